@@ -1,0 +1,42 @@
+# What people and the CI do here, by name. A fresh machine needs Python 3.11 or newer and make.
+PYTHON ?= python3
+TEMPLATES = find calls templates -name '*.html' -exec
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" pyproject.toml
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run ring test lint format coverage lock
+
+help:  ## Say what there is to make
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
+
+run: .venv/runs  ## Start everything on this machine, ring the demo number, stay up (PORT=3000)
+	@exec .venv/bin/python manage.py run
+
+ring: .venv/runs  ## Let the local Vonage ring the running server (ARGS="--from 447700900456")
+	@.venv/bin/python manage.py ring $(ARGS)
+
+test: .venv/develops  ## Run all tests, on SQLite and on Postgres (ARGS="-k greeting")
+	@.venv/bin/python -m tests $(ARGS)
+
+lint: .venv/develops  ## Check style, types, templates, rooms and migrations
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+	@$(TEMPLATES) .venv/bin/djade --check {} + && .venv/bin/lint-imports --no-logo
+	@.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+format: .venv/develops  ## Put code and templates into shape
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+	@$(TEMPLATES) .venv/bin/djade {} +
+
+coverage: .venv/develops  ## Say which lines and branches no test reaches, on SQLite
+	@.venv/bin/python -m pytest --cov --cov-report=term $(ARGS)
+
+lock: .venv/develops  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
+	@$(LOCK) --output-file requirements.txt
+	@$(LOCK) --group dev --output-file requirements-dev.txt
+
+.venv/runs: requirements.txt
+	@.ci/venv requirements.txt && touch $@
+
+.venv/develops: requirements-dev.txt
+	@.ci/venv requirements-dev.txt && touch $@
