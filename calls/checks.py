@@ -1,0 +1,60 @@
+"""System checks: what `manage.py check` tells the owner, each with its cure."""
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+SHORT_SECRET = 32
+
+
+def missing_secrets() -> list[str]:
+    """Name the secrets without which nobody may be served in production."""
+    needed = {"SECRET_KEY": settings.SECRET_KEY_GIVEN}
+    if settings.WEBHOOK_SIGNATURES == "required":
+        needed["VONAGE_SIGNATURE_SECRET"] = settings.VONAGE_SIGNATURE_SECRET
+    return [name for name, value in needed.items() if not value]
+
+
+def refuse_to_serve_without_secrets() -> None:
+    """End a starting web process that would serve without its secrets. `migrate` and image builds go on."""
+    missing = missing_secrets()
+    if missing and not settings.DEBUG:
+        sys.stderr.write(
+            f"Not started: {' and '.join(missing)} must be set in the environment (or as {missing[0]}_FILE). "
+            "`make run` makes both for a try on this machine.\n"
+        )
+        sys.exit(4)  # gunicorn's own code for an application that cannot be loaded: it does not try again
+
+
+@register()
+def secrets_are_set(**_: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = [
+        Warning(f"{name} is not set.", hint=f"Set {name} in the environment.", id="calls.W001")
+        for name in missing_secrets()
+    ]
+    if any(len(secret) < SHORT_SECRET for secret in settings.VONAGE_SIGNATURE_SECRET):
+        found.append(
+            Warning(
+                f"VONAGE_SIGNATURE_SECRET is shorter than {SHORT_SECRET} characters.",
+                hint="Ask Vonage for a longer one in the dashboard's settings; both may be valid meanwhile.",
+                id="calls.W002",
+            )
+        )
+    if settings.WEBHOOK_SIGNATURES == "optional":
+        found.append(
+            Warning(
+                "WEBHOOK_SIGNATURES=optional: anybody who finds the address can send us events.",
+                hint="Switch signed webhooks on for the application at Vonage, then remove the setting.",
+                id="calls.W003",
+            )
+        )
+    return found
+
+
+@register(deploy=True)
+def base_url_is_https(**_: Any) -> list[CheckMessage]:
+    if settings.HTTPS:
+        return []
+    return [Error("BASE_URL is not https.", hint="Set BASE_URL to the public https address.", id="calls.E001")]

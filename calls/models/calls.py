@@ -1,0 +1,188 @@
+"""The call log: Call, Leg, CallEvent, and the conversations that tie them.
+
+What Vonage said is kept as it came in `CallEvent.payload`; every other column here is our reading of it,
+made by `records.fold` and made anew by each event. Reports may read these tables: a column bears the name
+that the API gives it, and an empty text is an unknown fact.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+NAME_LENGTH = 255  # of identities and parties: free text, since Vonage's own have several shapes
+
+
+class Kind(models.TextChoices):
+    """What a CallEvent is. Only `status` events have one of Vonage's status words."""
+
+    STATUS = "status"
+    ANSWER = "answer"
+    FALLBACK = "fallback"
+    INPUT = "input"
+    RECORD = "record"
+    TRANSCRIPTION = "transcription"
+    TRANSFER = "transfer"
+    NOTIFY = "notify"
+    ERROR = "error"
+    ACTION = "action"
+    UNKNOWN = "unknown"
+
+
+class Outcome(models.TextChoices):
+    """What came of a call."""
+
+    IN_PROGRESS = "in progress"
+    ANSWERED = "answered"
+    VOICEMAIL = "voicemail"
+    MISSED = "missed"
+    BUSY = "busy"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    END_UNKNOWN = "end unknown"
+
+
+class CallQuerySet(models.QuerySet["Call"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+    def of_conversation(self, uuid: str) -> Self:
+        """Calls that ever were in the conversation: there is one at most."""
+        return self.filter(conversations__uuid=uuid)
+
+    def of_leg(self, uuid: str) -> Self:
+        return self.filter(legs__uuid=uuid)
+
+    def touched_since(self, moment: datetime) -> Self:
+        """Calls of which an event was received since then, by our clock."""
+        recent = CallEvent.objects.filter(received_at__gte=moment, call__isnull=False)
+        return self.filter(pk__in=recent.values("call_id"))
+
+
+class Call(models.Model):
+    """What one caller lived through: the legs born in one conversation, with its events."""
+
+    # The conversation its legs were born in, by which a call is told from others; "leg:<uuid>" until Vonage names one.
+    origin_uuid = models.CharField(max_length=NAME_LENGTH + 4, editable=False)
+    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # the latest one of its first leg
+    direction = models.CharField(max_length=16, blank=True)
+    from_number = models.CharField(max_length=NAME_LENGTH, blank=True)  # also a name, a SIP URI, "Unknown"
+    to_number = models.CharField(max_length=NAME_LENGTH, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.IN_PROGRESS)
+    started_at = models.DateTimeField(null=True)  # Vonage's clock, as all times of calls and legs
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    duration_seconds = models.PositiveIntegerField(null=True)  # its first leg's, as billed
+    price_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)  # the sum of its legs'
+
+    objects = CallQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["origin_uuid"], name="call_by_origin")]
+
+    def __str__(self) -> str:
+        return f"{self.from_number or 'Withheld'} → {self.to_number or 'unknown'}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("call", args=[self.pk])
+
+
+class LegQuerySet(models.QuerySet["Leg"]):
+    def oldest_first(self) -> Self:
+        return self.order_by("started_at", "uuid")
+
+
+class Leg(models.Model):
+    """One party's connection. Vonage calls it a call; its `uuid` comes dashed, as 32 hex, or as 17 characters."""
+
+    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="legs")  # null within a batch only
+    uuid = models.CharField(max_length=NAME_LENGTH)
+    born_in = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)  # its first conversation
+    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # its latest
+    direction = models.CharField(max_length=16, blank=True)
+    from_number = models.CharField(max_length=NAME_LENGTH, blank=True)
+    to_number = models.CharField(max_length=NAME_LENGTH, blank=True)
+    status = models.CharField(max_length=64, blank=True)  # the most telling one, in Vonage's word
+    detail = models.CharField(max_length=64, blank=True)  # why it failed: "unavailable", "restricted", …
+    sip_code = models.PositiveSmallIntegerField(null=True)
+    disconnected_by = models.CharField(max_length=16, blank=True)  # "platform" or "user"
+    machine = models.CharField(max_length=16, blank=True)  # what machine detection said: "human", "machine"
+    started_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    duration_seconds = models.PositiveIntegerField(null=True)
+    rate_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)  # a minute
+    price_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)
+    network = models.CharField(max_length=64, blank=True)  # "GB-FIXED", or MCC and MNC as in "23410"
+
+    objects = LegQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["uuid"], name="leg_by_uuid")]
+
+    def __str__(self) -> str:
+        return self.uuid
+
+
+class Conversation(models.Model):
+    """Finds a call by any conversation that a leg of it was ever in."""
+
+    uuid = models.CharField(max_length=NAME_LENGTH)
+    call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="conversations")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["uuid"], name="conversation_by_uuid")]
+
+    def __str__(self) -> str:
+        return self.uuid
+
+
+class CallEventQuerySet(models.QuerySet["CallEvent"]):
+    def oldest_first(self) -> Self:
+        return self.order_by("occurred_at", "rank", "pk")
+
+    def without_call(self) -> Self:
+        """Events that name neither a leg nor a conversation we know a call of."""
+        return self.filter(call__isnull=True)
+
+    def older_than(self, age: timedelta) -> Self:
+        return self.filter(received_at__lt=timezone.now() - age)
+
+
+class CallEvent(models.Model):
+    """One thing that happened to a call. What Vonage said is kept as it came."""
+
+    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="events")
+    leg = models.ForeignKey(Leg, null=True, on_delete=models.CASCADE, related_name="events")
+    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # as this event names it
+    door = models.CharField(max_length=16)  # where it came in: "event", "answer", "fallback"; "us" for our own acts
+    kind = models.CharField(max_length=16, choices=Kind)
+    status = models.CharField(max_length=64, blank=True)
+    rank = models.SmallIntegerField()  # orders equal times: started, ringing, answered, …, completed
+    occurred_at = models.DateTimeField()  # Vonage's clock, or ours where the payload tells no time
+    received_at = models.DateTimeField(default=timezone.now)  # our clock
+    payload = models.JSONField()  # whole, as it came
+    raw = models.BinaryField(null=True)  # the very bytes, only where the database refused something in them
+    signed = models.BooleanField(default=True)
+    digest = models.UUIDField()  # of door and canonical payload; a retry has the same
+    times_received = models.PositiveIntegerField(default=1)
+    error = models.TextField(blank=True)  # why our reading of it failed; the event itself is kept
+
+    objects = CallEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest"], name="event_kept_once")]
+        indexes = [
+            models.Index(fields=["received_at"], name="event_by_age"),
+            # Events without a leg wait here for the call of their conversation.
+            models.Index(fields=["conversation_uuid"], name="event_of_conversation"),
+        ]
+
+    def __str__(self) -> str:
+        return self.status or self.kind

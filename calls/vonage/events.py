@@ -1,0 +1,254 @@
+"""Voice webhooks: reading what came, and saying what it is. Never refused for being new, long or odd.
+
+`read_body` and `read_query` turn a request into a payload; `Event` reads identities, kind, status and time
+out of it. Sources: https://developer.vonage.com/en/voice/voice-api/webhook-reference and its history: human
+and machine say `call_uuid`; record, notify, error and transcription events have no leg; transcription has no time.
+"""
+
+import hashlib
+import json
+import math
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+Payload = dict[str, Any]
+
+MAX_DEPTH = 64
+NAME_LENGTH = 255
+WORD_LENGTH = 64
+SANE_YEARS = range(2000, 2100)  # a time outside is a fault of the sender; ours then orders the event
+REPLACEMENT = "\ufffd"
+
+# Orders events of equal time. Vonage makes started and ringing at one moment, and a reason with its completed.
+RANKS = {
+    "started": 10,
+    "ringing": 20,
+    "answer": 25,  # our answer to the answer webhook
+    "fallback": 26,
+    "answered": 30,
+    "human": 40,
+    "machine": 40,
+    "transfer": 42,
+    "input": 44,
+    "notify": 46,
+    "action": 48,
+    "unknown": 50,
+    "error": 52,
+    "record": 54,
+    "disconnected": 60,
+    "cancelled": 70,
+    "timeout": 71,
+    "unanswered": 72,
+    "busy": 73,
+    "failed": 74,
+    "rejected": 75,
+    "completed": 90,
+    "transcription": 95,
+}
+
+DELIVERIES = {"event"}  # doors where Vonage may bring the same thing twice
+
+
+class EventError(ValueError):
+    """A body that is no event: the message says why."""
+
+
+def read_body(body: bytes, content_type: str = "") -> tuple[Payload, bool]:
+    """Read a POST body: a JSON object, or a form. Gives the payload and whether it had to be cleaned.
+
+    JSON is tried whatever the content type says. Raises EventError.
+    """
+    if not body.strip():
+        raise EventError("the body is empty")
+    try:
+        value = json.loads(body, parse_float=_finite, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
+            return read_query(body.decode("utf-8", "replace"))
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:150]
+        raise EventError(f"the body is not JSON: {reason}") from error
+    if not isinstance(value, dict):
+        raise EventError("the body is not a JSON object")
+    return cleaned(value)
+
+
+def read_query(query: str) -> tuple[Payload, bool]:
+    """Read a query string or a form. A nested object comes as JSON text in one parameter. Raises EventError."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=2_000)
+    except ValueError as error:
+        raise EventError(f"the form cannot be read: {error}") from error
+    return cleaned({name: _unnested(value) for name, value in pairs})
+
+
+def cleaned(payload: Payload) -> tuple[Payload, bool]:
+    """Replace what Postgres refuses: U+0000 and lone surrogates in texts, numbers that are not finite.
+
+    Gives the payload and whether anything was replaced. Raises EventError for more than MAX_DEPTH levels.
+    """
+    changed: list[bool] = []
+    return _clean(payload, 1, changed), bool(changed)
+
+
+def _clean(value: Any, depth: int, changed: list[bool]) -> Any:
+    if isinstance(value, str):
+        return _clean_text(value, changed)
+    if isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            raise EventError(f"the body is nested more than {MAX_DEPTH} levels deep")
+        if isinstance(value, list):
+            return [_clean(item, depth + 1, changed) for item in value]
+        return {_clean_text(str(key), changed): _clean(item, depth + 1, changed) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        changed.append(True)
+        return str(value)
+    return value
+
+
+def _clean_text(text: str, changed: list[bool]) -> str:
+    if "\x00" not in text and text.isascii():
+        return text
+    clean = "".join(REPLACEMENT if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+    if clean != text:
+        changed.append(True)
+    return clean
+
+
+def _finite(text: str) -> float | str:
+    """Keep 1e400 as the text it came as: as a number it would be infinite."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _unnested(value: str) -> Any:
+    if value[:1] not in {"{", "["}:
+        return value
+    try:
+        return json.loads(value, parse_float=_finite, parse_constant=str)
+    except (ValueError, RecursionError):
+        return value
+
+
+def parse_time(value: Any) -> datetime | None:
+    """Read every spelling of a time that Vonage has used; without a zone UTC is meant. None if it is none."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return None
+    if moment.year not in SANE_YEARS:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def text_of(value: Any, length: int = NAME_LENGTH) -> str:
+    """Read a text for a column: numbers as text, blanks around it off, cut to length; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return str(value).strip()[:length].rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One webhook, or one act of ours, as its payload tells it. Times are aware, in UTC."""
+
+    payload: Payload
+    received_at: datetime
+    door: str = "event"  # "event", "answer", "fallback"; "us" for an act of our own
+    raw: bytes | None = field(default=None, repr=False)  # where the payload had to be cleaned
+    signed: bool = True
+
+    @cached_property
+    def kind(self) -> str:
+        """The order of these tests is that of Vonage's own SDKs."""
+        payload = self.payload
+        if self.door != "event":
+            return {"answer": "answer", "fallback": "fallback"}.get(self.door, "action")
+        if payload.get("status") == "transcribed" or "transcription_url" in payload:
+            return "transcription"
+        if text_of(payload.get("status")):
+            return "status"
+        if payload.get("type") == "transfer" or "conversation_uuid_from" in payload:
+            return "transfer"
+        for name, kind in _MARKS:
+            if name in payload:
+                return kind
+        return "unknown"
+
+    @cached_property
+    def status(self) -> str:
+        """Vonage's word, "" where it is not a status event."""
+        return text_of(self.payload.get("status"), WORD_LENGTH) if self.kind == "status" else ""
+
+    @cached_property
+    def leg_uuid(self) -> str:
+        return text_of(self.payload.get("uuid")) or text_of(self.payload.get("call_uuid"))
+
+    @cached_property
+    def conversation_uuid(self) -> str:
+        """The conversation that the leg is in after this event."""
+        moved_to = text_of(self.payload.get("conversation_uuid_to")) if self.kind == "transfer" else ""
+        return moved_to or text_of(self.payload.get("conversation_uuid"))
+
+    @cached_property
+    def conversation_from(self) -> str:
+        """The conversation that the leg was in before a transfer, "" for other events."""
+        return text_of(self.payload.get("conversation_uuid_from")) if self.kind == "transfer" else ""
+
+    @property
+    def conversations(self) -> list[str]:
+        """Every conversation this event names, in the order in which the leg was in them."""
+        return [uuid for uuid in (self.conversation_from, self.conversation_uuid) if uuid]
+
+    @cached_property
+    def told_time(self) -> datetime | None:
+        """When it happened by Vonage's clock; None for what we did and for a payload that tells no time."""
+        if self.door != "event":
+            return None
+        times = (parse_time(self.payload.get(name)) for name in ("timestamp", "end_time", "start_time"))
+        return next((moment for moment in times if moment), None)
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.told_time or self.received_at
+
+    @cached_property
+    def rank(self) -> int:
+        return RANKS.get(self.status.lower() if self.status else self.kind, RANKS["unknown"])
+
+    @cached_property
+    def digest(self) -> uuid.UUID:
+        """Tell a delivery from others by its content: Vonage gives no event ids. Our own acts are all different."""
+        if self.door not in DELIVERIES:
+            return uuid.uuid4()
+        text = json.dumps(_canonical(self.payload), sort_keys=True, separators=(",", ":"))
+        return uuid.UUID(bytes=hashlib.sha256(f"{self.door}\n{text}".encode()).digest()[:16])
+
+
+_MARKS = (
+    ("recording_url", "record"),
+    ("reason", "error"),
+    ("payload", "notify"),
+    ("dtmf", "input"),
+    ("speech", "input"),
+)
+
+
+def _canonical(value: Any) -> Any:
+    """Spell a payload in the one way that GET and POST share: scalars as text, empty ones left out."""
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items() if item is not None and item != ""}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Oldest first: by the time they happened, then by rank, then by a key that does not depend on arrival."""
+    return sorted(events, key=lambda event: (event.occurred_at, event.rank, event.digest))

@@ -1,0 +1,1 @@
+"""The door for Vonage: the answer, event and fallback webhooks."""

@@ -1,0 +1,126 @@
+"""The three webhooks. A person waits on the answer, and an event that we fail to keep is lost for ever."""
+
+import json
+import logging
+import time
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from calls.flows import engine
+from calls.flows.routing import Answer, directory
+from calls.records.store import StoreUnavailable, store, store_later
+from calls.vonage.events import Event, EventError, Payload, text_of
+from calls.webhooks.refusals import keep_sample, refuse
+from calls.webhooks.signed import Delivery, signed_by_vonage
+
+logger = logging.getLogger(__name__)
+
+# The methods are those an application may choose at Vonage for each webhook.
+webhook = require_http_methods(["GET", "POST"])
+
+
+@csrf_exempt
+@webhook
+@signed_by_vonage("answer")
+def answer_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    """Say what the caller hears. Whatever is wrong, a signed request gets 200 and a sentence."""
+    started = time.perf_counter()
+    try:
+        payload, raw = delivery.payload()
+    except EventError as error:
+        keep_sample(request, "answer", HTTPStatus.OK, f"answered with a sentence: {error}", signed=True)
+        return JsonResponse(engine.OUT_OF_ORDER, safe=False)
+    return answer(payload, raw, delivery, door="answer", started=started)
+
+
+@csrf_exempt
+@webhook
+@signed_by_vonage("event")
+def event_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    """Keep one event of a call. Vonage repeats it when we are slow: a retry changes nothing."""
+    try:
+        payload, raw = delivery.payload()
+    except EventError as error:
+        return refuse(request, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}", signed=True)
+    return keep(event_from(payload, raw, delivery, door="event"))
+
+
+@csrf_exempt
+@webhook
+@signed_by_vonage("fallback")
+def fallback_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+    """Stand in for a webhook of ours that failed: the caller hears an answer, an event is kept after all."""
+    started = time.perf_counter()
+    try:
+        payload, raw = delivery.payload()
+    except EventError as error:
+        keep_sample(request, "fallback", HTTPStatus.OK, f"answered with a sentence: {error}", signed=True)
+        return JsonResponse(engine.OUT_OF_ORDER, safe=False)
+    content = {name: value for name, value in payload.items() if name not in {"reason", "original_request"}}
+    event = event_from(content, raw, delivery, door="event")
+    if asks_for_answer(payload, event):
+        return answer(payload, raw, delivery, door="fallback", started=started)
+    store_later(event_from(payload, raw, delivery, door="fallback"))
+    return keep(event)
+
+
+def asks_for_answer(payload: Payload, event: Event) -> bool:
+    """Tell a new call from one in progress, which must not be greeted anew."""
+    original = payload.get("original_request")
+    kind = original.get("type") if isinstance(original, dict) else None
+    return kind == "answer" or (kind != "event" and event.kind == "unknown")
+
+
+def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str, started: float) -> HttpResponse:
+    """Answer from memory. The record of it is queued: no caller waits for the database."""
+    to, from_ = text_of(payload.get("to")), text_of(payload.get("from"))
+    found = directory.answer(to, from_)  # `from` is ours where we placed the call
+    response = JsonResponse(found.ncco, safe=False)
+    milliseconds = round((time.perf_counter() - started) * 1000, 2)
+    reply = reply_of(found, milliseconds)
+    store_later(event_from({**payload, "reply": reply}, raw, delivery, door=door))
+    problem = f": {found.problem}" if found.problem else ""
+    logger.info("to: %s from: %s  answered in %s ms%s", shown(to), shown(from_), milliseconds, problem)
+    return response
+
+
+def reply_of(found: Answer, milliseconds: float) -> dict[str, Any]:
+    """What is kept of an answer, beside Vonage's fields: the NCCO given, by which version, and how fast."""
+    reply = {"ncco": found.ncco, "milliseconds": milliseconds, "version": found.version}
+    return reply | ({"problem": found.problem} if found.problem else {})
+
+
+def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Event:
+    return Event(payload=payload, received_at=timezone.now(), door=door, raw=raw, signed=delivery.claims is not None)
+
+
+def keep(event: Event) -> HttpResponse:
+    """Store the event, then acknowledge it: 503 is the status that Vonage repeats, a 500 it does not."""
+    try:
+        store(event)
+    except StoreUnavailable as error:
+        logger.critical("An event was not kept, Vonage is asked for it again: %s  %s", error, line_of(event))
+        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+    logger.info("%s", line_of(event))
+    return HttpResponse(content_type="text/plain")  # an empty 200: the flow goes on as it was
+
+
+def line_of(event: Event) -> str:
+    """Say an event in one line of the log, in the manner of the 2018 tutorial."""
+    what = f"Call status: {event.status}" if event.status else f"Call {event.kind}"
+    parties = [text_of(event.payload.get(name)) for name in ("from", "to")]
+    between = " → ".join(shown(party) for party in parties) if any(parties) else ""
+    return "  ".join(part for part in (what, event.conversation_uuid, between) if part)
+
+
+def shown(party: str) -> str:
+    """A number of ours in full, anybody else's masked, and nothing that could break the line."""
+    if directory.owns(party):
+        return party
+    masked = f"{party[:4]}•••{party[-3:]}" if len(party) > 7 else "•••" if party else "withheld"
+    return json.dumps(masked, ensure_ascii=False)[1:-1]

@@ -1,0 +1,144 @@
+"""Read settings from the environment: typed, with a sentence for each value that cannot be used.
+
+Each setting NAME may be given as NAME, as NAME_FILE (a file that holds the value: Docker secrets), or in
+`var/local.env`, which `manage.py run` writes. The real environment wins over that file.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_ENV = BASE_DIR / "var" / "local.env"
+
+TRUE_WORDS = {"1", "true", "yes", "on"}
+FALSE_WORDS = {"0", "false", "no", "off", ""}
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Read NAME=value lines; blank lines and # comments are passed over, outer quotes are taken off."""
+    if not path.is_file():
+        return {}
+    values = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and not name.startswith("#"):
+            value = value.strip()
+            if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+                value = value[1:-1]
+            values[name.strip()] = value
+    return values
+
+
+class Env:
+    """The settings as they were given. Every reader raises ImproperlyConfigured with name, reason and cure."""
+
+    def __init__(self, given: dict[str, str] | None = None) -> None:
+        self.given = {**read_env_file(LOCAL_ENV), **os.environ} if given is None else given
+
+    def text(self, name: str, default: str = "") -> str:
+        """Give the value without outer blanks; NAME wins over NAME_FILE."""
+        value = self.given.get(name, "").strip()
+        path = self.given.get(f"{name}_FILE", "").strip()
+        if value or not path:
+            return value or default
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or default
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read ({error}).") from error
+
+    def boolean(self, name: str, *, default: bool = False) -> bool:
+        value = self.text(name, str(default)).lower()
+        if value in TRUE_WORDS | FALSE_WORDS:
+            return value in TRUE_WORDS
+        raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false. Write 1 or 0.")
+
+    def integer(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name, str(default))
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
+        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number from {least} to {most}.")
+
+    def words(self, name: str) -> list[str]:
+        """Give a comma-separated list."""
+        return [word.strip() for word in self.text(name).split(",") if word.strip()]
+
+    def one_of(self, name: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value in choices:
+            return value
+        raise ImproperlyConfigured(f"{name}={value!r} is unknown. It is one of: {', '.join(choices)}.")
+
+    def url(self, name: str, default: str = "") -> str:
+        """Give an http(s) URL without its last slash."""
+        value = self.text(name, default).rstrip("/")
+        try:
+            parts = urlsplit(value)
+            good = not value or (parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0)
+        except ValueError:
+            good = False
+        if good and not any(character.isspace() for character in value):
+            return value
+        raise ImproperlyConfigured(f"{name}={value!r} is not a URL such as https://calls.example.com.")
+
+    def path(self, name: str, default: Path) -> Path:
+        value = self.text(name)
+        return (BASE_DIR / value) if value else default
+
+    def database(self, name: str, default: Path) -> dict[str, Any]:
+        """Turn `postgres://`, `postgresql://` or `sqlite:////path` into Django's dictionary."""
+        url = self.text(name)
+        if not url:
+            return sqlite(default)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} is not a URL: {error}.") from error
+        if parts.scheme == "sqlite" and not parts.netloc and len(parts.path) > 1:
+            return sqlite(BASE_DIR / unquote(parts.path[1:]))
+        if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+            raise ImproperlyConfigured(
+                f"{name} is none of postgres://user:password@host:5432/name, postgresql://… and sqlite:////path."
+            )
+        return postgres(
+            NAME=unquote(parts.path[1:]),
+            USER=unquote(parts.username or ""),
+            PASSWORD=unquote(parts.password or ""),
+            HOST=unquote(parts.hostname or ""),
+            PORT=str(port or ""),
+            options=dict(parse_qsl(parts.query)),
+        )
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """SQLite for several writers: IMMEDIATE, or most of them fail with "database is locked".
+
+    FULL, since what a power cut takes cannot be fetched from Vonage again; measured no slower than NORMAL.
+    """
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;",
+        },
+    }
+
+
+def postgres(*, options: dict[str, str], **connection: str) -> dict[str, Any]:
+    """Postgres that refuses to wait for ever: a caller or a webhook stands behind each query."""
+    limits = "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=30000"
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 2, "application_name": "callserver", "options": limits, **options},
+        **connection,
+    }

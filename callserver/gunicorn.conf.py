@@ -1,0 +1,22 @@
+"""How gunicorn runs the call server: `gunicorn -c callserver/gunicorn.conf.py callserver.wsgi`."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
+
+from django.conf import settings
+
+bind = f"0.0.0.0:{settings.PORT}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
+threads = 8  # webhooks wait for a commit, not for the processor
+timeout = 30
+graceful_timeout = 25  # below the 30 s that a container is given to stop
+keepalive = 65  # above a proxy's 60 s, so that it never writes into a connection that is being closed
+max_requests = 50_000  # bounds what a leak could cost
+max_requests_jitter = 5_000
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+accesslog = None  # answer requests carry numbers in their query; the call log has them, masked
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True

@@ -1,0 +1,16 @@
+"""The application that gunicorn (or any WSGI server) runs: `callserver.wsgi:application`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
+django_application = get_wsgi_application()
+
+from calls.checks import refuse_to_serve_without_secrets  # noqa: E402 - needs Django's settings
+from calls.flows.routing import directory  # noqa: E402
+from calls.webhooks.body import WholeBody  # noqa: E402
+
+refuse_to_serve_without_secrets()
+directory.start()
+application = WholeBody(django_application)
