@@ -1,0 +1,135 @@
+"""Spell numbers, times and money as the pages do. What is unknown is a dash: "–"."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+
+from calls.vonage import numbers
+
+register = template.Library()
+
+NOTHING = "–"
+MINUS = "\u2212"
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@register.filter
+def number(party: str | None) -> str:
+    """+44 20 7946 0010, "Withheld" for a hidden caller, anything else as it is."""
+    return numbers.shown(party or "")
+
+
+@register.filter
+def country(party: str | None) -> str:
+    """United Kingdom; nothing where there is none."""
+    return numbers.country(party or "")
+
+
+@register.filter
+def tel(party: str | None) -> str:
+    """+442079460010 for a `tel:` link; nothing where it cannot be dialled."""
+    return numbers.dialable(party or "")
+
+
+@register.filter
+def duration(value: float | timedelta | None) -> str:
+    """20 s, 6 min 02 s, 1 h 19 min, 2 d 3 h: seconds or a timedelta, cut to the whole second."""
+    if value is None:
+        return NOTHING
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    if seconds < MINUTE:
+        return f"{max(seconds, 0)} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min {seconds % MINUTE:02d} s"
+    if seconds < DAY:
+        return f"{seconds // HOUR} h {seconds % HOUR // MINUTE} min"
+    return f"{seconds // DAY} d {seconds % DAY // HOUR} h"
+
+
+@register.filter
+def timer(value: float | timedelta | None) -> str:
+    """2:14 or 1:02:14: a duration that runs."""
+    if value is None:
+        return NOTHING
+    seconds = max(int(value.total_seconds() if isinstance(value, timedelta) else value), 0)
+    hours, minutes = divmod(seconds // MINUTE, 60)
+    return f"{hours}:{minutes:02d}:{seconds % MINUTE:02d}" if hours else f"{minutes}:{seconds % MINUTE:02d}"
+
+
+@register.filter
+def offset(value: float | timedelta | None) -> str:
+    """+11.310: seconds after the start, to the millisecond; 0.000 at the start itself."""
+    if value is None:
+        return NOTHING
+    milliseconds = round((value.total_seconds() if isinstance(value, timedelta) else value) * 1000)
+    sign = "+" if milliseconds > 0 else MINUS if milliseconds < 0 else ""
+    return f"{sign}{abs(milliseconds) // 1000}.{abs(milliseconds) % 1000:03d}"
+
+
+@register.filter
+def latency(milliseconds: float | None) -> str:
+    """84 ms, 5.0 s: how long an answer took."""
+    if milliseconds is None:
+        return NOTHING
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+@register.filter
+def money(euros: Any) -> str:
+    """€0.0058: what a call costs. A price below that is not rounded to nothing: €0.00003."""
+    if euros is None:
+        return NOTHING
+    try:
+        price = Decimal(euros)
+    except (InvalidOperation, TypeError, ValueError):
+        return NOTHING
+    shown = f"{abs(price):.4f}"
+    if price and not Decimal(shown):
+        shown = f"{abs(price):.8f}".rstrip("0").rstrip(".")
+    return f"{MINUS if price < 0 else ''}€{shown}"
+
+
+@register.filter
+def money_sum(euros: Any) -> str:
+    """€9.41: what several calls cost together."""
+    return NOTHING if euros is None else f"€{Decimal(euros):,.2f}"
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """5 min ago, 1 h 27 min ago, "now" below 5 s. Beside a time, never alone."""
+    if not moment:
+        return NOTHING
+    seconds = int((timezone.now() - moment).total_seconds())
+    if seconds < 5:
+        return "now"
+    if HOUR > seconds >= MINUTE:
+        return f"{seconds // MINUTE} min ago"
+    return f"{duration(seconds)} ago"
+
+
+@register.filter
+def seconds_of(moment: datetime | None) -> str:
+    """Seconds since 1970 with milliseconds: what the page's scripts count from."""
+    return f"{moment.timestamp():.3f}" if moment else ""
+
+
+@register.simple_tag
+def zone(moment: datetime | None = None) -> str:
+    """London, GMT: the zone in which all times of the page stand, with its letters at that moment."""
+    name = timezone.get_current_timezone_name()
+    city = settings.TIME_ZONE.rpartition("/")[2].replace("_", " ")
+    letters = timezone.localtime(moment or timezone.now()).tzname() or name
+    if letters[:1] in "+-":
+        letters = f"UTC{letters[:3]}{':' + letters[3:] if letters[3:] else ''}"
+    return city if city == letters else f"{city}, {letters}"
+
+
+@register.simple_tag
+def zone_letters(moment: datetime | None = None) -> str:
+    """GMT: the zone's letters at that moment, to stand behind a time."""
+    return zone(moment).rpartition(", ")[2]
