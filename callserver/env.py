@@ -33,11 +33,19 @@ def read_env_file(path: Path) -> dict[str, str]:
     return values
 
 
+def with_local(environment: dict[str, str]) -> dict[str, str]:
+    """Add what LOCAL_ENV gives and `environment` does not, neither as NAME nor as NAME_FILE."""
+    local = read_env_file(LOCAL_ENV).items()
+    return environment | {
+        name: value for name, value in local if not environment.get(name) and not environment.get(f"{name}_FILE")
+    }
+
+
 class Env:
     """The settings as they were given. Every reader raises ImproperlyConfigured with name, reason and cure."""
 
     def __init__(self, given: dict[str, str] | None = None) -> None:
-        self.given = {**read_env_file(LOCAL_ENV), **os.environ} if given is None else given
+        self.given = with_local(dict(os.environ)) if given is None else given
 
     def text(self, name: str, default: str = "") -> str:
         """Give the value without outer blanks; NAME wins over NAME_FILE."""

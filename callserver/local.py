@@ -5,24 +5,24 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from pathlib import Path
 
-from callserver.env import LOCAL_ENV, Env
+from callserver import env
 
-# Vonage signs with the second one; 32 bytes are the least that HS256 asks for.
+# 32 bytes are the least that HS256, with which Vonage signs, asks for.
 MAKE: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "VONAGE_SIGNATURE_SECRET": lambda: secrets.token_hex(32),
 }
 
 
-def make_missing_secrets(path: Path = LOCAL_ENV) -> list[str]:
-    """Add to `path` (mode 600) each secret that neither it nor the environment gives; return their names.
+def make_missing_secrets() -> list[str]:
+    """Add to `env.LOCAL_ENV` (mode 600) each secret that neither it nor the environment gives; return their names.
 
     What stands there is never changed. Raises OSError where the file cannot be written.
     """
-    env = Env(local_file=path)
-    made = [name for name in MAKE if not env.text(name)]
+    path = env.LOCAL_ENV
+    given = env.Env()
+    made = [name for name in MAKE if not given.text(name)]
     if not made:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,110 @@
+"""Run the tests twice, one process per database: `make test`, or `python -m tests` with pytest's arguments.
+
+SQLite needs nothing. Postgres is taken where TEST_POSTGRES_URL answers. The browser tests run in full on one
+of them and as a smoke on the other. With CI=true a missing Postgres or browser is a failure, not a skip.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.machine import POSTGRES_URL, address, find_browser, postgres_version
+
+ROOT = Path(__file__).resolve().parent.parent
+FINE = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+@dataclass
+class Run:
+    """One pytest on one database."""
+
+    database: str
+    marks: str
+    url: str
+    database_name: str = ""
+    code: int = 0
+    seconds: float = 0
+    browser_tests: int = 0
+
+    def start(self, scratch: Path, arguments: list[str]) -> None:
+        """Run pytest to its end, with its own words on the screen."""
+        tally = scratch / "tally"
+        tally.write_text("0")
+        environment = {"DATABASE_URL": self.url, "TEST_DATABASE_NAME": self.database_name, "BROWSER_TALLY": str(tally)}
+        print(f"\n{self.database}", flush=True)
+        begun = time.monotonic()
+        self.code = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
+            cwd=ROOT,
+            env=os.environ | {name: value for name, value in environment.items() if value},
+            check=False,
+        ).returncode
+        self.seconds = time.monotonic() - begun
+        self.browser_tests = int(tally.read_text())
+
+    def __str__(self) -> str:
+        """Say how it went: "SQLite: passed in 61 s, 3 tests in the browser."."""
+        words: dict[int, str] = {
+            pytest.ExitCode.OK: "passed",
+            pytest.ExitCode.INTERRUPTED: "interrupted",
+            pytest.ExitCode.NO_TESTS_COLLECTED: "no test chosen",
+        }
+        ended = words.get(self.code, "FAILED")
+        return f"{self.database}: {ended} in {self.seconds:.0f} s, {self.browser_tests} tests in the browser."
+
+
+def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
+    """Say which runs there are to make, and what the machine lacks."""
+    lacks = []
+    smoke, all_but_once = "not browser or smoke", "not once"
+    if not browser:
+        lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
+        smoke, all_but_once = "not browser", "not once and not browser"
+    sqlite = Run("SQLite", smoke, f"sqlite:///{scratch / 'callserver.sqlite3'}")
+    try:
+        version = postgres_version(POSTGRES_URL)
+    except psycopg2.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        lacks.append(
+            f"Postgres was not tested: TEST_POSTGRES_URL, {address(POSTGRES_URL)}, does not answer ({reason})."
+        )
+        sqlite.marks = "" if browser else "not browser"
+        return [sqlite], lacks
+    # A database of this run's own, so that two runs never meet there.
+    postgres = Run(f"Postgres {version}", all_but_once, POSTGRES_URL, f"test_callserver_{os.getpid()}")
+    return [sqlite, postgres], lacks
+
+
+def main(arguments: list[str]) -> int:
+    """Run what can be run; the last lines say what that was. Gives the exit code."""
+    strict = os.environ.get("CI", "").lower() in {"1", "true"}
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is pytest's: it drops its database before it ends
+    with tempfile.TemporaryDirectory(prefix="callserver-tests-") as folder:
+        runs, lacks = plan(Path(folder), find_browser())
+        if strict and lacks:
+            print(*lacks, "CI=true, so this is a failure and nothing was run.", sep="\n")
+            return 1
+        done: list[Run] = []
+        for run in runs:
+            run.start(Path(folder), arguments)
+            done.append(run)
+            if run.code == pytest.ExitCode.INTERRUPTED:
+                break
+    print("", *done, *lacks, sep="\n")
+    if strict and not arguments and not any(run.browser_tests for run in done):
+        print("CI=true, and no browser test ran: this is a failure.")
+        return 1
+    codes = [run.code for run in done]
+    return next((code for code in codes if code not in FINE), min(codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
