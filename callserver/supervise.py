@@ -30,8 +30,7 @@ class Supervisor:
         self.had_terminal = has_terminal()
 
     def __enter__(self) -> Self:
-        for number in PASSED_ON:
-            signal.signal(number, self._pass_on)
+        self.before = {number: signal.signal(number, self._pass_on) for number in PASSED_ON}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -43,6 +42,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait()
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
 
     def start(self, *command: str, keep_log: bool = False) -> Program:
         """Start a program; with `keep_log` its standard output is ours to read."""
