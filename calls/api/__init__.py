@@ -1,0 +1,1 @@
+"""The door for programs: the call log as JSON, read only."""

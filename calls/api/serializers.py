@@ -1,0 +1,126 @@
+"""Calls, legs and events as JSON. The names of the fields are promised: programs rely on them.
+
+A fact that nobody told us is null, never an empty text. Times are UTC and end in "Z", always with six digits of a
+second, so that as texts they sort by time. Money is a decimal in a text, as a JSON number would lose its places.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from calls.models import Call, CallEvent, Leg
+
+
+class Told(serializers.CharField):
+    """A text that Vonage told us: "" in the database means that it did not, and is null here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **options)
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        return super().to_representation(value) or None
+
+
+class Moment(serializers.DateTimeField):
+    """A time such as "2026-11-23T14:02:11.310000Z", whatever the server's own zone is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, **options)
+
+    def to_representation(self, value: datetime) -> str:
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Euros(serializers.DecimalField):
+    """An amount such as "0.00060000"."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=16, decimal_places=8, read_only=True, allow_null=True, **options)
+
+
+class Party(serializers.ModelSerializer[Any]):
+    """What calls and legs share. In Python `from` is a keyword, so the API's names are given here."""
+
+    direction = Told()
+    from_number = Told(source="from_number", help_text="Digits, or a name or SIP URI.")
+    to_number = Told(source="to_number")
+    started_at = Moment(allow_null=True)
+    answered_at = Moment(allow_null=True)
+    ended_at = Moment(allow_null=True, help_text="Null while it lasts.")
+    price_eur = Euros()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        names = {"from_number": "from", "to_number": "to"}
+        return {names.get(name, name): field for name, field in super().get_fields().items()}
+
+
+class LegSerializer(Party):
+    """One party's connection."""
+
+    status = Told(help_text="The most telling of Vonage's words.")
+    rate_eur = Euros(help_text="A minute.")
+    network = Told()
+
+    class Meta:
+        model = Leg
+        fields = [
+            "uuid",
+            "direction",
+            "from_number",
+            "to_number",
+            "status",
+            "started_at",
+            "answered_at",
+            "ended_at",
+            "duration_seconds",
+            "rate_eur",
+            "price_eur",
+            "network",
+        ]
+        read_only_fields = fields
+
+
+class EventSerializer(serializers.ModelSerializer[CallEvent]):
+    """One thing that happened to a call."""
+
+    call = serializers.IntegerField(source="call_id", read_only=True, allow_null=True)
+    leg = serializers.CharField(
+        source="leg.uuid", read_only=True, allow_null=True, help_text="The leg's uuid, null where Vonage names none."
+    )
+    status = Told(help_text="Vonage's word; only events of kind “status” have one.")
+    occurred_at = Moment(help_text="By Vonage's clock.")
+    received_at = Moment(help_text="By ours.")
+    payload = serializers.DictField(read_only=True, help_text="Whole, as it came.")
+
+    class Meta:
+        model = CallEvent
+        fields = ["id", "call", "leg", "kind", "status", "occurred_at", "received_at", "payload"]
+        read_only_fields = fields
+
+
+class CallSerializer(Party):
+    """What one caller lived through, with its legs and events."""
+
+    conversation_uuid = Told(help_text="The latest conversation of its first leg.")
+    legs = LegSerializer(many=True, read_only=True)
+    events = EventSerializer(many=True, read_only=True, help_text="Oldest first.")
+
+    class Meta:
+        model = Call
+        fields = [
+            "id",
+            "conversation_uuid",
+            "direction",
+            "from_number",
+            "to_number",
+            "outcome",
+            "started_at",
+            "answered_at",
+            "ended_at",
+            "duration_seconds",
+            "price_eur",
+            "legs",
+            "events",
+        ]
+        read_only_fields = fields

@@ -1,0 +1,17 @@
+"""Addresses below /api/."""
+
+from django.urls import path
+
+from calls.api.problems import NoSuchAddress
+from calls.api.schema import Schema
+from calls.api.views import CallDetail, CallList, EventList
+
+urlpatterns = [
+    path("calls/", CallList.as_view(), name="api-calls"),
+    path("calls/<int:pk>/", CallDetail.as_view(), name="api-call"),
+    path("events/", EventList.as_view(), name="api-events"),
+    path("schema/", Schema.as_view(), name="api-schema"),
+    path("", NoSuchAddress.as_view()),
+    # Only with a slash at the end: /api/calls must still be led to /api/calls/.
+    path("<path:rest>/", NoSuchAddress.as_view()),
+]

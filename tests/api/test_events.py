@@ -1,0 +1,160 @@
+"""GET /api/events/, and the pages that all lists share."""
+
+import base64
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from calls.models import CallEvent
+from tests.api.reading import EVENT_FIELDS, get
+from tests.factories import keep, make_call
+
+
+def ids(page: Any) -> list[int]:
+    return [event["id"] for event in page["results"]]
+
+
+def follow(api: Client, link: str) -> Any:
+    parts = urlsplit(link)
+    return get(api, f"{parts.path}?{parts.query}")
+
+
+def test_events_come_newest_first_by_id(api: Client) -> None:
+    make_call("completed", "started")  # arrival, not the time they tell, decides
+    page = get(api, "/api/events/")
+    assert list(page) == ["next", "previous", "results"]
+    assert ids(page) == list(CallEvent.objects.order_by("-pk").values_list("pk", flat=True))
+    assert list(page["results"][0]) == EVENT_FIELDS
+
+
+def test_an_event_without_a_call_is_listed_with_null_for_it(api: Client) -> None:
+    keep({"conversation_uuid": "CON-nobody-knows", "recording_url": "https://api.nexmo.com/v1/files/a"})
+    (event,) = get(api, "/api/events/")["results"]
+    assert (event["call"], event["leg"], event["kind"], event["status"]) == (None, None, "record", None)
+    assert event["payload"]["conversation_uuid"] == "CON-nobody-knows"
+
+
+def test_filters_narrow_the_list(api: Client) -> None:
+    call, other = make_call(), make_call("started", "busy")
+    keep({"conversation_uuid": call.conversation_uuid, "recording_url": "https://api.nexmo.com/v1/files/a"})
+
+    def statuses(**query: Any) -> list[str]:
+        return [event["status"] for event in get(api, "/api/events/", **query)["results"]]
+
+    assert statuses(call=other.pk) == ["busy", "started"]
+    assert statuses(leg=other.legs.get().uuid) == ["busy", "started"]
+    assert statuses(status="answered") == ["answered"]
+    assert statuses(kind="record") == [None]
+    assert statuses(kind="status", call=other.pk, status="busy") == ["busy"]
+    assert statuses(leg="nobody") == []
+    assert statuses(call=2**63 - 1) == []
+
+
+def test_pages_hold_every_event_once_while_new_ones_come(api: Client) -> None:
+    for _ in range(4):
+        make_call()
+    there = list(CallEvent.objects.order_by("-pk").values_list("pk", flat=True))
+    page = get(api, "/api/events/", page_size=5)
+    seen = ids(page)
+    while page["next"]:
+        make_call("started")
+        page = follow(api, page["next"])
+        seen += ids(page)
+    assert seen == there
+    assert ids(follow(api, page["previous"])) == there[10:15]
+
+
+def test_a_page_holds_50_and_100_at_most(api: Client) -> None:
+    for _ in range(26):
+        make_call()
+    assert CallEvent.objects.count() == 104
+    assert len(get(api, "/api/events/")["results"]) == 50
+    assert len(get(api, "/api/events/", page_size=100)["results"]) == 100
+    assert len(get(api, "/api/events/", page_size=10**9)["results"]) == 100
+    assert len(get(api, "/api/events/", page_size="all")["results"]) == 50
+
+
+@pytest.mark.parametrize("calls", [1, 10])
+def test_the_list_costs_two_queries_however_long_it_is(
+    api: Client, calls: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(calls):
+        make_call()
+    get(api, "/api/events/")
+    with django_assert_num_queries(2):  # the token, the events with their legs
+        get(api, "/api/events/")
+
+
+def cursor(**parts: str) -> str:
+    return base64.b64encode(urlencode(parts).encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x", "%00", "é", "9" * 9000, cursor(p="abc"), cursor(p="1.5"), cursor(p="\x00"), cursor(p="-1"),
+     cursor(p="9" * 40), cursor(p="٣"), cursor(o="x")],
+)  # fmt: skip
+@pytest.mark.parametrize("address", ["/api/events/", "/api/calls/"])
+def test_a_cursor_that_is_none_of_ours_is_a_404_problem(api: Client, address: str, text: str) -> None:
+    response = api.get(address, {"cursor": text})
+    assert response.status_code == 404
+    assert response.json() == {"title": "Not Found", "status": 404, "detail": "Invalid cursor"}
+
+
+@pytest.mark.parametrize("position", ["0", "1", "9" * 19])
+def test_a_cursor_beyond_all_ids_gives_an_empty_page_or_all(api: Client, position: str) -> None:
+    make_call()
+    assert len(get(api, "/api/events/", cursor=cursor(p=position))["results"]) in {0, 4}
+
+
+ODD = [
+    "\x00",
+    "a\x00b",
+    "x" * 20_000,
+    "%",
+    "'; --",
+    "{}",
+    "[]",
+    "‮",
+    "😀",
+    "NaN",
+    "1e400",
+    "-1",
+    "1.5",
+    "9" * 30,
+    "9" * 5000,
+]
+
+
+@pytest.mark.parametrize("value", ODD)
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/api/calls/", "uuid"),
+        ("/api/calls/", "conversation_uuid"),
+        ("/api/calls/", "page_size"),
+        ("/api/events/", "call"),
+        ("/api/events/", "leg"),
+        ("/api/events/", "kind"),
+        ("/api/events/", "status"),
+    ],
+)
+def test_an_odd_value_is_refused_or_finds_nothing(api: Client, address: str, name: str, value: str) -> None:
+    response = api.get(address, {name: value})
+    if response.status_code == 400:
+        told = response.json()
+        assert list(told) == ["title", "status", "detail", "errors"]
+        assert list(told["errors"]) == [name]
+        assert response["Content-Type"] == "application/problem+json"
+    else:
+        assert response.status_code == 200
+        assert response.json()["results"] == []
+
+
+def test_parameters_that_are_no_filters_change_nothing(api: Client) -> None:
+    call = make_call()
+    odd = {"ordering": "password", "payload__regex": "(((", "call__from_number": "x", "limit": "1e9"}
+    assert get(api, "/api/calls/", **odd)["results"][0]["id"] == call.pk
