@@ -11,7 +11,7 @@ SHORT_SECRET = 32
 
 def missing_secrets() -> list[str]:
     """Name the secrets without which nobody may be served in production."""
-    needed = {"SECRET_KEY": settings.SECRET_KEY_GIVEN}
+    needed: dict[str, object] = {"SECRET_KEY": settings.SECRET_KEY_GIVEN}
     if settings.WEBHOOK_SIGNATURES == "required":
         needed["VONAGE_SIGNATURE_SECRET"] = settings.VONAGE_SIGNATURE_SECRET
     return [name for name, value in needed.items() if not value]

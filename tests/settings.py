@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from callserver import env
+from callserver import env as environment
 
 SPOOL = tempfile.mkdtemp(prefix="callserver-tests-")
 KNOWN = {
@@ -30,11 +30,14 @@ KNOWN = {
     "INGEST": "inline",
 }
 os.environ.update(KNOWN)
-env.LOCAL_ENV = Path(os.devnull)
+environment.LOCAL_ENV = Path(os.devnull)
 
 from callserver.settings import *  # noqa: E402, F403
-from callserver.settings import DATABASES, TEMPLATES  # noqa: E402
+from callserver.settings import DATABASES  # noqa: E402
 
-DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE_NAME")}
-TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "INVALID: %s"
+# A file for SQLite, not memory: threads and processes of a test then meet the locks that they meet in life.
+SQLITE = "sqlite" in DATABASES["default"]["ENGINE"]
+DATABASES["default"]["TEST"] = {
+    "NAME": os.environ.get("TEST_DATABASE_NAME") or (Path(SPOOL) / "tests.sqlite3" if SQLITE else None)
+}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -41,8 +41,10 @@ class Greeting:
         voice = voices.find(self.language, self.style)
         if voice is None:
             wrong.append(f"There is no voice {self.language}, style {self.style}. Choose one of the list.")
-        elif self.premium and voice.premium == "standard":
+        elif self.premium and not voice.premium:
             wrong.append(f"The voice {self.language}, style {self.style} has no premium variant. Switch premium off.")
+        elif voice.premium_only and not self.premium:
+            wrong.append(f"The voice {self.language}, style {self.style} is premium only. Switch premium on.")
         return wrong
 
 

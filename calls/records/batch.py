@@ -40,7 +40,7 @@ def write_batch(events: Sequence[Event]) -> None:
         changed = _place_legs(facts, legs, calls)
         _insert(new, times, legs, rooms, errors)
         changed |= _place_rooms(rooms)
-        changed |= {row.call_id for row in (*rooms.values(), *legs.values())}
+        changed |= {room.call_id for room in rooms.values()} | {leg.call_id for leg in legs.values()}
         _sum_up({pk for pk in changed if pk})
 
 
@@ -106,7 +106,7 @@ def _fold(histories: Histories, new: Iterable[Event]) -> tuple[dict[str, LegFact
 def _lock_calls(facts: dict[str, LegFacts], legs: dict[str, Leg], rooms: dict[str, Conversation]) -> dict[str, Call]:
     """Insert the calls whose first leg this is, and lock all that may change. Gives them by origin."""
     born = {_origin(uuid, fact) for uuid, fact in facts.items()}
-    known = {row.call_id for row in (*legs.values(), *rooms.values()) if row.call_id}
+    known = {row.call_id or 0 for row in legs.values()} | {row.call_id or 0 for row in rooms.values()}
     origins = born | set(Call.objects.filter(pk__in=known).values_list("origin_uuid", flat=True))
     names = sorted(origins)
     there = set(Call.objects.filter(origin_uuid__in=names).values_list("origin_uuid", flat=True))

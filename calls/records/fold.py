@@ -36,7 +36,9 @@ DETECTION = {"human": 1, "machine": 1}
 ENDING = {"disconnected", "completed", "cancelled", "timeout", "unanswered", "busy", "failed", "rejected"}
 Fact = TypeVar("Fact")
 MOST_SECONDS = 2**31 - 1
-MOST_EUR = Decimal(10) ** 8
+# What is more cannot be true, and SQLite could not read it back: it keeps 15 digits, 8 of them decimals.
+MOST_EUR = Decimal(10) ** 6
+MOST_EUR_IN_ALL = Decimal(10) ** 7
 
 OUTCOMES = {
     "cancelled": "cancelled",
@@ -141,6 +143,7 @@ def total(legs: Sequence[LegRow], kinds: Collection[str]) -> CallFacts:
     first = legs[0]
     over = all(leg.ended_at for leg in legs)
     prices = [leg.price_eur for leg in legs if leg.price_eur is not None]
+    price = sum(prices, Decimal(0))
     return CallFacts(
         conversation_uuid=first.conversation_uuid,
         direction=first.direction,
@@ -151,7 +154,7 @@ def total(legs: Sequence[LegRow], kinds: Collection[str]) -> CallFacts:
         answered_at=first.answered_at,
         ended_at=max(leg.ended_at for leg in legs if leg.ended_at) if over else None,
         duration_seconds=first.duration_seconds,
-        price_eur=sum(prices, Decimal(0)) if prices else None,
+        price_eur=price if prices and price < MOST_EUR_IN_ALL else None,
     )
 
 
@@ -198,7 +201,7 @@ def _whole(value: Any, *, most: int) -> int | None:
 def _money(value: Any) -> Decimal | None:
     """Read a rate or price in EUR to 8 decimals; None where it is none or cannot be true."""
     number = _decimal(value)
-    return number.quantize(Decimal("1e-8")) if number is not None and abs(number) < MOST_EUR else None
+    return number.quantize(Decimal("1e-8")) if number is not None and 0 <= number < MOST_EUR else None
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -100,12 +100,12 @@ class Writer:
             self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
             self.thread.start()
             self.pid = os.getpid()
-            atexit.register(self._drain)
+            atexit.register(self.drain)
 
-    def _drain(self) -> None:
-        """Let the last answers be recorded before the process ends."""
-        self.waiting.put(None)
-        if self.thread:
+    def drain(self) -> None:
+        """End the thread when it has done all that waits, as before the process ends; at most DRAIN_SECONDS."""
+        if self.thread and self.thread.is_alive():
+            self.waiting.put(None)
             self.thread.join(DRAIN_SECONDS)
 
     def _run(self) -> None:
