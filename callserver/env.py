@@ -4,6 +4,7 @@ Each setting NAME may be given as NAME, as NAME_FILE (a file that holds the valu
 `var/local.env`, which `manage.py run` writes. The real environment wins over that file.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,8 @@ class Env:
         """Turn `postgres://`, `postgresql://` or `sqlite:////path` into Django's dictionary."""
         url = self.text(name)
         if not url:
+            with contextlib.suppress(OSError):  # a folder that cannot be made is told by the database itself
+                default.parent.mkdir(parents=True, exist_ok=True)
             return sqlite(default)
         try:
             parts = urlsplit(url)

@@ -6,6 +6,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 
 from django.conf import settings
 
+from calls.checks import refuse_to_serve_without_secrets
+
 bind = f"0.0.0.0:{settings.PORT}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
@@ -20,3 +22,8 @@ accesslog = None  # answer requests carry numbers in their query; the call log h
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def on_starting(server: object) -> None:
+    """Say it once, before there are workers."""
+    refuse_to_serve_without_secrets()

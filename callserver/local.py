@@ -46,6 +46,6 @@ def port_problem(port: int) -> str | None:
             probe.listen()
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                return f"Port {port} is taken by another program. End that one, or choose another: PORT={port + 1} make run"
+                return f"Port {port} is taken by another program. End it, or choose another: PORT={port + 1} make run"
             return f"Port {port} cannot be used ({error.strerror}). Choose another: PORT=3000 make run"
     return None

@@ -122,7 +122,7 @@ def answers(port: int, program: Program, patience_seconds: float = 60) -> bool:
     while program.poll() is None and time.monotonic() < until:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("HEAD", "/healthz")
+            connection.request("GET", "/healthz")
             connection.getresponse()
         except (OSError, http.client.HTTPException):
             time.sleep(0.1)

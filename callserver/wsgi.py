@@ -7,10 +7,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 django_application = get_wsgi_application()
 
-from calls.checks import refuse_to_serve_without_secrets  # noqa: E402 - needs Django's settings
+from django.urls import get_resolver  # noqa: E402 - all of these need Django's settings
+
+from calls.checks import refuse_to_serve_without_secrets  # noqa: E402
 from calls.flows.routing import directory  # noqa: E402
 from calls.webhooks.body import WholeBody  # noqa: E402
 
 refuse_to_serve_without_secrets()
+get_resolver().check()  # imports every door now: the first caller shall not wait for it
 directory.start()
 application = WholeBody(django_application)
