@@ -1,0 +1,191 @@
+"""Sending webhooks as the platform does: signed, with its timeouts, repeated once where it repeats."""
+
+import json
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+import aiohttp
+from yarl import URL
+
+from calls.emulator.application import Application, Method
+from calls.emulator.legs import Fields
+from calls.emulator.replies import JSON_TYPE, Reply
+from calls.vonage import signatures
+
+CONNECT_SECONDS = 1.0  # an application's defaults
+READ_SECONDS = {"answer": 5.0, "fallback": 5.0, "event": 10.0}
+SLOW_SECONDS = 1.0  # ours, not the platform's: the caller hears silence meanwhile
+MOST_BYTES = 1024 * 1024  # of a reply; inferred, the platform names no limit
+REPEATED = {429, 503, 504}
+DELIVERED = range(200, 206)  # Vonage's general rule; an answer needs 200
+
+UNAUTHORIZED = 401
+USER_AGENT = "local-vonage"
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """One request to the application. `is_question`: the reply may be an NCCO."""
+
+    kind: Literal["answer", "event", "fallback"]
+    url: str
+    method: Method
+    fields: Fields
+    is_question: bool = False
+
+    def __str__(self) -> str:
+        """Name it in a finding; the query has numbers in it."""
+        return f"{self.method} {self.url.partition('?')[0]}"
+
+    def request(self) -> tuple[URL, bytes]:
+        """Give URL and body. In a GET a nested value is JSON text in one parameter, null is empty (inferred)."""
+        if self.method == "POST":
+            return URL(self.url), json.dumps(self.fields).encode()
+        query = {
+            name: value if isinstance(value, str) else "" if value is None else json.dumps(value, separators=(",", ":"))
+            for name, value in self.fields.items()
+        }
+        return URL(self.url).extend_query(query), b""
+
+
+class Undelivered(Exception):
+    """No reply that counts. The text is the `reason` that the fallback URL is given (inferred but for one)."""
+
+    def __init__(self, reason: str, *, again: bool = False) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+class WebhookSender:
+    """Sends the webhooks of an application. `findings` are the faults its owner should know of, a sentence each."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self.findings: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        # A connection for each request: a server that closes idle ones would look like one that breaks off.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": USER_AGENT, "Content-Type": JSON_TYPE},  # the latter was seen on GET, too
+        )
+        # aiohttp would repeat a GET that breaks off. What is repeated is the platform's to decide; there is no
+        # public switch, so this is how aiohttp's own test client does it.
+        self._session._retry_connection = False
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    def find(self, webhook: Webhook, fault: str) -> None:
+        """Note a fault, once however often it is met."""
+        finding = f"{webhook}: {fault}"
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    async def deliver(self, webhook: Webhook) -> Reply:
+        """Send, and once more where the platform repeats. Raises Undelivered."""
+        try:
+            return await self._attempt(webhook)
+        except Undelivered as failure:
+            if not failure.again:
+                raise
+        return await self._attempt(webhook)
+
+    async def _attempt(self, webhook: Webhook) -> Reply:
+        began = time.monotonic()
+        try:
+            reply = await self._exchange(webhook)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            fault, reason, again = in_words(error, READ_SECONDS[webhook.kind])
+            raise self._failure(webhook, fault, reason, again=again) from error
+        self._judge(webhook, reply, time.monotonic() - began)
+        return reply
+
+    async def _exchange(self, webhook: Webhook) -> Reply:
+        url, body = webhook.request()
+        read = READ_SECONDS[webhook.kind]
+        # The limit on the whole is inferred: a reply that drips for ever must end some time.
+        limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS + read, connect=CONNECT_SECONDS, sock_read=read)
+        async with self._session.request(
+            webhook.method,
+            url,
+            data=body or None,
+            headers=self._signature(body),
+            timeout=limits,
+            allow_redirects=False,  # inferred: no source says that they are followed
+        ) as response:
+            received = bytearray()
+            async for chunk in response.content.iter_any():
+                received += chunk
+                if len(received) > MOST_BYTES:
+                    break
+            content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            return Reply(response.status, content_type, bytes(received))
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        """Sign by the real time, whatever the call's clock says: the receiver looks at the token's age."""
+        ours = self.application
+        if not ours.secret:
+            return {}
+        token = signatures.sign(ours.secret, body, api_key=ours.api_key, application_id=ours.application_id)
+        return {"Authorization": f"Bearer {token}"}
+
+    def _judge(self, webhook: Webhook, reply: Reply, seconds: float) -> None:
+        """Note what is wrong with a reply. Raises Undelivered where the platform would take it for none."""
+        if seconds > SLOW_SECONDS:
+            self.find(webhook, f"the reply took {seconds:.1f} s. Reply within {SLOW_SECONDS:g} s: do less before it.")
+        if len(reply.body) > MOST_BYTES:
+            fault = f"the reply is longer than {MOST_BYTES:,} bytes. Send a shorter one."
+            raise self._failure(webhook, fault, "Reply too long.")
+        if reply.status != 200:
+            fault = f"status {reply.status} instead of 200. {self._cure(reply.status)}"
+            failure = self._failure(webhook, fault, f"HTTP status {reply.status}.", again=reply.status in REPEATED)
+            if webhook.kind != "event" or reply.status not in DELIVERED:
+                raise failure
+        elif webhook.kind == "event" and not webhook.is_question and reply.body:
+            self.find(webhook, "the reply to an ordinary event has a body. Reply with 200 and nothing in it.")
+
+    def _cure(self, status: int) -> str:
+        if status == UNAUTHORIZED and not self.application.secret:
+            return "The request was not signed: name the signature secret that the application knows."
+        if status == UNAUTHORIZED:
+            return "It does not trust the signature: both sides need the same signature secret, and clocks that agree."
+        if 300 <= status < 400:
+            return "Redirects are not followed: name the URL that answers itself."
+        return "Vonage counts this as a failure: look into the server's log."
+
+    def _failure(self, webhook: Webhook, fault: str, reason: str, *, again: bool = False) -> Undelivered:
+        self.find(webhook, fault)
+        return Undelivered(reason, again=again)
+
+
+def in_words(error: Exception, read_seconds: float) -> tuple[str, str, bool]:
+    """Say why no reply came: for the owner, for the fallback URL, and whether the platform tries again."""
+    match error:
+        case aiohttp.ClientSSLError():  # first: some of them are ValueErrors, too
+            fault = f"the TLS certificate or handshake is bad ({error}). Install a certificate that the public trusts."
+            return fault, "Bad certificate.", False
+        case ValueError():
+            return f"the URL cannot be used ({error}). Correct it.", "Bad URL.", False
+        case aiohttp.ConnectionTimeoutError():
+            fault = f"no connection within {CONNECT_SECONDS:g} s. Is the server running, and can it be reached?"
+            return fault, "Connection timeout.", True
+        case TimeoutError():
+            fault = f"no whole reply within {read_seconds:g} s. Vonage waits no longer: reply sooner."
+            return fault, "Socket timeout.", True
+        case aiohttp.ClientConnectorError():
+            return (
+                f"no connection ({error.strerror or error}). Is the server running there?",
+                "Connection refused.",
+                True,
+            )
+        case _:
+            why = str(error) or type(error).__name__
+            fault = f"the connection broke off before the whole reply was there ({why}). Look into the server's log."
+            return fault, "Connection closed.", True
