@@ -41,3 +41,4 @@ DATABASES["default"]["TEST"] = {
     "NAME": os.environ.get("TEST_DATABASE_NAME") or (Path(SPOOL) / "tests.sqlite3" if SQLITE else None)
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_AUTOREFRESH = True  # look a static file up when it is asked for: no test client has to read them all first

@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl
 Payload = dict[str, Any]
 
 MAX_DEPTH = 64
+MAX_DIGITS = 4_200  # of a whole number; beyond 4,300 Python neither reads nor writes one
 NAME_LENGTH = 255
 WORD_LENGTH = 64
 SANE_YEARS = range(2000, 2100)  # a time outside is a fault of the sender; ours then orders the event
@@ -65,8 +66,9 @@ def read_body(body: bytes, content_type: str = "") -> tuple[Payload, bool]:
     """
     if not body.strip():
         raise EventError("the body is empty")
+    changed: list[bool] = []
     try:
-        value = json.loads(body, parse_float=_finite, parse_constant=str)
+        value = _loads(body, changed)
     except (ValueError, RecursionError) as error:
         if content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded":
             return read_query(body.decode("utf-8", "replace"))
@@ -74,7 +76,7 @@ def read_body(body: bytes, content_type: str = "") -> tuple[Payload, bool]:
         raise EventError(f"the body is not JSON: {reason}") from error
     if not isinstance(value, dict):
         raise EventError("the body is not a JSON object")
-    return cleaned(value)
+    return cleaned(value, changed)
 
 
 def read_query(query: str) -> tuple[Payload, bool]:
@@ -83,15 +85,15 @@ def read_query(query: str) -> tuple[Payload, bool]:
         pairs = parse_qsl(query, keep_blank_values=True, encoding="utf-8", errors="replace", max_num_fields=2_000)
     except ValueError as error:
         raise EventError(f"the form cannot be read: {error}") from error
-    return cleaned({name: _unnested(value) for name, value in pairs})
+    changed: list[bool] = []
+    return cleaned({name: _unnested(value, changed) for name, value in pairs}, changed)
 
 
-def cleaned(payload: Payload) -> tuple[Payload, bool]:
-    """Replace what Postgres refuses: U+0000 and lone surrogates in texts, numbers that are not finite.
+def cleaned(payload: Payload, changed: list[bool]) -> tuple[Payload, bool]:
+    """Replace U+0000 and lone surrogates in texts, which Postgres refuses. `changed` holds what was replaced before.
 
     Gives the payload and whether anything was replaced. Raises EventError for more than MAX_DEPTH levels.
     """
-    changed: list[bool] = []
     return _clean(payload, 1, changed), bool(changed)
 
 
@@ -104,9 +106,6 @@ def _clean(value: Any, depth: int, changed: list[bool]) -> Any:
         if isinstance(value, list):
             return [_clean(item, depth + 1, changed) for item in value]
         return {_clean_text(str(key), changed): _clean(item, depth + 1, changed) for key, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        changed.append(True)
-        return str(value)
     return value
 
 
@@ -119,19 +118,37 @@ def _clean_text(text: str, changed: list[bool]) -> str:
     return clean
 
 
-def _finite(text: str) -> float | str:
-    """Keep 1e400 as the text it came as: as a number it would be infinite."""
-    number = float(text)
-    return number if math.isfinite(number) else text
+def _loads(text: str | bytes, changed: list[bool]) -> Any:
+    """Parse JSON. A number that no database takes, or Python would not write again, stays the text it came as.
+
+    NaN and Infinity are such, 1e400, which would become infinite, and whole numbers beyond MAX_DIGITS.
+    Raises ValueError, and RecursionError for deep nesting.
+    """
+
+    def as_text(number: str) -> str:
+        changed.append(True)
+        return number
+
+    def real(number: str) -> float | str:
+        value = float(number)
+        return value if math.isfinite(value) else as_text(number)
+
+    def whole(number: str) -> int | str:
+        return int(number) if len(number) <= MAX_DIGITS else as_text(number)
+
+    return json.loads(text, parse_float=real, parse_int=whole, parse_constant=as_text)
 
 
-def _unnested(value: str) -> Any:
+def _unnested(value: str, changed: list[bool]) -> Any:
     if value[:1] not in {"{", "["}:
         return value
+    kept_as_text: list[bool] = []
     try:
-        return json.loads(value, parse_float=_finite, parse_constant=str)
+        found = _loads(value, kept_as_text)
     except (ValueError, RecursionError):
         return value
+    changed += kept_as_text
+    return found
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -18,7 +18,11 @@ class WholeBody:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("CONTENT_LENGTH"):
-            body = read_up_to(environ["wsgi.input"], settings.WEBHOOK_MAX_BYTES)
+            try:
+                body = read_up_to(environ["wsgi.input"], settings.WEBHOOK_MAX_BYTES)
+            except OSError:  # the sender hung up, or its chunks are none
+                start_response("400 Bad Request", [("Content-Type", "text/plain"), ("Connection", "close")])
+                return [b"The body cannot be read.\n"]
             if body is None:
                 start_response("413 Content Too Large", [("Content-Type", "text/plain"), ("Connection", "close")])
                 return [b"The body is too large.\n"]

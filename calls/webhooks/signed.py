@@ -19,6 +19,7 @@ from calls.webhooks.refusals import refuse
 class Delivery:
     """What came: the raw bytes that the payload is read from, and who signed them (None: nobody, as allowed)."""
 
+    method: str
     body: bytes
     query: str
     content_type: str
@@ -26,7 +27,7 @@ class Delivery:
 
     def payload(self) -> tuple[Payload, bytes | None]:
         """Read it; give the raw bytes as well where they had to be cleaned. Raises EventError."""
-        if self.body:
+        if self.body or self.method == "POST":
             payload, changed = read_body(self.body, self.content_type)
         else:
             payload, changed = read_query(self.query)
@@ -54,7 +55,7 @@ def signed_by_vonage(door: str) -> Callable[[View], Callable[[HttpRequest], Http
             except SignatureRefused as refusal:
                 return refuse(request, door, HTTPStatus.UNAUTHORIZED, str(refusal))
             query = request.META.get("QUERY_STRING", "")
-            return view(request, Delivery(body, query, request.content_type or "", claims))
+            return view(request, Delivery(request.method or "", body, query, request.content_type or "", claims))
 
         return checked
 
@@ -64,7 +65,7 @@ def signed_by_vonage(door: str) -> Callable[[View], Callable[[HttpRequest], Http
 def read_request(request: HttpRequest) -> bytes:
     """Read the raw body. Raises RequestDataTooBig without reading more than is allowed."""
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if not length.isdigit() or int(length) > settings.WEBHOOK_MAX_BYTES:
+    if not (length.isdecimal() and len(length) < 16 and int(length) <= settings.WEBHOOK_MAX_BYTES):
         raise RequestDataTooBig
     return request.body
 

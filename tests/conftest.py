@@ -1,0 +1,87 @@
+"""Fixtures that all tests share: Vonage at the doors, and people who are logged in."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from calls.flows.routing import directory
+from calls.models import ApiToken, User
+from calls.webhooks import refusals
+from tests.vonage_client import Body, Response, VonageClient
+
+Post = Callable[..., Response]
+Get = Callable[..., Response]
+
+
+@pytest.fixture(autouse=True)
+def own_memory(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin as a process does: no answers in memory, an empty spool, nothing refused yet."""
+    settings.SPOOL_DIR = tmp_path / "spool"
+    directory.clear()
+    monkeypatch.setattr(refusals, "strangers", refusals.Sampler())
+
+
+@pytest.fixture
+def vonage(db: None) -> VonageClient:
+    """Vonage: `vonage.post(path, payload)` and `vonage.get(path, fields)`, signed unless told otherwise."""
+    return VonageClient()
+
+
+@pytest.fixture
+def post_event(vonage: VonageClient) -> Post:
+    """Post an event: `post_event({"uuid": …})`. Further arguments are those of `VonageClient.post`."""
+
+    def post(payload: Body, **options: Any) -> Response:
+        return vonage.post("/event", payload, **options)
+
+    return post
+
+
+@pytest.fixture
+def get_answer(vonage: VonageClient) -> Get:
+    """Ask what to do with a call: `get_answer({"to": "442079460000", …})`.
+
+    What was published is looked up first: no background thread does so once a second in tests.
+    """
+
+    def get(fields: Mapping[str, Any], **options: Any) -> Response:
+        directory.look()
+        return vonage.get("/answer", fields, **options)
+
+    return get
+
+
+@pytest.fixture
+def post_fallback(vonage: VonageClient) -> Post:
+    """Tell the fallback URL what failed: the payload of the failed request with `original_request`."""
+
+    def post(payload: Body, **options: Any) -> Response:
+        directory.look()
+        return vonage.post("/fallback", payload, **options)
+
+    return post
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A person who may do everything in the admin."""
+    return User.objects.create_superuser("sam", "sam@example.com", "a long password of Sam")
+
+
+@pytest.fixture
+def login(staff: User) -> Client:
+    """A browser in which `staff` is logged in, with CSRF checks on."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(staff)
+    return browser
+
+
+@pytest.fixture
+def api(staff: User) -> Client:
+    """A program with an API token of `staff`."""
+    _, plain = ApiToken.objects.issue(staff)
+    return Client(headers={"Authorization": f"Token {plain}"})
