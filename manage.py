@@ -13,3 +13,5 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # a setting that cannot be used: its name, the reason and the cure
+    except KeyboardInterrupt:
+        sys.exit(130)  # Ctrl-C, as shells count it

@@ -107,13 +107,15 @@ class Log(threading.Thread):
 
 
 def write(lines: bytes) -> None:
-    """Write to standard output; where nobody reads any more (`| head`) the server goes on without."""
+    """Write to standard output; where nobody reads any more (`| head`, a closed terminal) go on without."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
-    except (OSError, ValueError):
-        return
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def answers(port: int, program: Program, patience_seconds: float = 60) -> bool:

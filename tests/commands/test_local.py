@@ -68,7 +68,7 @@ def test_free_port_is_no_problem_and_stays_free() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert port_problem(port) == (
-            f"Port {port} is taken by another program. End that one, or choose another: PORT={port + 1} make run"
+            f"Port {port} is taken by another program. End it, or choose another: PORT={port + 1} make run"
         )
     assert port_problem(port) is None
     assert port_problem(port) is None
