@@ -1,6 +1,8 @@
 """Spell numbers, times and money as the pages do. What is unknown is a dash: "–"."""
 
-from datetime import datetime, timedelta
+import json
+import re
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,6 +14,7 @@ from calls.vonage import numbers
 
 register = template.Library()
 
+INVISIBLE = re.compile("[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 NOTHING = "–"
 MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -101,21 +104,45 @@ def money_sum(euros: Any) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    """5 min ago, 1 h 27 min ago, "now" below 5 s. Beside a time, never alone."""
+    """5 min ago, 1 h 27 min ago, "just now" below a minute. Beside a time, never alone; clock.js keeps it true."""
     if not moment:
         return NOTHING
     seconds = int((timezone.now() - moment).total_seconds())
-    if seconds < 5:
-        return "now"
-    if HOUR > seconds >= MINUTE:
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
         return f"{seconds // MINUTE} min ago"
     return f"{duration(seconds)} ago"
+
+
+@register.filter
+def day_word(day: date | None) -> str:
+    """ "Today, " and "Yesterday, ", to stand before a day's name; nothing for other days."""
+    if not day:
+        return ""
+    return {0: "Today, ", 1: "Yesterday, "}.get((timezone.localdate() - day).days, "")
+
+
+@register.filter
+def day_name(day: date | None) -> str:
+    """Monday 23 November; with the year where it is not this one."""
+    if not day:
+        return "Day unknown"
+    year = "" if day.year == timezone.localdate().year else f" {day.year}"
+    return f"{day:%A} {day.day} {day:%B}{year}"
 
 
 @register.filter
 def seconds_of(moment: datetime | None) -> str:
     """Seconds since 1970 with milliseconds: what the page's scripts count from."""
     return f"{moment.timestamp():.3f}" if moment else ""
+
+
+@register.filter
+def pretty_json(value: Any) -> str:
+    """JSON over several lines, in which no invisible character can hide or turn the text around."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @register.simple_tag

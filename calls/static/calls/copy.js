@@ -15,20 +15,22 @@
     return done ? undefined : Promise.reject(new Error("copy"));
   };
 
-  // A button with a word changes it; one with an icon alone changes its name and colour.
+  // A button with a word changes it and its name; one with an icon alone its name and colour.
+  const names = new WeakMap();
   const say = (button, text) => {
     const word = button.querySelector("[data-copy-word]");
-    const read = () => (word ? word.textContent : button.getAttribute("aria-label"));
-    const write = (words) => (word ? (word.textContent = words) : button.setAttribute("aria-label", words));
-    button.dataset.said ??= read() ?? "Copy";
-    button.dataset.copied = text;
-    write(text);
-    clearTimeout(button.copyTimer);
-    button.copyTimer = setTimeout(() => {
-      write(button.dataset.said);
-      delete button.dataset.said;
+    const before = names.get(button) ?? { word: word?.textContent, label: button.getAttribute("aria-label") };
+    clearTimeout(before.timer);
+    if (word) word.textContent = text;
+    if (before.label) button.setAttribute("aria-label", text);
+    button.dataset.copied = "";
+    before.timer = setTimeout(() => {
+      if (word) word.textContent = before.word;
+      if (before.label) button.setAttribute("aria-label", before.label);
       delete button.dataset.copied;
+      names.delete(button);
     }, SHOWN_MS);
+    names.set(button, before);
   };
 
   addEventListener("click", async (event) => {
@@ -44,5 +46,13 @@
       if (source) getSelection().selectAllChildren(source);
     }
     button.focus({ preventScroll: true });
+  });
+
+  // A number is shown as +44 20 7946 0010 and copied as +442079460010.
+  addEventListener("copy", (event) => {
+    const text = getSelection().toString().trim();
+    if (!/^\+[\d ()-]{7,24}$/.test(text)) return;
+    event.clipboardData.setData("text/plain", text.replace(/[^+\d]/g, ""));
+    event.preventDefault();
   });
 })();

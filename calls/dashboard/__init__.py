@@ -1,0 +1,1 @@
+"""The door for people: what happens on the telephone, in a browser."""

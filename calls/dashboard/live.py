@@ -1,0 +1,56 @@
+"""What changed on the list since the page last looked: a poll that finds nothing new costs one query.
+
+The page names the newest event that it knew some seconds ago (`seen`); everything written after it is read
+again, since ids commit out of order, and rows are replaced by their element's id. By id and not by time, so
+that events which waited in a spool while the database was away are found as well.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Max, Sum
+from django.utils import timezone
+
+from calls.models import Call, CallEvent, Outcome
+
+OVERLAP = timedelta(seconds=10)  # the page asks for this much again
+MOST_CALLS = 100  # rows of one answer; with more to tell the page reads itself anew
+ON_THE_LINE = 20  # rows of the strip
+
+
+@dataclass(frozen=True)
+class News:
+    """What a poll found. `mark` changes with every event that was written after `seen`."""
+
+    mark: str
+    newest: int
+    calls: list[Call]
+    too_much: bool = False
+
+
+def horizon() -> int:
+    """The newest event that a page may count as seen when it is made: those of the last seconds it reads again."""
+    recent = CallEvent.objects.filter(received_at__gte=timezone.now() - OVERLAP).order_by("pk").first()
+    if recent:
+        return recent.pk - 1
+    return CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def news_since(seen: int, mark: str) -> News | None:
+    """Read what was written after the event `seen`; None where it is what the page, by its `mark`, has shown."""
+    events = CallEvent.objects.filter(pk__gt=seen, call__isnull=False)
+    found = events.aggregate(newest=Max("pk"), count=Count("pk"), sum=Sum("pk"))
+    now_mark = f"{found['count']}-{found['sum'] or 0}"
+    if not found["count"] or now_mark == mark:
+        return None
+    ids = list(events.order_by("-call").values_list("call", flat=True).distinct()[: MOST_CALLS + 1])
+    if len(ids) > MOST_CALLS:
+        return News(now_mark, found["newest"], [], too_much=True)
+    return News(now_mark, found["newest"], list(Call.objects.filter(pk__in=ids).newest_first()))
+
+
+def on_the_line() -> tuple[list[Call], int]:
+    """The newest calls in progress, and how many there are."""
+    calls = Call.objects.filter(outcome=Outcome.IN_PROGRESS)
+    found = list(calls.newest_first()[: ON_THE_LINE + 1])
+    return found[:ON_THE_LINE], len(found) if len(found) <= ON_THE_LINE else calls.count()

@@ -1,0 +1,98 @@
+"""What came of a call, as the pages say it: an icon, a word, a colour, and the reason under it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from calls.models import Call, Leg, Outcome
+from calls.vonage import numbers
+
+DETAILS = {
+    "unavailable": "cannot be reached",
+    "timeout": "nobody picked up",
+    "carrier_timeout": "the carrier gave no answer",
+    "invalid_number": "not a valid number",
+    "restricted": "refused by the carrier",
+    "declined": "declined",
+    "cannot_route": "no way to that number",
+    "number_out_of_service": "out of service",
+    "internal_error": "a fault at Vonage",
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """How a call stands. `tone` names a colour (good, warn, bad, voice, live, ""), `end` the mark at the line's end."""
+
+    word: str
+    icon: str
+    tone: str = ""
+    end: str = "end"
+    note: str = ""
+
+
+def state_of(call: Call, legs: Sequence[Leg]) -> State:
+    """Say what came of a call. `legs` are its legs, oldest first."""
+    if call.outcome == Outcome.IN_PROGRESS:
+        return State(step_of(legs), "live", "live", "now")
+    if call.outcome == Outcome.VOICEMAIL:
+        return State("Left a message", "message", "voice", "voice")
+    if call.outcome == Outcome.BLOCKED:
+        return State("Blocked", "blocked", "", "cross")
+    if call.outcome == Outcome.END_UNKNOWN:
+        return State("End unknown", "question", "", "", "Vonage did not say")
+    if call.outcome == Outcome.ANSWERED:
+        if len(legs) > 1 or call.direction == "outbound":
+            return State("Picked up", "picked-up", "good")
+        return State("Heard a notice", "notice")
+    return _not_reached(call, legs)
+
+
+def step_of(legs: Sequence[Leg]) -> str:
+    """Say in a word what happens on a call that is in progress."""
+    further = [leg for leg in legs[1:] if not leg.ended_at]
+    if any(leg.answered_at for leg in further):
+        return "Talking"
+    if further or not legs or not legs[0].answered_at:
+        return "Ringing"
+    return "Listening"
+
+
+def doing(legs: Sequence[Leg]) -> str:
+    """Say in some words what happens on a call that is in progress, and with whom."""
+    further = [leg for leg in legs[1:] if not leg.ended_at]
+    talking = next((leg for leg in further if leg.answered_at), None)
+    if talking:
+        return f"Talks to {numbers.shown(talking.to_number)}"
+    if further:
+        return f"Rings {numbers.shown(further[-1].to_number)}"
+    return "Hears us speak" if legs and legs[0].answered_at else "Not answered yet"
+
+
+def _not_reached(call: Call, legs: Sequence[Leg]) -> State:
+    """Missed, busy, cancelled, failed, rejected: a caller of ours who reached nobody is missed, with the reason."""
+    inbound = call.direction != "outbound"
+    why = _reason(legs[-1]) if legs else ""
+    if call.outcome == Outcome.MISSED:
+        nobody = "nobody picked up" if len(legs) > 1 else ""
+        return _missed("" if inbound else "No answer", why or nobody)
+    if call.outcome == Outcome.BUSY:
+        return _missed("", "the line was busy") if inbound else _missed("Busy", "")
+    if call.outcome == Outcome.CANCELLED:
+        return (
+            _missed("", "gave up") if inbound else State("Cancelled", "blocked", "", "none", "before it was picked up")
+        )
+    declined = call.outcome == Outcome.REJECTED and why in {"", DETAILS["declined"]}
+    if declined:
+        return _missed("", "declined") if inbound else _missed("Declined", "")
+    return State("Failed", "failed", "bad", "cross", why or "Vonage did not say why")
+
+
+def _missed(word: str, note: str) -> State:
+    return State(word or "Missed", "missed", "warn", "none", note)
+
+
+def _reason(leg: Leg) -> str:
+    """Put Vonage's `detail` into words; without one its SIP code. A word that is new to us stays as it is."""
+    if leg.detail:
+        return DETAILS.get(leg.detail.lower(), leg.detail.replace("_", " "))
+    return f"SIP {leg.sip_code}" if leg.sip_code and leg.sip_code >= 400 else ""

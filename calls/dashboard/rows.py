@@ -1,0 +1,138 @@
+"""A page of calls as the list shows it: each with its parties, times and line. Four queries, however many calls."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from calls.dashboard.outcomes import State, doing, state_of
+from calls.models import Call, CallEvent, Kind, Leg, PhoneNumber
+from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
+from calls.vonage import numbers
+from calls.vonage.events import parse_time
+
+STEP = " \u203a "
+Recordings = dict[int, list[tuple[datetime, datetime]]]
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who takes part: its name or number, and under it what belongs to it."""
+
+    shown: str
+    under: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call in the list, or in the strip of calls in progress."""
+
+    call: Call
+    state: State
+    caller: Party
+    called: Party
+    day: date | None
+    rang: timedelta | None
+    talked: timedelta | None
+    recorded: timedelta | None
+    lasted: timedelta | None  # None while it lasts
+    so_far: timedelta | None
+    line: Line
+    path: str
+    axis: Line | None = None  # of a call in progress
+    doing: str = ""
+
+    @property
+    def we_called(self) -> bool:
+        return self.call.direction == "outbound"
+
+
+def rows_of(calls: Iterable[Call], *, now: datetime | None = None) -> list[Row]:
+    """Make rows of these calls, in their order."""
+    found = list(calls)
+    now = now or timezone.now()
+    legs: dict[int, list[Leg]] = defaultdict(list)
+    for leg in Leg.objects.filter(call__in=found).oldest_first():
+        legs[leg.call_id or 0].append(leg)
+    recordings = _recordings(found)
+    labels = _labels(found, [leg for group in legs.values() for leg in group])
+    return [_row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found]
+
+
+def party(text: str, labels: dict[str, str]) -> Party:
+    """Name a party: our own number by its label, another with its country, a hidden one as such."""
+    shown = numbers.shown(text)
+    if labels.get(text):
+        return Party(labels[text], shown)
+    if numbers.is_hidden(text):
+        return Party(shown, "number not sent")
+    return Party(shown, numbers.country(text))
+
+
+def _row(
+    call: Call, legs: list[Leg], recordings: list[tuple[datetime, datetime]], labels: dict[str, str], now: datetime
+) -> Row:
+    found = stretches(legs, recordings, now=now)
+    state = state_of(call, legs)
+    lives = state.end == "now"
+    started = call.started_at
+    return Row(
+        call=call,
+        state=state,
+        caller=party(call.from_number, labels),
+        called=party(call.to_number, labels),
+        day=timezone.localdate(started) if started else None,
+        rang=_rang(found, call),
+        talked=time_of(found, {"talk"}) or None,
+        recorded=time_of(found, {"rec"}) or None,
+        lasted=call.ended_at - started if started and call.ended_at else None,
+        so_far=now - started if started else None,
+        line=row_line(found),
+        path=_path(state, legs, labels),
+        axis=axis_line(found, now=now) if lives else None,
+        doing=doing(legs) if lives else "",
+    )
+
+
+def _rang(found: Sequence[Stretch], call: Call) -> timedelta | None:
+    """How long somebody was rung: not the moment in which we ourselves pick up a call that comes in."""
+    ours = call.direction != "outbound" and call.answered_at is not None
+    return time_of(found[1:] if ours else found, {"ring"}) or None
+
+
+def _path(state: State, legs: Sequence[Leg], labels: dict[str, str]) -> str:
+    """Tell the way the call took, in words: greeting, who was rung, what came of it."""
+    if not legs:
+        return ""
+    first, further = legs[0], legs[1:]
+    way = ["Greeting"] if first.answered_at else []
+    way += list(dict.fromkeys(party(leg.to_number, labels).shown for leg in further))
+    if state.end == "voice":
+        way.append("voicemail")
+    elif state.word == "Heard a notice":
+        way.append({"user": "hung up", "platform": "heard to the end"}.get(first.disconnected_by, "ended"))
+    elif state.end in {"none", "cross"}:
+        way.append(state.note or state.word.lower())
+    elif first.disconnected_by == "user" and first.direction != "outbound":
+        way.append("caller hung up")
+    return STEP.join(way)
+
+
+def _recordings(calls: Sequence[Call]) -> Recordings:
+    """When something was recorded, by call. Read from the payloads, of which no more than the times is fetched."""
+    found: Recordings = defaultdict(list)
+    events = CallEvent.objects.filter(call__in=calls, kind=Kind.RECORD)
+    for call, start, stop in events.values_list("call_id", "payload__start_time", "payload__end_time"):
+        starts_at, ends_at = parse_time(start), parse_time(stop)
+        if call and starts_at and ends_at:
+            found[call].append((starts_at, ends_at))
+    return found
+
+
+def _labels(calls: Sequence[Call], legs: Sequence[Leg]) -> dict[str, str]:
+    """The labels of our own numbers among these parties."""
+    rows: list[Call | Leg] = [*calls, *legs]
+    parties = {text for row in rows for text in (row.from_number, row.to_number)}
+    return dict(PhoneNumber.objects.filter(msisdn__in=parties).exclude(label="").values_list("msisdn", "label"))

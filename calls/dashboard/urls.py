@@ -1,0 +1,14 @@
+"""The pages people open."""
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from calls.dashboard import views
+
+urlpatterns = [
+    path("", views.calls, name="calls"),
+    path("live/", views.live, name="calls-live"),
+    path("events/", views.loose_events, name="loose-events"),
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+]

@@ -1,0 +1,63 @@
+// Rows of calls: put in place, changed cell by cell, headed by their days. Used by live.js.
+window.callserverRows = (() => {
+  const { tick, selected } = window.callserverClock;
+
+  const rowsOf = (body) => (body ? [...body.querySelectorAll("tr[data-id]")] : []);
+
+  // Put the new cells into a row. A cell in which something is selected waits; focus goes on in its new cell.
+  // Says whether all of it is done.
+  const patch = (row, fresh) => {
+    let whole = true;
+    tick(fresh); // or a running time alone would count as a change
+    [...fresh.cells].forEach((cell, place) => {
+      const old = row.cells[place];
+      if (!old || old.innerHTML === cell.innerHTML) return;
+      if (selected(old)) {
+        whole = false;
+        return;
+      }
+      const focused = old.contains(document.activeElement);
+      old.replaceChildren(...cell.cloneNode(true).childNodes);
+      if (focused) old.querySelector("a, button")?.focus({ preventScroll: true });
+    });
+    return whole;
+  };
+
+  // Put a row where its id belongs, newest first.
+  const place = (body, fresh) => {
+    const next = rowsOf(body).find((row) => Number(row.dataset.id) < Number(fresh.dataset.id));
+    body.insertBefore(fresh, next ?? null);
+    fresh.classList.add("calls-new");
+  };
+
+  // Give each day one row above its calls. `titles` are such rows by their day.
+  const headDays = (body, titles) => {
+    for (const title of body.querySelectorAll("tr[data-day]:not([data-id])")) {
+      if (!titles.has(title.dataset.day)) titles.set(title.dataset.day, title);
+      title.remove();
+    }
+    let day = null;
+    for (const row of rowsOf(body)) {
+      if (row.dataset.day === day) continue;
+      day = row.dataset.day;
+      const title = titles.get(day);
+      if (title) body.insertBefore(title.isConnected ? title.cloneNode(true) : document.adoptNode(title), row);
+    }
+  };
+
+  // A lane's drawing runs on by itself: it is replaced only where something happened on the call.
+  const shape = (row) => {
+    const marks = row.querySelector("[data-moves]")?.children ?? [];
+    return [...marks].map((mark) => `${mark.getAttribute("class")} ${mark.hasAttribute("data-grows")}`).join();
+  };
+
+  const patchLane = (row, fresh) => {
+    const drawn = row.querySelector("[data-moves]");
+    if (drawn && shape(row) === shape(fresh)) {
+      fresh.querySelector("[data-moves]").replaceWith(document.importNode(drawn, true));
+    }
+    return patch(row, fresh);
+  };
+
+  return { rowsOf, patch, place, headDays, patchLane };
+})();
