@@ -8,7 +8,7 @@ export PYTHON
 .PHONY: help run ring test lint format coverage lock
 
 help:  ## Say what there is to make
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 16
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: .venv/runs  ## Start everything on this machine, ring the demo number, stay up (PORT=3000)
 	@exec .venv/bin/python manage.py run
