@@ -177,6 +177,7 @@ class CallEvent(models.Model):
     objects = CallEventQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "event"
         constraints = [models.UniqueConstraint(fields=["digest"], name="event_kept_once")]
         indexes = [
             models.Index(fields=["received_at"], name="event_by_age"),

@@ -37,6 +37,7 @@ class PhoneNumber(models.Model):
     objects = PhoneNumberQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "number"
         ordering = ["msisdn"]
         constraints = [
             models.UniqueConstraint(

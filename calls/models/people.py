@@ -44,6 +44,7 @@ class ApiToken(models.Model):
     objects = ApiTokenManager()
 
     class Meta:
+        verbose_name = "API token"
         constraints = [models.UniqueConstraint(fields=["digest"], name="token_by_digest")]
 
     def __str__(self) -> str:

@@ -12,6 +12,8 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 HIDDEN = {"", "unknown", "anonymous", "restricted", "private", "unavailable", "withheld"}  # the word is the carrier's
 WITHHELD = "Withheld"
 
+BETWEEN_DIGITS = str.maketrans("", "", " \u00a0-./()")
+
 # Where the table that comes with the time zones is short or unusual.
 OTHER_NAMES = {
     "AC": "Ascension Island",
@@ -45,6 +47,11 @@ def country(party: str) -> str:
         return ""
     region = phonenumbers.region_code_for_number(number)
     return _country_names().get(region or phonenumbers.region_code_for_country_code(number.country_code), "")
+
+
+def typed(text: str) -> str:
+    """Read a number as people write it, "+44 (20) 7946-0010": "442079460010". Anything else stays for a validator."""
+    return text.strip().removeprefix("+").translate(BETWEEN_DIGITS)
 
 
 def dialable(party: str) -> str:
