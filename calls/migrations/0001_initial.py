@@ -262,6 +262,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "verbose_name": "event",
+            },
         ),
         migrations.CreateModel(
             name="PhoneNumber",
@@ -303,6 +306,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "number",
                 "ordering": ["msisdn"],
             },
         ),
@@ -343,6 +347,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "API token",
                 "constraints": [models.UniqueConstraint(fields=("digest",), name="token_by_digest")],
             },
         ),
