@@ -101,6 +101,11 @@ def _read_plain(text: str) -> Reading:
     return reading
 
 
+def _shown(text: str, length: int = 40) -> str:
+    """A part of the text as a message may hold it: cut, and without control characters."""
+    return "".join(character if character.isprintable() else " " for character in text[:length])
+
+
 class _Reader:
     """Reads one SSML text with expat, which neither recurses nor, without a DTD, expands anything."""
 
@@ -140,7 +145,7 @@ class _Reader:
         known = TAGS.get(tag)
         if known is None:
             self._warn(
-                f"has the tag <{tag[:40]}>, which Vonage does not list. Remove it, or listen before you rely on it."
+                f"has the tag <{_shown(tag)}>, which Vonage does not list. Remove it, or listen before you rely on it."
             )
             return
         for name, value in attributes.items():
@@ -154,10 +159,10 @@ class _Reader:
     def _check_attribute(self, tag: str, known: Mapping[str, re.Pattern[str]], name: str, value: str) -> None:
         pattern = known.get(name)
         if pattern is None:
-            self._warn(f"has {name[:40]} in <{tag}>, which Vonage does not list there. Remove it.")
+            self._warn(f"has {_shown(name)} in <{tag}>, which Vonage does not list there. Remove it.")
         elif not pattern.fullmatch(value):
             self._warn(
-                f"has {name}='{value[:40]}' in <{tag}>, which Vonage does not list. Choose a value that it lists."
+                f"has {name}='{_shown(value)}' in <{tag}>, which Vonage does not list. Choose a value that it lists."
             )
 
     def _warn(self, text: str) -> None:
@@ -168,7 +173,7 @@ class _Reader:
     def _in_words(self, error: expat.ExpatError) -> str:
         """Say what expat stumbled over, and where, as somebody who writes greetings would."""
         sent = self.text.strip().encode()
-        near = sent[max(self.parser.ErrorByteIndex, 0) :].decode(errors="ignore")[:_NEAR].strip()
+        near = _shown(sent[max(self.parser.ErrorByteIndex, 0) :].decode(errors="ignore"), _NEAR).strip()
         where = f', near "{near}"' if near else ""
         code = expat.errors.messages[error.code]
         if code == expat.errors.XML_ERROR_UNDEFINED_ENTITY:
@@ -176,7 +181,7 @@ class _Reader:
         if code == expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT:
             return f"goes on after </speak>{where}. Put all of it inside one <speak>…</speak>."
         if self.open and code in _UNCLOSED:
-            return f"opens <{self.open[-1][:40]}> and does not close it{where}. Add </{self.open[-1][:40]}>."
+            return f"opens <{_shown(self.open[-1])}> and does not close it{where}. Add </{_shown(self.open[-1])}>."
         return f"is not well-formed SSML{where}. Write &amp; for & and &lt; for <, and put values in quotes."
 
 

@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 DEFAULT_LANGUAGE = "en-US"  # what Vonage speaks when nothing is said
 DEFAULT_STYLE = 0
 
-_PREFERRED = {"nora": "nb-NO", "henrik": "nb-NO"}  # two names stand for two voices each; nb-NO is the newer code
-
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -110,9 +108,8 @@ def _table() -> _Table:
     names: dict[str, Voice] = {}
     for voice in voices:
         for name in filter(None, (voice.name, *voice.redirected_names)):
-            key = name.casefold()
-            if key not in names or voice.language == _PREFERRED.get(key):
-                names[key] = voice
+            # Nora and Henrik are listed under nb-NO and no-NO; nb-NO, the newer code, comes first and stays.
+            names.setdefault(name.casefold(), voice)
     return _Table(
         tuple(voices), {(voice.language, voice.style): voice for voice in voices}, names, _name_languages(voices)
     )

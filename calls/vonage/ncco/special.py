@@ -40,7 +40,7 @@ def check_conversation(action: dict[Any, Any], where: Findings) -> None:
 
 def check_transfer(action: dict[Any, Any], where: Findings) -> None:
     """The half of rule 8 that transfer shares."""
-    if "mute" in action and "canSpeak" in action:
+    if action.get("mute") is True and "canSpeak" in action:
         where.error(8, "mute", "mute and canSpeak contradict each other, so Vonage refuses both. Keep one.")
 
 
