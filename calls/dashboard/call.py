@@ -1,0 +1,51 @@
+"""One call, its live update, and a single payload as it came."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from calls.dashboard.call_page import View, mark_of, page_of_call
+from calls.models import Call, CallEvent, Outcome
+
+
+@never_cache
+@require_safe
+@login_required
+def call(request: HttpRequest, pk: int) -> HttpResponse:
+    """Tell one call. `?unfold=1`, `?zoom=15` and `?zoom=2x` change its chart, `?from=400` which events are listed."""
+    page = page_of_call(get_object_or_404(Call, pk=pk), View.read(request.GET.dict()))
+    context = {
+        "tab": "calls",
+        "page": page,
+        "zone_name": settings.TIME_ZONE,
+        "newer": Call.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True).first(),
+        "older": Call.objects.filter(pk__lt=pk).order_by("-pk").values_list("pk", flat=True).first(),
+    }
+    return render(request, "calls/call.html", context)
+
+
+@never_cache
+@require_safe
+def call_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """The parts of the page that change. 204 nothing new since `?mark=`, 401 logged out, 404 the call was deleted."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401)
+    found = Call.objects.filter(pk=pk).first()
+    if found is None:
+        return HttpResponse(status=404)
+    if found.outcome != Outcome.IN_PROGRESS and request.GET.get("mark") == mark_of(found):
+        return HttpResponse(status=204)
+    page = page_of_call(found, View.read(request.GET.dict()))
+    return render(request, "calls/call_live.html", {"page": page})
+
+
+@never_cache
+@require_safe
+@login_required
+def event_raw(request: HttpRequest, pk: int) -> HttpResponse:
+    """A payload, whole."""
+    event = get_object_or_404(CallEvent.objects.defer("raw"), pk=pk)
+    return JsonResponse(event.payload, safe=False, json_dumps_params={"indent": 2, "ensure_ascii": False})

@@ -1,0 +1,173 @@
+"""Everything that happened on a call, row by row, as its page lists it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from calls.dashboard.marks import NEAR_MISS_MS, milliseconds_of
+from calls.dashboard.pretty import Paper, Pretty
+from calls.models import CallEvent, FlowVersion
+from calls.records.cast import Cast
+from calls.records.moments import Moment, served_actions, shape_of
+from calls.records.timeline import Bar, Timeline
+from calls.records.words import Words, in_words
+from calls.templatetags.calls_format import duration
+from calls.vonage.events import text_of
+
+STEADY_SECONDS = 8.0  # nothing happens for that long: a quiet row says so
+LIMIT_MS = 5_000  # Vonage waits no longer for an answer
+GAUGE = 300.0
+DOING = {
+    "dial": "dialling",
+    "ring": "ringing",
+    "hears": "ringing",
+    "say": "hearing us speak",
+    "wait": "waiting for a key",
+    "talk": "talking",
+    "rec": "recording",
+}
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A short remark on a row. `tone` is "", warn or bad."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that we gave: what was served, how fast, by which version."""
+
+    ncco: Pretty
+    actions: int
+    milliseconds: float | None
+    version: FlowVersion | None
+    problem: str
+
+    @property
+    def gauge(self) -> float:
+        """How much of the 5 s it took, in px of the gauge."""
+        return round(max(min((self.milliseconds or 0) / LIMIT_MS, 1.0) * GAUGE, 3.0), 1)
+
+    @property
+    def slow(self) -> bool:
+        return (self.milliseconds or 0) > NEAR_MISS_MS
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """One event. `rail` is what goes on on the caller's line, as classes; `gap` a steady stretch before it."""
+
+    event: CallEvent
+    moment: Moment
+    words: Words
+    shape: str
+    rail: str
+    first: bool
+    gap: str
+    gap_rail: str
+    tags: tuple[Tag, ...]
+    payload: Pretty
+    reply: Reply | None
+
+
+def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], paper: Paper) -> list[EventRow]:
+    """Make the rows of a timeline, whose events are CallEvents."""
+    rows = []
+    before: Moment | None = None
+    bars = line.lanes[0].bars if line.lanes else ()
+    over = line.lanes[0].end if line.lanes else None
+    ended = False
+    for moment in line.moments:
+        event = moment.event
+        assert isinstance(event, CallEvent)  # noqa: S101 - tells mypy what the view put in
+        after = over is not None and over.shape != "now" and moment.at >= over.at
+        rail = "after" if after and ended else f"{_last(bars)} rail-end" if after else _doing(bars, moment.at)
+        ended = ended or after
+        gap, gap_rail = _gap(bars, before, moment) if before else ("", "")
+        rows.append(
+            EventRow(
+                event=event,
+                moment=moment,
+                words=in_words(event, cast),
+                shape=shape_of(event),
+                rail=rail,
+                first=before is None,
+                gap=gap,
+                gap_rail=gap_rail,
+                tags=tuple(_tags(event, moment)),
+                payload=paper.write(asked(event.payload)),
+                reply=_reply(event, versions, paper),
+            )
+        )
+        before = moment
+    return rows
+
+
+def asked(payload: Any) -> Any:
+    """The request's own fields, without the reply that we keep with it."""
+    return {name: value for name, value in payload.items() if name != "reply"} if isinstance(payload, dict) else payload
+
+
+def version_of(event: CallEvent) -> int | None:
+    """The id of the version that answered; None for other events and odd payloads."""
+    reply = event.payload.get("reply") if isinstance(event.payload, dict) else None
+    version = reply.get("version") if isinstance(reply, dict) and shape_of(event) == "asked" else None
+    return version if isinstance(version, int) and 0 < version < 2**63 else None
+
+
+def _doing(bars: Sequence[Bar], at: float) -> str:
+    """What goes on from that moment on."""
+    return next((bar.kind for bar in bars if bar.start <= at < bar.end), "")
+
+
+def _last(bars: Sequence[Bar]) -> str:
+    return bars[-1].kind if bars else "none"
+
+
+def _gap(bars: Sequence[Bar], before: Moment, moment: Moment) -> tuple[str, str]:
+    """A steady stretch before an event, in words, and what went on on it."""
+    seconds = moment.at - before.at
+    if seconds <= STEADY_SECONDS:
+        return "", ""
+    middle = before.at + seconds / 2
+    bar = next((bar for bar in bars if bar.start <= middle < bar.end), None)
+    if bar is None:
+        return duration(seconds), "after"
+    shared = min(bar.end, moment.at) - max(bar.start, before.at)
+    part = "" if shared > 0.9 * seconds else f", {duration(shared)} of it"
+    return f"{duration(seconds)}{part} {DOING[bar.kind]}", bar.kind
+
+
+def _tags(event: CallEvent, moment: Moment) -> Iterator[Tag]:
+    if event.times_received > 1:
+        yield Tag(f"received {event.times_received}×")
+    if moment.late:
+        yield Tag(f"arrived {duration(moment.late)} late", "warn")
+    if shape_of(event) == "unknown":
+        yield Tag("other", "warn")
+    if not event.signed:
+        yield Tag("not signed", "warn")
+    if event.error:
+        yield Tag("could not be read", "bad")
+
+
+def _reply(event: CallEvent, versions: Mapping[int, FlowVersion], paper: Paper) -> Reply | None:
+    if shape_of(event) != "asked" or not isinstance(event.payload, dict) or "reply" not in event.payload:
+        return None
+    reply = event.payload["reply"]
+    told = reply if isinstance(reply, dict) else {}
+    return Reply(
+        ncco=paper.write(told.get("ncco")),
+        actions=len(served_actions(event)),
+        milliseconds=milliseconds_of(event.payload),
+        version=versions.get(version_of(event) or 0),
+        problem=text_of(told.get("problem")),
+    )
+
+
+def replies_of(events: Iterable[CallEvent]) -> list[float]:
+    """How long each of our answers took, in milliseconds."""
+    return [took for event in events if (took := milliseconds_of(event.payload)) is not None]
