@@ -67,7 +67,7 @@ def test_callers_who_meet_in_a_room_keep_their_own_calls(post_event: Post, seed:
     told: list[Payload] = []
     for caller, second in (("a", 5), ("b", 3)):
         at = f"2026-03-02T10:00:0{second}.000Z"
-        born = {"uuid": caller, "conversation_uuid": f"CON-{caller}"}
+        born: Payload = {"uuid": caller, "conversation_uuid": f"CON-{caller}"}
         told += [
             make_event("started", **born, timestamp="2026-03-02T10:00:00.000Z"),
             {
