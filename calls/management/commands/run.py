@@ -46,7 +46,6 @@ class Command(BaseCommand):
         """Secrets, tables and the demo number. What is there stays as it is."""
         if made := make_missing_secrets():
             say(f"Made {' and '.join(made)} in {LOCAL_ENV.relative_to(BASE_DIR)}")
-        settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0)
         if not PhoneNumber.objects.filter(msisdn=DEMO_NUMBER).exists():
             save_number(DEMO_NUMBER, label="Demo line")  # a new number's callers hear the tutorial's greeting
@@ -67,7 +66,7 @@ class Command(BaseCommand):
             log.release()
             sys.exit(f"The server does not answer on port {settings.PORT}.")
         log.release()
-        server.wait()
+        supervisor.wait_for(server)
         log.join(timeout=5)
 
     def ring(self, supervisor: Supervisor, log: Log) -> None:
