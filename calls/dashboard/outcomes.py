@@ -4,19 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from calls.models import Call, Leg, Outcome
+from calls.records.words import detail_words
 from calls.vonage import numbers
-
-DETAILS = {
-    "unavailable": "cannot be reached",
-    "timeout": "nobody picked up",
-    "carrier_timeout": "the carrier gave no answer",
-    "invalid_number": "not a valid number",
-    "restricted": "refused by the carrier",
-    "declined": "declined",
-    "cannot_route": "no way to that number",
-    "number_out_of_service": "out of service",
-    "internal_error": "a fault at Vonage",
-}
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def _not_reached(call: Call, legs: Sequence[Leg]) -> State:
         return (
             _missed("", "gave up") if inbound else State("Cancelled", "blocked", "", "none", "before it was picked up")
         )
-    declined = call.outcome == Outcome.REJECTED and why in {"", DETAILS["declined"]}
+    declined = call.outcome == Outcome.REJECTED and why in {"", "declined"}
     if declined:
         return _missed("", "declined") if inbound else _missed("Declined", "")
     return State("Failed", "failed", "bad", "cross", why or "Vonage did not say why")
@@ -92,7 +81,7 @@ def _missed(word: str, note: str) -> State:
 
 
 def _reason(leg: Leg) -> str:
-    """Put Vonage's `detail` into words; without one its SIP code. A word that is new to us stays as it is."""
+    """Put Vonage's `detail` into words; without one its SIP code."""
     if leg.detail:
-        return DETAILS.get(leg.detail.lower(), leg.detail.replace("_", " "))
+        return detail_words(leg.detail)
     return f"SIP {leg.sip_code}" if leg.sip_code and leg.sip_code >= 400 else ""

@@ -74,9 +74,9 @@ def party(text: str, labels: dict[str, str]) -> Party:
 def _row(
     call: Call, legs: list[Leg], recordings: list[tuple[datetime, datetime]], labels: dict[str, str], now: datetime
 ) -> Row:
-    found = stretches(legs, recordings, now=now)
     state = state_of(call, legs)
     lives = state.end == "now"
+    found = stretches(legs, recordings, now=now if lives else _last_known(legs, now))
     started = call.started_at
     return Row(
         call=call,
@@ -93,6 +93,13 @@ def _row(
         path=_path(state, legs, labels),
         axis=axis_line(found, now=now) if lives else None,
         doing=doing(legs) if lives else "",
+    )
+
+
+def _last_known(legs: Sequence[Leg], now: datetime) -> datetime:
+    """The last time that was told of a call: one of which we never heard the end is drawn no further."""
+    return max(
+        (moment for leg in legs for moment in (leg.started_at, leg.answered_at, leg.ended_at) if moment), default=now
     )
 
 

@@ -1,9 +1,5 @@
 """The list of calls, its live update, and the events that belong to no call."""
 
-import json
-from dataclasses import dataclass
-from functools import cached_property
-
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from calls.dashboard.live import horizon, news_since, on_the_line
+from calls.dashboard.loose import LooseEvent
 from calls.dashboard.paging import page_of
 from calls.dashboard.readiness import checks
 from calls.dashboard.rows import rows_of
@@ -21,7 +18,6 @@ from calls.models import Call, CallEvent
 PAGE_SIZE = 50
 LOOSE_PAGE_SIZE = 25
 MOST_COUNTED = 99
-SHOWN_PAYLOAD = 20_000  # characters of one payload on a page of many
 READ_ANEW = 205  # there is more to tell than rows: the page reads itself anew
 
 
@@ -68,26 +64,6 @@ def loose_events(request: HttpRequest) -> HttpResponse:
     page = page_of(CallEvent.objects.without_call().defer("raw"), request.GET, size=LOOSE_PAGE_SIZE)
     context = {"tab": "calls", "page": page, "events": [LooseEvent(event) for event in page.rows]}
     return render(request, "calls/loose_events.html", context)
-
-
-@dataclass(frozen=True)
-class LooseEvent:
-    """An event without a call, with as much of its payload as a page can hold."""
-
-    event: CallEvent
-
-    @property
-    def payload(self) -> str:
-        return self._text[:SHOWN_PAYLOAD]
-
-    @property
-    def left_out(self) -> int:
-        """How many characters of the payload are not shown."""
-        return max(len(self._text) - SHOWN_PAYLOAD, 0)
-
-    @cached_property
-    def _text(self) -> str:
-        return json.dumps(self.event.payload, indent=2, ensure_ascii=False)
 
 
 def _strip() -> dict[str, object]:
