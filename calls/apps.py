@@ -14,3 +14,7 @@ class CallsConfig(AppConfig):
 
 class CallserverAdminConfig(AdminConfig):
     default_site = "calls.admin.site.CallserverAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from calls.admin import calls, numbers, people, refusals  # noqa: F401 - they register what staff see

@@ -397,7 +397,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="phonenumber",
             constraint=models.UniqueConstraint(
-                fields=("msisdn",), name="number_once", violation_error_message="This number is here already."
+                fields=("msisdn",),
+                name="number_once",
+                violation_error_code="unique",
+                violation_error_message="This number is here already.",
             ),
         ),
     ]

@@ -41,7 +41,10 @@ class PhoneNumber(models.Model):
         ordering = ["msisdn"]
         constraints = [
             models.UniqueConstraint(
-                fields=["msisdn"], name="number_once", violation_error_message="This number is here already."
+                fields=["msisdn"],
+                name="number_once",
+                violation_error_message="This number is here already.",
+                violation_error_code="unique",  # stands at the field then, not above the form
             )
         ]
         indexes = [models.Index(fields=["changed_at"], name="number_by_change")]

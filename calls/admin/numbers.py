@@ -1,0 +1,173 @@
+"""Our numbers, and what their callers hear."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from calls.admin import greeting as greetings
+from calls.admin.greeting import GreetingForm, Preview, old_names, preview, values_of
+from calls.flows.numbers import delete_numbers, greeting_of
+from calls.flows.publish import save_number
+from calls.flows.steps import STEPS, Greeting
+from calls.models import PhoneNumber, User
+from calls.models.numbers import PhoneNumberQuerySet
+from calls.templatetags.calls_format import pretty_json
+from calls.vonage import numbers
+
+
+class NumberForm(GreetingForm, forms.ModelForm):  # type: ignore[type-arg]
+    """A number with its greeting: the one step that its flow has."""
+
+    field_order = ["msisdn", "label", *greetings.FIELDS]
+
+    class Meta:
+        model = PhoneNumber
+        fields = ["msisdn", "label"]
+        help_texts = {
+            "msisdn": "With its country code, as you bought it at Vonage: +44 20 7946 0000.",
+            "label": "What people here call it: Main line.",
+        }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.live = greeting_of(self.instance) if self.instance.pk else None
+        for name, value in values_of(self.live or Greeting()).items():
+            self.initial.setdefault(name, value)
+        if "msisdn" in self.fields:
+            self.fields["msisdn"] = TypedNumberField(**_options_of(self.fields["msisdn"]))
+
+    @property
+    def new_greeting(self) -> Greeting | None:
+        """What callers are to hear, None where that is what they hear now."""
+        return self.greeting if self.greeting != self.live else None
+
+
+class TypedNumberField(forms.CharField):
+    """A number as people write it, with "+" and spaces."""
+
+    def to_python(self, value: Any) -> str:
+        return numbers.typed(super().to_python(value) or "")
+
+
+def _options_of(field: forms.Field) -> dict[str, Any]:
+    return {"label": field.label, "help_text": field.help_text, "validators": field.validators}
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Save publishes: what is saved here is heard from the next call on."""
+
+    form = NumberForm
+    list_display = ["shown", "label", "callers_hear", "voice_in_words", "live"]
+    list_display_links = ["shown", "label"]
+    list_select_related = ["live_version", "flow"]
+    search_fields = ["msisdn", "label", "flow__name"]
+    search_help_text = "A part of a number or of a label."
+    show_full_result_count = False
+    sortable_by = ["shown", "label"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PhoneNumber]:
+        return super().get_queryset(request).prefetch_related("flow__steps")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[PhoneNumber], search_term: str
+    ) -> tuple[QuerySet[PhoneNumber], bool]:
+        """Find "+44 20 7946" too: numbers are kept as digits alone."""
+        digits = numbers.typed(search_term)
+        return super().get_search_results(request, queryset, digits if digits.isdecimal() else search_term)
+
+    # What the lists and pages show
+
+    @admin.display(description="Number", ordering="msisdn")
+    def shown(self, number: PhoneNumber) -> str:
+        return numbers.shown(number.msisdn)
+
+    @admin.display(description="Callers hear")
+    def callers_hear(self, number: PhoneNumber) -> str:
+        """The steps in order: "“Good afternoon. …” → …"."""
+        steps = number.flow.steps.all() if number.flow else []
+        return " → ".join(STEPS[step.kind].from_settings(step.settings).title for step in steps) or "nothing yet"
+
+    @admin.display(description="Voice")
+    def voice_in_words(self, number: PhoneNumber) -> str:
+        steps = number.flow.steps.all() if number.flow else []
+        spoken = [greetings.in_words(Greeting.from_settings(step.settings)) for step in steps]
+        return spoken[0] if spoken else "–"
+
+    @admin.display(description="Live")
+    def live(self, number: PhoneNumber) -> str:
+        return f"v{number.live_version.number}" if number.live_version else "–"
+
+    def get_fieldsets(self, request: HttpRequest, obj: PhoneNumber | None = None) -> Any:
+        if not (self.has_change_permission(request, obj) if obj else self.has_add_permission(request)):
+            return [(None, {"fields": ["shown", "label", "callers_hear", "voice_in_words", "live"]})]
+        return [
+            ("Number", {"fields": ["shown" if obj else "msisdn", "label"]}),
+            ("What callers hear", {"fields": greetings.FIELDS}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> list[str]:
+        return ["shown", "callers_hear", "voice_in_words", "live"] if obj else []
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **more: Any
+    ) -> HttpResponse:
+        number: PhoneNumber | None = context.get("original")
+        form = context["adminform"].form
+        shown = getattr(form, "greeting", None) or getattr(form, "live", None) or Greeting()
+        may_save = self.has_change_permission(request, number) if number else self.has_add_permission(request)
+        context |= {"live_version": number.live_version if number else None, "may_save": may_save}
+        context |= {"preview": as_json(preview(shown)), "old_names": old_names() if may_save else []}
+        return super().render_change_form(request, context, *args, **more)
+
+    # What saving and deleting do
+
+    def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
+        """Save and publish, within the admin's transaction. What callers hear is new only where it was changed."""
+        before = obj.live_version_id
+        author = request.user if isinstance(request.user, User) else None
+        saved = save_number(obj.msisdn, label=obj.label, greeting=form.new_greeting, author=author)
+        obj.__dict__.update(saved.__dict__)
+        if saved.live_version and saved.live_version_id != before:
+            messages.success(request, f"Published as v{saved.live_version.number}: heard from the next call on.")
+
+    def delete_model(self, request: HttpRequest, obj: PhoneNumber) -> None:
+        delete_numbers(PhoneNumber.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PhoneNumber]) -> None:
+        delete_numbers(PhoneNumberQuerySet(PhoneNumber).filter(pk__in=list(queryset.values_list("pk", flat=True))))
+
+    # The preview, asked for while somebody types
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.preview_view))
+        return [path("preview/", view, name="calls_phonenumber_preview"), *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest) -> JsonResponse:
+        """Compile what is in the form. Nothing is kept."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+        form = GreetingForm(request.POST)
+        form.is_valid()
+        if hasattr(form, "greeting"):
+            return JsonResponse(as_json(preview(form.greeting)))
+        reasons = [reason for reasons in form.errors.values() for reason in reasons]
+        return JsonResponse({"ncco": "", "voice": "", "count": "", "over": False, "problems": reasons, "warnings": []})
+
+
+def as_json(shown: Preview) -> dict[str, Any]:
+    """Give a preview as the page and its script show it: the template and the script read the same names."""
+    return {
+        "ncco": pretty_json(shown.ncco),
+        "voice": shown.voice,
+        "count": f"{shown.characters:,} of {shown.most:,} characters",
+        "over": shown.characters > shown.most,
+        "problems": shown.problems,
+        "warnings": shown.warnings,
+    }

@@ -1,0 +1,144 @@
+"""Numbers and the flows behind them: what one greets with, a block of numbers at once, removal."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from calls.flows.publish import publish
+from calls.flows.routing import directory
+from calls.flows.steps import Greeting
+from calls.models import CallFlow, PhoneNumber, Step, StepKind, User
+from calls.models.numbers import PhoneNumberQuerySet
+
+LARGEST_BLOCK = 100_000
+CHUNK = 500  # ids in a statement: SQLite takes a limited number of them
+
+Change = Callable[[Greeting], Greeting]
+
+
+@dataclass(frozen=True)
+class Block:
+    """What became of a block of numbers."""
+
+    first: str
+    last: str
+    made: int
+    changed: int  # were here, and greet differently now or are called differently
+    same: int
+
+
+def greeting_of(number: PhoneNumber) -> Greeting | None:
+    """What the number's flow says, None before it has one."""
+    return _greetings({number.flow_id}).get(number.flow_id) if number.flow_id else None
+
+
+def save_block(
+    first: str, count: int = 1, *, label: str | None = None, change: Change | None = None, author: User | None = None
+) -> Block:
+    """Create or change `count` consecutive numbers from `first` on, and publish what their callers hear.
+
+    `change` makes the new greeting of each out of its old one (of the tutorial's, where a number is new); without
+    it, and without `label`, numbers that are here stay as they are. Those that end up with the same greeting
+    share one flow: one that has no other numbers is changed in place and keeps its versions, else they get a new
+    one, so a flow that others share is never disturbed. Raises ValidationError, and then nothing is changed.
+    """
+    names = _names(first, count)
+    for name in {names[0], names[-1]}:
+        PhoneNumber(msisdn=name, label=label or "").clean_fields(exclude=["flow", "live_version"])
+    flow_name = label or (names[0] if count == 1 else f"{names[0]} to {names[-1]}")
+    with transaction.atomic():
+        numbers = _numbers(names, label or "")
+        made = sum(not number.pk for number in numbers)
+        greetings = _greetings({number.flow_id for number in numbers if number.flow_id})
+        relabelled = {number.pk for number in numbers if number.pk and label not in (None, number.label)}
+        regreeted = _by_new_greeting(numbers, greetings, change or (lambda old: old))
+        changed = relabelled.union(*({number.pk for number in those if number.pk} for those in regreeted.values()))
+        for greeting, those in regreeted.items():
+            _greet(those, greeting, name=flow_name, by=author)
+        for pks in _chunks(relabelled):
+            PhoneNumber.objects.filter(pk__in=pks).update(label=label)
+        _drop_unused(greetings)
+    return Block(names[0], names[-1], made, len(changed), count - made - len(changed))
+
+
+def delete_numbers(numbers: PhoneNumberQuerySet) -> None:
+    """Remove numbers, and their flows where no other number has them. Their callers hear NUMBER_NOT_IN_SERVICE."""
+    with transaction.atomic():
+        flows = {pk for pk in numbers.values_list("flow_id", flat=True) if pk}
+        numbers.delete()
+        _drop_unused(flows)
+        transaction.on_commit(directory.look, robust=True)
+
+
+def _names(first: str, count: int) -> list[str]:
+    if not 1 <= count <= LARGEST_BLOCK:
+        raise ValidationError(f"A block has 1 to {LARGEST_BLOCK:,} numbers, not {count:,}.")
+    if not (first.isascii() and first.isdigit() and len(first) <= 15):
+        return [first]  # the field says what is wrong with it
+    return [str(int(first) + step) for step in range(count)]
+
+
+def _numbers(names: Sequence[str], label: str) -> list[PhoneNumber]:
+    """Give the block's numbers in order, locked where they are here, made but not saved where they are not."""
+    between = PhoneNumber.objects.select_for_update().filter(msisdn__gte=min(names), msisdn__lte=max(names))
+    there = {number.msisdn: number for number in between}
+    return [there.get(name) or PhoneNumber(msisdn=name, label=label) for name in names]
+
+
+def _greetings(flows: Collection[int]) -> dict[int, Greeting]:
+    return {
+        step.flow_id: Greeting.from_settings(step.settings)
+        for pks in _chunks(flows)
+        for step in Step.objects.filter(flow__in=pks, kind=StepKind.GREETING).order_by("-position", "-pk")
+    }
+
+
+def _by_new_greeting(
+    numbers: Sequence[PhoneNumber], greetings: dict[int, Greeting], change: Change
+) -> dict[Greeting, list[PhoneNumber]]:
+    """Group those whose callers are to hear something else than they do now."""
+    groups: dict[Greeting, list[PhoneNumber]] = defaultdict(list)
+    for number in numbers:
+        old = greetings.get(number.flow_id or 0)
+        new = change(old or Greeting())
+        if new != old or not number.live_version_id:
+            groups[new].append(number)
+    return groups
+
+
+def _greet(numbers: Sequence[PhoneNumber], greeting: Greeting, *, name: str, by: User | None) -> None:
+    """Let these numbers have one flow, which says this greeting."""
+    flow = _flow_of_their_own(numbers) or CallFlow.objects.create(name=name)
+    Step.objects.update_or_create(
+        flow=flow, position=1, kind=StepKind.GREETING, defaults={"settings": greeting.settings()}
+    )
+    for pks in _chunks([number.pk for number in numbers if number.pk and number.flow_id != flow.pk]):
+        PhoneNumber.objects.filter(pk__in=pks).update(flow=flow)
+    new = [number for number in numbers if not number.pk]
+    for number in new:
+        number.flow = flow
+    PhoneNumber.objects.bulk_create(new, batch_size=CHUNK)
+    publish(flow, author=by)
+
+
+def _flow_of_their_own(numbers: Sequence[PhoneNumber]) -> CallFlow | None:
+    """Find a flow that these numbers have and no others: the one that most of them have."""
+    for pk, count in Counter(number.flow_id for number in numbers if number.flow_id).most_common():
+        if PhoneNumber.objects.filter(flow=pk).count() == count:
+            return CallFlow.objects.get(pk=pk)
+    return None
+
+
+def _drop_unused(flows: Collection[int]) -> None:
+    used = Exists(PhoneNumber.objects.filter(flow=OuterRef("pk")))
+    for pks in _chunks(flows):
+        CallFlow.objects.filter(~used, pk__in=pks).delete()
+
+
+def _chunks(pks: Collection[int]) -> Iterator[list[int]]:
+    every = sorted(pks)
+    return (every[start : start + CHUNK] for start in range(0, len(every), CHUNK))

@@ -1,0 +1,151 @@
+"""The call log in the admin: to look at, whatever strangers wrote into it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from calls.admin.calls import CallEventAdmin, NewestRows
+from calls.models import Call, CallEvent, Leg, Refusal
+from tests.admin.forms import member_of_staff
+from tests.factories import keep, make_call
+
+LISTS = ["call", "leg", "callevent", "refusal"]
+ATTACK = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+
+def text_of(browser: Client, address: str, **query: Any) -> str:
+    response = browser.get(address, query)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+def refuse(**fields: Any) -> Refusal:
+    refusal = Refusal(door="event", http_status=401, **{"reason": "the signature is wrong", **fields})
+    Refusal.objects.keep(refusal)
+    return refusal
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_rows_are_neither_added_nor_changed_nor_deleted(login: Client, name: str) -> None:
+    make_call()
+    refuse()
+    models = {"call": Call, "leg": Leg, "callevent": CallEvent, "refusal": Refusal}
+    row = models[name]._default_manager.order_by("pk")[0]
+    assert login.get(f"/admin/calls/{name}/add/").status_code == 403
+    assert login.get(f"/admin/calls/{name}/{row.pk}/delete/").status_code == 403
+    page = text_of(login, f"/admin/calls/{name}/{row.pk}/change/")
+    assert 'name="_save"' not in page
+    token = login.cookies["csrftoken"].value
+    address = f"/admin/calls/{name}/{row.pk}/change/"
+    assert login.post(address, {"csrfmiddlewaretoken": token}).status_code == 403
+    assert "delete_selected" not in text_of(login, f"/admin/calls/{name}/")
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("rows", [1, 12])
+def test_a_list_costs_the_same_queries_however_long_it_is(
+    login: Client, name: str, rows: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(rows):
+        make_call()
+        refuse()
+    doors = 1 if name == "refusal" else 0
+    with django_assert_num_queries(4 + 2 * doors):  # session, user, count, rows; the refusals' own filters
+        text_of(login, f"/admin/calls/{name}/")
+
+
+def test_a_call_leads_to_its_page_and_to_its_events(login: Client) -> None:
+    make_call()
+    call = make_call()
+    page = text_of(login, f"/admin/calls/call/{call.pk}/change/")
+    assert f'href="/calls/{call.pk}/"' in page
+    assert f'href="/admin/calls/callevent/?call__id__exact={call.pk}">4 events</a>' in page
+    assert f'href="/admin/calls/leg/?call__id__exact={call.pk}">1 leg</a>' in page
+    events = text_of(login, "/admin/calls/callevent/", call__id__exact=call.pk)
+    assert "4 events" in events
+    assert f'href="/calls/{call.pk}/"' in events
+
+
+@pytest.mark.parametrize("name", ["call", "leg", "callevent"])
+def test_a_uuid_finds_what_belongs_to_it(login: Client, name: str) -> None:
+    other, call = make_call(), make_call()
+    for term in (call.legs.get().uuid, call.conversation_uuid):
+        page = text_of(login, f"/admin/calls/{name}/", q=term)
+        assert f'href="/calls/{call.pk}/"' in page
+        assert f'href="/calls/{other.pk}/"' not in page
+    assert f'href="/calls/{call.pk}/"' not in text_of(login, f"/admin/calls/{name}/", q="nobody")
+
+
+@pytest.mark.parametrize("name", ["call", "leg"])
+def test_a_number_finds_its_calls(login: Client, name: str) -> None:
+    other, call = make_call(to="442079460011"), make_call(to="442079460012")
+    page = text_of(login, f"/admin/calls/{name}/", q="+44 20 7946 0012")
+    assert f'href="/calls/{call.pk}/"' in page
+    assert f'href="/calls/{other.pk}/"' not in page
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("query", [{"q": "\x00"}, {"q": "%_'"}, {"q": "x" * 5000}, {"p": "99999"}, {"odd": "\x00"}])
+def test_an_odd_question_is_answered(login: Client, name: str, query: dict[str, str]) -> None:
+    make_call()
+    assert login.get(f"/admin/calls/{name}/", query).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("odd", ["loose", "failed", "repeated", "unsigned", "cleaned"])
+def test_what_is_odd_can_be_listed(login: Client, odd: str) -> None:
+    make_call("started")
+    event = CallEvent.objects.get()
+    fields: dict[str, dict[str, Any]] = {
+        "loose": {"call": None},
+        "failed": {"error": "ValueError: no"},
+        "repeated": {"times_received": 2},
+        "unsigned": {"signed": False},
+        "cleaned": {"raw": b'{"a": "\xff\\u0000"}'},
+    }
+    assert "0 events" in text_of(login, "/admin/calls/callevent/", odd=odd)
+    CallEvent.objects.update(**fields[odd])
+    assert "1 event" in text_of(login, "/admin/calls/callevent/", odd=odd)
+    assert "As in the payload" in text_of(login, f"/admin/calls/callevent/{event.pk}/change/") or odd == "cleaned"
+
+
+def test_the_bytes_that_were_cleaned_are_shown(login: Client) -> None:
+    make_call("started")
+    CallEvent.objects.update(raw=b'{"a": "\xff\\u0000"}')
+    page = text_of(login, f"/admin/calls/callevent/{CallEvent.objects.get().pk}/change/")
+    assert "{&quot;a&quot;: &quot;\\xff\\u0000&quot;}" in page
+
+
+def test_times_are_told_in_the_servers_zone(login: Client) -> None:
+    keep({"uuid": "a1", "conversation_uuid": "CON-1", "status": "started", "timestamp": "2026-07-01T11:02:11.310Z"})
+    assert "12:02:11.310 BST" in text_of(login, "/admin/calls/callevent/")
+
+
+def test_a_list_ends_after_its_newest_rows(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NewestRows, "most", 3)
+    monkeypatch.setattr(CallEventAdmin, "list_per_page", 2)
+    make_call()
+    page = text_of(login, "/admin/calls/callevent/", p=2)
+    assert "The newest 3 events" in " ".join(page.split())
+    assert page.count('class="field-kind"') == 1
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_what_strangers_wrote_is_text_on_every_page(login: Client, name: str) -> None:
+    call = make_call("started", ATTACK[:60], to=ATTACK, network=ATTACK, note={ATTACK: "\u202e" + ATTACK})
+    keep({"uuid": call.legs.get().uuid, "conversation_uuid": ATTACK, "status": "answered", "from": ATTACK})
+    refuse(reason=ATTACK, body=ATTACK, remote_address="203.0.113.9")
+    models = {"call": Call, "leg": Leg, "callevent": CallEvent, "refusal": Refusal}
+    pages = [f"/admin/calls/{name}/"]
+    pages += [f"{pages[0]}{row.pk}/change/" for row in models[name]._default_manager.all()]
+    for address in pages:
+        page = text_of(login, address)
+        assert "<script>alert" not in page
+        assert "<img src=x" not in page
+        assert "\u202e" not in page
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_somebody_without_permission_sees_nothing(db: None, name: str) -> None:
+    assert member_of_staff("view_phonenumber").get(f"/admin/calls/{name}/").status_code == 403
