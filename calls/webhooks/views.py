@@ -1,6 +1,5 @@
 """The three webhooks. A person waits on the answer, and an event that we fail to keep is lost for ever."""
 
-import json
 import logging
 import time
 from http import HTTPStatus
@@ -115,12 +114,17 @@ def line_of(event: Event) -> str:
     what = f"Call status: {event.status}" if event.status else f"Call {event.kind}"
     parties = [text_of(event.payload.get(name)) for name in ("from", "to")]
     between = " → ".join(shown(party) for party in parties) if any(parties) else ""
-    return "  ".join(part for part in (what, event.conversation_uuid, between) if part)
+    return in_one_line("  ".join(part for part in (what, event.conversation_uuid, between) if part))
 
 
 def shown(party: str) -> str:
-    """A number of ours in full, anybody else's masked, and nothing that could break the line."""
+    """A number of ours in full, anybody else's masked."""
     if directory.owns(party):
         return party
     masked = f"{party[:4]}•••{party[-3:]}" if len(party) > 7 else "•••" if party else "withheld"
-    return json.dumps(masked, ensure_ascii=False)[1:-1]
+    return in_one_line(masked)
+
+
+def in_one_line(text: str) -> str:
+    """Leave out nothing, but let nothing break the line: who sends an event must not write our log."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

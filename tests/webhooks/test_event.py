@@ -7,7 +7,7 @@ import pytest
 
 from calls.models import Call, CallEvent, Leg
 from tests.conftest import Post
-from tests.factories import make_event
+from tests.factories import make_event, make_number
 from tests.sequences.expected import INBOUND_CONVERSATION, INBOUND_LEG, LATER_CONVERSATION, OUTBOUND_LEG, SECOND_LEG
 from tests.sequences.reading import steps
 from tests.vonage_client import VonageClient
@@ -103,3 +103,23 @@ def test_events_of_equal_time_are_told_apart(post_event: Post) -> None:
         post_event(payload)
     told = CallEvent.objects.oldest_first().values_list("status", flat=True)
     assert list(told) == ["started", "ringing", "answered", "completed"]
+
+
+@pytest.mark.parametrize("field", ["status", "conversation_uuid", "from", "to"])
+@pytest.mark.parametrize("door", ["event", "answer"])
+def test_one_request_writes_one_line_in_the_log(
+    vonage: VonageClient, caplog: pytest.LogCaptureFixture, door: str, field: str
+) -> None:
+    """Neither a line of its own making, nor a colour, nor another direction of writing."""
+    with caplog.at_level("INFO", logger="calls"):
+        vonage.post(f"/{door}", make_event() | {field: "a\r\nCall\u2028status\u202e: \x1b[31m forged"})
+    [line] = caplog.messages
+    assert line.isprintable()
+
+
+def test_numbers_of_others_are_masked_in_the_log(post_event: Post, caplog: pytest.LogCaptureFixture) -> None:
+    make_number()
+    with caplog.at_level("INFO", logger="calls"):
+        post_event(make_event("answered"))
+    [line] = caplog.messages
+    assert line == "Call status: answered  CON-f972836a-550f-45fa-956c-12a2ab5b7d22  4477•••123 → 442079460000"
