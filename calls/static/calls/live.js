@@ -3,7 +3,7 @@
 //
 // Nothing that is being read moves: once the reader has scrolled, focused a row or selected text, rows change in
 // place only, and what would move them waits under "3 new calls since 14:05. Show them".
-(() => {
+const keepLive = () => {
   const live = document.getElementById("live");
   if (!live) return;
   const { now, clock, tick } = window.callserverClock;
@@ -19,6 +19,8 @@
 
   const first = "first" in live.dataset; // the page of the newest calls
   const empty = "empty" in live.dataset; // before the first call of all
+  const ended = new AbortController(); // when another page takes this one's place
+  const { signal } = ended;
   const part = (name, within = live) => within.querySelector(`[data-${name}]`);
 
   // 1 What is known, and what waits
@@ -134,8 +136,9 @@
   const readAnew = async () => {
     const response = await fetch(location.href, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok || response.redirected) throw new Error(`${response.status}`);
-    const page = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
-    if (empty || "empty" in page.dataset) return location.reload(); // it becomes another page
+    const whole = new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = whole.getElementById("live");
+    if (empty !== "empty" in page.dataset) return becomeAnother(whole);
     versions.splice(0, versions.length, { at: -Infinity, newest: Number(page.dataset.seen) });
     for (const name of ["strip", "recent"]) part(name)?.replaceChildren(...(part(name, page)?.childNodes ?? []));
     part("strip-panel").hidden = part("strip-panel", page).hidden;
@@ -145,6 +148,15 @@
     arrivals.clear();
     changes.clear();
     tick();
+  };
+
+  // The first call of all, or the last one deleted: the other page takes this one's place, without a page load.
+  const becomeAnother = (whole) => {
+    if (signal.aborted) return;
+    ended.abort();
+    clearTimeout(timer);
+    document.querySelector("main").replaceWith(document.adoptNode(whole.querySelector("main")));
+    keepLive();
   };
 
   // 4 What the page says about itself
@@ -175,7 +187,7 @@
   const state = (count) => {
     const age = Math.max(0, Math.round(now() - lastGood));
     if (loggedOut) return ["off", "You were logged out."];
-    if (failures > 1) return ["off", `Not live since ${clock(lastGood)}. Trying again. Calls are still answered and kept.`];
+    if (failures > 1) return ["off", `Not live since ${clock(lastGood)}. Trying again.`];
     if (pausedAt !== null) return ["paused", `Paused at ${clock(pausedAt)}. ${count} call${count === 1 ? "" : "s"} came since.`];
     return ["on", `Live. Last looked ${age < 60 ? `${age} s` : `${Math.floor(age / 60)} min`} ago`];
   };
@@ -208,7 +220,7 @@
   };
 
   const poll = async () => {
-    if (polling || document.hidden || loggedOut) return;
+    if (polling || document.hidden || loggedOut || signal.aborted) return;
     polling = true;
     clearTimeout(timer);
     const begun = Date.now();
@@ -218,6 +230,7 @@
       failures += 1; // away, restarting or slow: the page stays readable, and we look again
     }
     polling = false;
+    if (signal.aborted) return;
     tell();
     const every = Date.now() - lastSign > QUIET_MS ? QUIET_EVERY_MS : EVERY_MS;
     timer = setTimeout(poll, Math.max(0, every - (Date.now() - begun)));
@@ -229,13 +242,14 @@
     lastSign = Date.now();
     if (slow) poll();
   };
-  for (const name of ["pointermove", "keydown", "scroll", "focus"]) addEventListener(name, sign, { passive: true });
-  document.addEventListener("visibilitychange", () => poll());
-  addEventListener("pageshow", (event) => event.persisted && poll());
+  for (const name of ["pointermove", "keydown", "scroll", "focus"]) addEventListener(name, sign, { passive: true, signal });
+  document.addEventListener("visibilitychange", () => poll(), { signal });
+  addEventListener("pageshow", (event) => event.persisted && poll(), { signal });
 
   part("live-pause")?.addEventListener("click", () => {
     pausedAt = pausedAt === null ? now() : null;
-    part("live-pause").querySelector("span").textContent = pausedAt === null ? "Pause" : "Go on";
+    part("pause").hidden = pausedAt !== null;
+    part("go-on").hidden = pausedAt === null;
     poll();
     tell();
   });
@@ -248,7 +262,9 @@
     settle(true).then(tell, () => (failures += 1));
   });
 
-  setInterval(() => document.hidden || tell(), 1000);
+  const telling = setInterval(() => document.hidden || tell(), 1000);
+  signal.addEventListener("abort", () => clearInterval(telling));
   tell();
   timer = setTimeout(poll, EVERY_MS);
-})();
+};
+keepLive();
