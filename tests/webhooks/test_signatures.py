@@ -169,10 +169,18 @@ def test_hash_in_capitals_is_not_vonages(vonage: VonageClient) -> None:
 
 @pytest.mark.parametrize("told", [None, "", "0" * 64, 5, ["a"], "\u00e9"])
 @pytest.mark.parametrize("name", WITHOUT_BODY)
-def test_differing_hash_of_a_get_is_only_noted(vonage: VonageClient, name: str, told: object) -> None:
+def test_differing_hash_of_a_get_is_only_noted(
+    vonage: VonageClient, name: str, told: object, caplog: pytest.LogCaptureFixture
+) -> None:
     response = request(vonage, name, partial(sign, payload_hash=told))
     assert response.status_code == 200
     assert CallEvent.objects.exists()
+    assert ("payload_hash does not fit the query" in caplog.text) == (told is not None)
+
+
+def test_fitting_hash_of_a_get_is_not_noted(vonage: VonageClient, caplog: pytest.LogCaptureFixture) -> None:
+    assert vonage.get("/answer", {"to": "442079460000", "from": "Zoë", "uuid": "x"}).status_code == 200
+    assert "payload_hash" not in caplog.text
 
 
 @pytest.mark.parametrize("name", REQUESTS)
