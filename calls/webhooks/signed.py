@@ -15,7 +15,6 @@ from calls.vonage.events import Payload, read_body, read_query
 from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, verify
 from calls.webhooks.refusals import refuse
 
-
 logger = logging.getLogger(__name__)
 
 
