@@ -15,6 +15,7 @@ from calls.models import Call, CallEvent, Outcome
 
 OVERLAP = timedelta(seconds=10)  # the page asks for this much again
 MOST_CALLS = 100  # rows of one answer; with more to tell the page reads itself anew
+MOST_EVENTS = 1000  # of the last seconds; more are as well told by reading the page anew
 ON_THE_LINE = 20  # rows of the strip
 
 
@@ -29,11 +30,11 @@ class News:
 
 
 def horizon() -> int:
-    """The newest event that a page may count as seen when it is made: those of the last seconds it reads again."""
-    recent = CallEvent.objects.filter(received_at__gte=timezone.now() - OVERLAP).order_by("pk").first()
-    if recent:
-        return recent.pk - 1
-    return CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    """The newest event that a page may count as seen when it is made: what came in the last seconds it reads again."""
+    recent = CallEvent.objects.filter(received_at__gte=timezone.now() - OVERLAP).order_by("received_at")
+    # The smallest of them is picked here: MIN(id) would tempt Postgres to walk the table from its oldest row.
+    ids = list(recent.values_list("pk", flat=True)[:MOST_EVENTS])
+    return min(ids) - 1 if ids else CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def news_since(seen: int, mark: str) -> News | None:

@@ -23,7 +23,7 @@
   const show = (mode) => {
     root.dataset.theme = mode;
     for (const button of document.querySelectorAll("[data-theme-switch]")) {
-      button.setAttribute("aria-label", `Theme: ${mode === "auto" ? "as the system" : mode}`);
+      button.setAttribute("aria-label", `Theme: ${mode === "auto" ? "auto, as the system" : mode}`);
       for (const word of button.querySelectorAll("[data-theme-word]")) word.textContent = WORDS[mode];
     }
   };

@@ -1,0 +1,99 @@
+"""A real browser before the real pages. Only tests in this folder have it.
+
+Playwright's loop runs in the test's own thread, where Django would refuse its database; the test makes its rows there.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from calls.flows.routing import directory
+from calls.models import User
+from tests.machine import find_browser
+
+FOLDER = Path(__file__).parent
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+EXPECTED = re.compile(r"status of 40[14]|ERR_INTERNET_DISCONNECTED")  # what a test does on purpose
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all that needs the browser, so that `-m "not browser"` leaves it out."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the machine's own chromium, once."""
+    path = find_browser()
+    if not path:
+        pytest.skip("there is no chromium here")
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def routes() -> Iterator[None]:
+    """Forget after the test which numbers it published."""
+    yield
+    directory.clear()
+
+
+@pytest.fixture
+def person(live_server: LiveServer) -> User:
+    """Somebody of the staff, in the database that the live server reads."""
+    return User.objects.create_superuser("sam", "sam@example.com", "a long password of Sam", first_name="Sam")
+
+
+Opens = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: None) -> Iterator[Opens]:
+    """Open a page as a person who is logged in: `open_page("/")`, `open_page("/", size=PHONE, theme="dark")`.
+
+    A message in the browser's console or an error in a script fails the test.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not EXPECTED.search(message.text):
+            complaints.append(message.text)
+
+    def open_one(path: str, *, size: dict[str, int] = DESK, theme: str = "", logged_in: bool = True) -> Page:
+        context = chromium.new_context(viewport=size, base_url=live_server.url, reduced_motion="reduce")  # type: ignore[arg-type]
+        contexts.append(context)
+        if logged_in:
+            browser = Client()
+            browser.force_login(person)
+            cookie = browser.cookies["sessionid"]
+            context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        if theme:
+            context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not complaints

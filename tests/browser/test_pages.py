@@ -1,0 +1,87 @@
+"""Every page in both themes and on a phone: nothing for axe to find, nothing wider than the window.
+
+axe-core 4.14.1 stands in `axe/` as its authors publish it, under the Mozilla Public License 2.0.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESK, FOLDER, PHONE, Opens
+from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number
+
+AXE = (FOLDER / "axe" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def calls(open_page: Opens) -> None:
+    """One call of each kind that a page shows in its own way."""
+    make_number(OURS, label="Main line")
+    morning = datetime.now(UTC) - timedelta(hours=3)
+    make_call(at=morning - timedelta(days=1))
+    make_call("started", "ringing", "cancelled", at=morning)
+    make_call("started", "failed", at=morning, detail="invalid_number", direction="outbound")
+    for caller in ("Unknown", "sip:a-very-long-name-of-somebody@telephone-exchange.example.com"):
+        named: dict[str, Any] = {"from": caller}
+        make_call(at=morning, **named)
+    left = make_call(at=morning, seconds=60)
+    keep(
+        {
+            "conversation_uuid": left.conversation_uuid,
+            "recording_url": "https://api.nexmo.com/v1/files/x",
+            "start_time": (morning + timedelta(seconds=5)).isoformat(),
+            "end_time": (morning + timedelta(seconds=50)).isoformat(),
+        }
+    )
+    talks = make_call("started", "ringing", "answered", at=datetime.now(UTC) - timedelta(seconds=40))
+    second: dict[str, Any] = {"uuid": "second", "conversation_uuid": talks.conversation_uuid, "to": PERSON}
+    keep(make_event("answered", at=datetime.now(UTC), direction="outbound", **second))
+    keep({"conversation_uuid": "CON-nobody", "recording_url": "https://api.nexmo.com/v1/files/y"})
+
+
+def found_by_axe(page: Page) -> list[str]:
+    """Let axe look at the page in both themes. Gives what it found, a line each."""
+    page.evaluate(AXE)
+    found = []
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        result: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules, preload: false})", RULES)
+        assert len(result["passes"]) > 15, "axe did not look"
+        found += [
+            f"{theme}, {wrong['impact']} {wrong['id']}: {node['html'][:200]} ({node['failureSummary'][:300]})"
+            for wrong in result["violations"]
+            for node in wrong["nodes"]
+        ]
+    return found
+
+
+def check(page: Page, size: dict[str, int]) -> None:
+    for summary in page.locator("main details > summary").all():
+        summary.click()
+    assert found_by_axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("path", ["/", "/events/", "/no/such/page/"])
+def test_page_is_good_to_use(open_page: Opens, calls: None, path: str, size: dict[str, int]) -> None:
+    check(open_page(path, size=size), size)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_page_before_the_first_call_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
+    check(open_page("/", size=size), size)
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_login_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
+    page = open_page("/login/", size=size, logged_in=False)
+    check(page, size)
+    page.get_by_label("Name").fill("sam")
+    page.get_by_label("Password").fill("wrong")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    check(page, size)
