@@ -97,7 +97,7 @@ def _folds(edges: Iterable[float], begin: float, end: float) -> list[Stretch]:
     points = sorted({begin, end, *(edge for edge in edges if begin <= edge <= end)})
     steady = (Stretch(a, b) for a, b in pairwise(points) if b - a > STEADY_SECONDS)
     kept = (Stretch(max(s.start + KEEP_SECONDS, begin + OPENING_SECONDS), s.end - KEEP_SECONDS) for s in steady)
-    return [stretch for stretch in kept if stretch.seconds > 1.0]
+    return [stretch for stretch in kept if stretch.seconds > STEADY_SECONDS - 2 * KEEP_SECONDS]
 
 
 def fold_label(fold: Stretch) -> str:

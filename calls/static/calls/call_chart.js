@@ -56,7 +56,10 @@
 
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return show(null);
-    if (event.key === "Enter" && shown()) return open(shown());
+    if (event.key === "Enter" && shown()) {
+      event.preventDefault(); // the key would be pressed on the row as well, and close it
+      return open(shown());
+    }
     if (!["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key)) return undefined;
     event.preventDefault();
     show(next(event.key));
