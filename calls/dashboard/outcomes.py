@@ -1,11 +1,10 @@
 """What came of a call, as the pages say it: an icon, a word, a colour, and the reason under it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calls.models import Call, Leg, Outcome
 from calls.records.words import detail_words
-from calls.vonage import numbers
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,14 @@ def step_of(legs: Sequence[Leg]) -> str:
     return "Listening"
 
 
-def doing(legs: Sequence[Leg]) -> str:
+def doing(legs: Sequence[Leg], name: Callable[[str], str]) -> str:
     """Say in some words what happens on a call that is in progress, and with whom."""
     further = [leg for leg in legs[1:] if not leg.ended_at]
     talking = next((leg for leg in further if leg.answered_at), None)
     if talking:
-        return f"Talks to {numbers.shown(talking.to_number)}"
+        return f"Talks to {name(talking.to_number)}"
     if further:
-        return f"Rings {numbers.shown(further[-1].to_number)}"
+        return f"Rings {name(further[-1].to_number)}"
     return "Hears us speak" if legs and legs[0].answered_at else "Not answered yet"
 
 

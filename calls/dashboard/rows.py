@@ -14,6 +14,8 @@ from calls.vonage import numbers
 from calls.vonage.events import parse_time
 
 STEP = " \u203a "
+MOST_LETTERS = 60
+MOST_STEPS = 4  # people rung on one call, by name
 Recordings = dict[int, list[tuple[datetime, datetime]]]
 
 
@@ -21,8 +23,17 @@ Recordings = dict[int, list[tuple[datetime, datetime]]]
 class Party:
     """Who takes part: its name or number, and under it what belongs to it."""
 
-    shown: str
+    whole: str
     under: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What a row has room for. Vonage sends names of up to 255 characters."""
+        return self.whole if len(self.whole) <= MOST_LETTERS else f"{self.whole[: MOST_LETTERS - 1]}…"
+
+    @property
+    def is_cut(self) -> bool:
+        return len(self.whole) > MOST_LETTERS
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ def _row(
         line=row_line(found),
         path=_path(state, legs, labels),
         axis=axis_line(found, now=now) if lives else None,
-        doing=doing(legs) if lives else "",
+        doing=doing(legs, lambda text: party(text, labels).shown) if lives else "",
     )
 
 
@@ -115,7 +126,8 @@ def _path(state: State, legs: Sequence[Leg], labels: dict[str, str]) -> str:
         return ""
     first, further = legs[0], legs[1:]
     way = ["Greeting"] if first.answered_at else []
-    way += list(dict.fromkeys(party(leg.to_number, labels).shown for leg in further))
+    rung = list(dict.fromkeys(party(leg.to_number, labels).shown for leg in further))
+    way += rung if len(rung) <= MOST_STEPS else [*rung[:MOST_STEPS], f"{len(rung) - MOST_STEPS} more"]
     if state.end == "voice":
         way.append("voicemail")
     elif state.word == "Heard a notice":

@@ -122,6 +122,13 @@ def test_hidden_caller_is_withheld(login: Client) -> None:
     assert "Withheld number not sent" in row_of(login, make_call(**named(None)))
 
 
+def test_longest_name_is_cut_and_kept_whole_beside(login: Client) -> None:
+    name = f"sip:{'x' * 250}"
+    make_call(**named(name))
+    page = login.get("/").content.decode()
+    assert f'title="{name}">{name[:59]}…</a>' in page
+
+
 def test_text_from_a_caller_is_never_markup(login: Client) -> None:
     make_call(**named("<script>alert(1)</script>"))
     page = login.get("/").content.decode()
@@ -191,6 +198,14 @@ def test_call_that_was_put_through(login: Client) -> None:
     row = row_of(login, call)
     assert row.startswith("Picked up")
     assert "8 s 1 min 00 s 40 s talk Greeting \u203a +44 7700 900456" in row
+
+
+def test_path_names_a_few_of_many(login: Client) -> None:
+    call = make_call(at=MORNING, seconds=60)
+    for number in range(7):
+        second = {"uuid": f"leg-{number}", "conversation_uuid": call.conversation_uuid, "to": f"44770090010{number}"}
+        keep(make_event("busy", at=MORNING + timedelta(seconds=number), direction="outbound", **second))
+    assert "900103 \u203a 3 more \u203a the line was busy" in row_of(login, call)
 
 
 def test_message_that_was_left(login: Client) -> None:
@@ -415,6 +430,12 @@ def test_page_that_is_not_there(login: Client, client: Client) -> None:
     assert response.status_code == 404
     assert "There is no such page" in response.content.decode()
     assert client.get("/no/such/page/").status_code == 404
+
+
+def test_form_that_is_too_old_is_told_so(db: None) -> None:
+    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "sam", "password": "x"})
+    assert response.status_code == 403
+    assert "The form was too old" in response.content.decode()
 
 
 def test_page_of_an_error_needs_nothing(settings: Settings) -> None:
