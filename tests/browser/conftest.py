@@ -25,10 +25,14 @@ ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all that needs the browser, so that `-m "not browser"` leaves it out."""
+    """Mark all that needs the browser, so that `-m "not browser"` leaves it out, and put it at the end.
+
+    Playwright's loop goes on in the thread of the tests, and where one runs asyncio starts no other.
+    """
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: FOLDER in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,7 @@ class Home:
     def get(self, path: str) -> int:
         """Give the status with which the server answers, redirects followed."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code
@@ -113,7 +113,7 @@ class Running:
 
     def end(self) -> int:
         """Wait for its end and give its exit code."""
-        code = self.process.wait(40)
+        code = self.process.wait(60)
         self.reader.join(5)
         assert self.process.stdout
         self.process.stdout.close()
