@@ -135,7 +135,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     message = call.outcome == Outcome.VOICEMAIL
     ours = _own_numbers(call, legs)
     cast = Cast(legs, {number.msisdn: number.label for number in ours if number.label}, message=message)
-    line = timeline(legs, events, now)
+    line = timeline(legs, events, now, goes_on=call.outcome == Outcome.IN_PROGRESS)
     webhooks = Webhooks(known["webhooks"], known["signed"], replies_of(answers))
     answered_by = next((versions[pk] for event in answers if (pk := version_of(event)) in versions), None)
     roles = {leg.pk: _role(leg, first=leg is legs[0]) for leg in legs}

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from calls.models import Call, FlowVersion, Leg
+from calls.models import Call, FlowVersion, Leg, Outcome
 from calls.records.cast import Cast
 from calls.records.timeline import Lane, Timeline
 from calls.templatetags.calls_format import NOTHING, ago, duration, latency, money, zone_letters
@@ -97,7 +97,7 @@ def _sum(lane: Lane | None, kinds: set[str]) -> float:
 
 def _ended(call: Call, cast: Cast, legs: Sequence[Leg]) -> Fact:
     if not call.ended_at or not legs:
-        return Fact("Ended by", NOTHING, "still on the line" if legs else "")
+        return Fact("Ended by", NOTHING, "still on the line" if call.outcome == Outcome.IN_PROGRESS else "not told")
     enders = [leg for leg in legs if leg.disconnected_by and call.ended_at - (leg.ended_at or call.ended_at) < AT_ONCE]
     hung_up = min((leg for leg in enders if leg.disconnected_by == "user"), key=_end_of, default=None)
     who = cast.on(hung_up) if hung_up else "Vonage" if enders else NOTHING

@@ -15,6 +15,7 @@ from calls.templatetags.calls_format import duration, money
 from calls.vonage import numbers
 
 Clause = list[Part]
+IN_PROGRESS = "in progress"
 MOST_FURTHER = 2  # legs beside the first one that are told of
 WITH_ARTICLE = {
     "Bahamas",
@@ -83,7 +84,9 @@ def _outbound(facts: Facts, cast: Cast) -> Clause:
     parts += _at(facts)
     if not cast.legs:
         return parts
-    return _joined([[*parts, Part(", "), *_callee(cast.legs[0])], *_further(cast)])
+    return _joined(
+        [[*parts, Part(", "), *_callee(cast.legs[0], on=facts.outcome == IN_PROGRESS)], *_further(facts, cast)]
+    )
 
 
 def _at(facts: Facts) -> Clause:
@@ -101,18 +104,18 @@ def _deeds(facts: Facts, cast: Cast, deeds: Deeds) -> list[Clause]:
         clauses.append([Part("pressed "), *(Part(key, "key") for key in deeds.keys)])
     if deeds.said:
         clauses.append([Part(f"said {deeds.said}")])
-    clauses += _further(cast)
+    clauses += _further(facts, cast)
     if facts.outcome == "voicemail":
         long = f"{duration(deeds.message)} message" if deeds.message else "message"
         clauses.append([Part("left a "), Part(long, "strong")])
-    elif cast.legs and (alone or facts.outcome == "in progress"):
+    elif cast.legs and (alone or facts.outcome == IN_PROGRESS):
         clauses += _ended(facts, cast.legs[0])
     return clauses
 
 
 def _ended(facts: Facts, leg: LegRow) -> list[Clause]:
     """How the caller's own leg ended."""
-    if facts.outcome == "in progress":
+    if facts.outcome == IN_PROGRESS:
         return [[Part("is on the line now" if leg.answered_at else "waits for us to pick up")]]
     if leg.answered_at is None:
         return [[Part({"failed": "did not get through", "rejected": "was refused"}.get(facts.outcome, "gave up"))]]
@@ -123,22 +126,23 @@ def _ended(facts: Facts, leg: LegRow) -> list[Clause]:
     return [[Part(ending), Part(after, "strong")]]
 
 
-def _further(cast: Cast) -> list[Clause]:
+def _further(facts: Facts, cast: Cast) -> list[Clause]:
     """What came of each party that the caller was put through to."""
-    clauses = [_put_through(leg, cast) for leg in cast.legs[1 : 1 + MOST_FURTHER]]
+    on = facts.outcome == IN_PROGRESS
+    clauses = [_put_through(leg, cast, on=on) for leg in cast.legs[1 : 1 + MOST_FURTHER]]
     more = len(cast.legs) - 1 - MOST_FURTHER
     return [*clauses, [Part(f"was put through {more} times more")]] if more > 0 else clauses
 
 
-def _put_through(leg: LegRow, cast: Cast) -> Clause:
+def _put_through(leg: LegRow, cast: Cast, *, on: bool) -> Clause:
     name = Part(cast.on(leg), "strong")
     status = leg.status.lower()
     if leg.answered_at:
         if not leg.ended_at:
-            return [Part("is talking to "), name]
+            return [Part("is talking to " if on else "talked to "), name]
         return [Part("talked to "), name, Part(" for "), Part(lasted(leg.ended_at - leg.answered_at), "strong")]
     if not leg.ended_at:
-        return [Part("is being put through to "), name]
+        return [Part("is being put through to " if on else "was being put through to "), name]
     if status == "busy":
         return [Part("found "), name, Part(" engaged")]
     if status in {"failed", "rejected"}:
@@ -147,19 +151,20 @@ def _put_through(leg: LegRow, cast: Cast) -> Clause:
     return [Part("rang "), name, Part(f"{rang}{'' if status == 'cancelled' else ' without answer'}")]
 
 
-def _callee(leg: LegRow) -> Clause:
+def _callee(leg: LegRow, *, on: bool) -> Clause:
     """What came of the party whom we called."""
     status = leg.status.lower()
     if leg.answered_at:
         picked = "where a machine picked up" if leg.machine == "machine" else "who picked up"
         if not leg.ended_at:
-            return [Part(f"{picked} and is on the line now")]
+            return [Part(f"{picked} and is on the line now" if on else picked)]
         after = Part(lasted(leg.ended_at - leg.answered_at), "strong")
         if leg.disconnected_by == "user":
             return [Part(f"{picked} and hung up after "), after]
         return [Part(f"{picked} and was on the line for "), after]
     if not leg.ended_at:
-        return [Part("whose phone rings" if status == "ringing" else "whose phone is being rung")]
+        rings = "whose phone rings" if status == "ringing" else "whose phone is being rung"
+        return [Part(rings if on else "whose phone was rung")]
     if status == "busy":
         return [Part("who was engaged")]
     if status in {"failed", "rejected"}:

@@ -53,7 +53,7 @@ class Key:
 
 @dataclass(frozen=True)
 class End:
-    """How a lane ends. `shape`: dot, message, ring (nobody was reached), cross, now (it goes on)."""
+    """How a lane ends. `shape`: dot, message, ring (nobody was reached), cross, now (it goes on), open (not told)."""
 
     at: float
     shape: str
@@ -93,16 +93,20 @@ class Story:
     message: bool = False
 
 
-def timeline(legs: Sequence[LegRow], events: Iterable[EventRow], now: datetime) -> Timeline:
-    """Read the lines of a call out of its legs, in order of start, and its events. `now` ends what goes on."""
+def timeline(legs: Sequence[LegRow], events: Iterable[EventRow], now: datetime, *, goes_on: bool = True) -> Timeline:
+    """Read the lines of a call out of its legs, in order of start, and its events.
+
+    A leg without an end lasts until `now`; of a call that is known to be over, until the last thing told.
+    """
     rows = list(events)
     starts = [leg.started_at for leg in legs if leg.started_at] or [event.occurred_at for event in rows] or [now]
     clock = Clock(zero=min(starts), skew=skew_of(rows))
     moments = tuple(sorted(map(clock.place, rows), key=lambda m: (m.at, m.event.rank, m.event.pk)))
     story = _story(moments, clock)
-    present = max(clock.at(now) - clock.skew, 0.0)
+    last = max((moment.at for moment in moments), default=0.0)
+    present = max(clock.at(now) - clock.skew if goes_on else last, 0.0)
     spans = {leg.pk: _span(leg, clock, present) for leg in legs}
-    lanes = tuple(_lane(leg, legs, spans, story) for leg in legs)
+    lanes = tuple(_lane(leg, legs, spans, story, goes_on=goes_on) for leg in legs)
     points = [0.0, *(point for moment in moments for point in (moment.at, moment.arrived))]
     points += [lane.end.at for lane in lanes if lane.end]
     live = any(lane.end is not None and lane.end.shape == "now" for lane in lanes)
@@ -167,7 +171,9 @@ def _span(leg: LegRow, clock: Clock, present: float) -> Span | None:
     return Span(start, answered, end, lasts=leg.ended_at is None)
 
 
-def _lane(leg: LegRow, legs: Sequence[LegRow], spans: Mapping[int, Span | None], story: Story) -> Lane:
+def _lane(
+    leg: LegRow, legs: Sequence[LegRow], spans: Mapping[int, Span | None], story: Story, *, goes_on: bool
+) -> Lane:
     span = spans[leg.pk]
     first = leg is legs[0]
     keys = tuple(story.keys) if first else ()
@@ -177,7 +183,8 @@ def _lane(leg: LegRow, legs: Sequence[LegRow], spans: Mapping[int, Span | None],
     if span.answered is not None:
         others = [(other, spans[other.pk]) for other in legs if other is not leg]
         bars += _since_answered(span, span.answered, others, story if first else Story())
-    end = End(span.end, _shape(leg, span, message=first and story.message))
+    shape = _shape(leg, span, message=first and story.message)
+    end = End(span.end, "open" if shape == "now" and not goes_on else shape)
     return Lane(leg, tuple(bar for bar in bars if bar.seconds > 0), end, keys)
 
 

@@ -75,9 +75,11 @@ def offset(value: float | timedelta | None) -> str:
 
 @register.filter
 def latency(milliseconds: float | None) -> str:
-    """84 ms, 5.0 s: how long an answer took."""
+    """84 ms, 5.0 s, under 1 ms: how long an answer took."""
     if milliseconds is None:
         return NOTHING
+    if 0 < milliseconds < 1:
+        return "under 1 ms"
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
 
 

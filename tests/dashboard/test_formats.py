@@ -139,7 +139,13 @@ def test_sum_of_prices() -> None:
 
 
 def test_latency() -> None:
-    assert [spell.latency(value) for value in (None, 0, 84.4, 999, 5012)] == ["–", "0 ms", "84 ms", "999 ms", "5.0 s"]
+    assert [spell.latency(value) for value in (None, 0.4, 84.4, 999, 5012)] == [
+        "–",
+        "under 1 ms",
+        "84 ms",
+        "999 ms",
+        "5.0 s",
+    ]
 
 
 @time_machine.travel(NOON, tick=False)

@@ -93,6 +93,18 @@ def test_call_of_ours(callee: Leg, ending: str) -> None:
     assert words == f"We called +44 7700 900456 in the United Kingdom from Orders at 14:02{ending}"
 
 
+@pytest.mark.parametrize(
+    ("legs", "ending"),
+    [
+        ([leg(1, 0, 1)], "from the United Kingdom at 14:02."),
+        ([leg(1, 0, 1), leg(2, 2, direction="outbound")], "and was being put through to +44 7700 900456."),
+        ([leg(1, 0, 1), leg(2, 2, 4, direction="outbound")], "and talked to +44 7700 900456."),
+    ],
+)
+def test_call_whose_end_was_never_told(legs: list[Leg], ending: str) -> None:
+    assert told(legs, outcome="end unknown").endswith(ending)
+
+
 def test_call_of_which_nothing_is_known() -> None:
     nothing: dict[str, Any] = {"direction": "", "from_number": "", "to_number": "", "price_eur": None}
     assert told([], **nothing, outcome="in progress") == "A withheld number called us at 14:02."

@@ -69,6 +69,13 @@ def test_call_in_progress_goes_on_now() -> None:
     assert end(line.lanes[0]) == ("now", 12)
 
 
+def test_call_whose_end_was_never_told_lasts_until_the_last_thing_that_was() -> None:
+    line = timeline([leg(1, 0, 0.6)], [happened(8, status="human")], NOW, goes_on=False)
+    assert not line.live
+    assert bars(line.lanes[0]) == [("ring", 0, 0.6), ("say", 0.6, 8)]
+    assert end(line.lanes[0]) == ("open", 8)
+
+
 # Several
 
 
