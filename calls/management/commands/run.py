@@ -1,7 +1,6 @@
 """`manage.py run`: everything on this machine, from nothing to the first call, in one command."""
 
 import os
-import secrets
 import sys
 from typing import Any
 
@@ -11,13 +10,11 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections
 from django.urls import reverse
 
-from calls.flows.publish import save_number
-from calls.models import PhoneNumber, User
+from calls.management.first_steps import DEMO_NUMBER, first_admin, make_admin, make_demo_number
 from callserver.env import BASE_DIR, LOCAL_ENV
 from callserver.local import make_missing_secrets, port_problem
 from callserver.supervise import Log, Supervisor, answers, write
 
-DEMO_NUMBER = "442079460000"
 MANAGE = (sys.executable, str(BASE_DIR / "manage.py"))
 SERVER = (sys.executable, "-m", "gunicorn", "-c", "callserver/gunicorn.conf.py", "callserver.wsgi")
 
@@ -47,8 +44,7 @@ class Command(BaseCommand):
         if made := make_missing_secrets():
             say(f"Made {' and '.join(made)} in {LOCAL_ENV.relative_to(BASE_DIR)}")
         call_command("migrate", verbosity=0)
-        if not PhoneNumber.objects.filter(msisdn=DEMO_NUMBER).exists():
-            save_number(DEMO_NUMBER, label="Demo line")  # a new number's callers hear the tutorial's greeting
+        if make_demo_number():
             say(f"Made the number {DEMO_NUMBER}")
         connections.close_all()
 
@@ -88,13 +84,10 @@ class Command(BaseCommand):
 
     def how_to_log_in(self) -> str:
         """Give the name of the first administrator, and the password when it is made now: it is shown once."""
-        admin = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
-        if admin is None:
-            password = secrets.token_urlsafe(12)
-            User.objects.create_superuser("admin", password=password)
+        if password := make_admin():
             words = f"admin, password {password} (shown this once)"
         else:
-            name = admin.get_username()
+            name = first_admin()
             words = f"{name} (a new password: .venv/bin/python manage.py changepassword {name})"
         connections.close_all()
         return words
