@@ -137,7 +137,8 @@ def in_words(greeting: Greeting) -> str:
     voice = voices.find(greeting.language, greeting.style)
     if voice is None:
         return f"{greeting.language}, style {greeting.style}"
-    return f"{voice.language_name}, {voice.label[0].lower()}{voice.label[1:]}{', premium' if greeting.premium else ''}"
+    premium = ", premium" if greeting.premium and not voice.premium_only else ""
+    return f"{voice.language_name}, {voice.label[0].lower()}{voice.label[1:]}{premium}"
 
 
 def reason(problem: Problem) -> str:

@@ -88,6 +88,8 @@
     timer = setTimeout(ask, WAIT);
   };
 
+  if (document.querySelector(".errornote")) ask(); // the page came back: show what was typed, not what is live
+
   // What people do
 
   const chooseVoice = () => {
