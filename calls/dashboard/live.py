@@ -44,8 +44,9 @@ def news_since(seen: int, mark: str) -> News | None:
     now_mark = f"{found['count']}-{found['sum'] or 0}"
     if not found["count"] or now_mark == mark:
         return None
-    ids = list(events.order_by("-call").values_list("call", flat=True).distinct()[: MOST_CALLS + 1])
-    if len(ids) > MOST_CALLS:
+    # No DISTINCT and no order here: SQLite would walk the index of all calls for them.
+    ids = set() if found["count"] > MOST_EVENTS else set(events.values_list("call", flat=True))
+    if not 0 < len(ids) <= MOST_CALLS:
         return News(now_mark, found["newest"], [], too_much=True)
     return News(now_mark, found["newest"], list(Call.objects.filter(pk__in=ids).newest_first()))
 
