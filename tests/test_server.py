@@ -1,4 +1,4 @@
-"""The whole deployment, bare: `migrate`, then gunicorn, on the database of the run, met over HTTP as Vonage meets it."""
+"""The whole deployment, bare: `migrate`, then gunicorn, met over HTTP as Vonage meets it."""
 
 import http.client
 import json
@@ -124,7 +124,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_a_call_is_answered_and_kept_and_a_publication_is_heard_on_the_next_one(server: Server) -> None:
-    identity = {"uuid": "8b4f0d3c1e5a4b7c9d2e6f8a0b1c2d3e", "conversation_uuid": "CON-1"}
+    identity: dict[str, Any] = {"uuid": "8b4f0d3c1e5a4b7c9d2e6f8a0b1c2d3e", "conversation_uuid": "CON-1"}
     for status in ("started", "ringing", "answered", "completed"):
         assert server.event(make_event(status, **identity)) == 200
         assert CallEvent.objects.filter(status=status).exists()  # a 200 means committed

@@ -96,9 +96,8 @@ class Command(BaseCommand):
 
     def _ring(self, options: dict[str, Any]) -> list[str]:
         """Ring once. Gives what was wrong, and says it on stderr unless an earlier call did."""
-        application = Application(
-            **{name: options[name] or "" for name in Application.__dataclass_fields__}  # each is an option
-        )
+        given: dict[str, Any] = {name: options[name] or "" for name in Application.__dataclass_fields__}
+        application = Application(**given)  # each of its fields is an option
         findings = asyncio.run(
             ring(
                 application,
