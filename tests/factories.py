@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from calls.flows.publish import save_number
+from calls.flows.numbers import save_number
 from calls.flows.routing import directory
 from calls.flows.steps import Greeting
 from calls.models import Call, PhoneNumber

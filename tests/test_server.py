@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 
-from calls.flows.publish import save_number
+from calls.flows.numbers import save_number
 from calls.flows.routing import directory
 from calls.flows.steps import Greeting
 from calls.models import Call, CallEvent

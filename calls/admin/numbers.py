@@ -12,8 +12,7 @@ from django.views.decorators.http import require_POST
 
 from calls.admin import greeting as greetings
 from calls.admin.greeting import GreetingForm, Preview, old_names, preview, values_of
-from calls.flows.numbers import delete_numbers, greeting_of
-from calls.flows.publish import save_number
+from calls.flows.numbers import delete_numbers, greeting_of, save_number
 from calls.flows.steps import STEPS, Greeting
 from calls.models import PhoneNumber, User
 from calls.models.numbers import PhoneNumberQuerySet

@@ -36,6 +36,15 @@ def greeting_of(number: PhoneNumber) -> Greeting | None:
     return _greetings({number.flow_id}).get(number.flow_id) if number.flow_id else None
 
 
+def save_number(
+    msisdn: str, *, label: str | None = None, greeting: Greeting | None = None, author: User | None = None
+) -> PhoneNumber:
+    """Create or change one number as `save_block` does; None leaves a value as it is, or takes the tutorial's."""
+    change: Change | None = (lambda _: greeting) if greeting else None
+    save_block(msisdn, label=label, change=change, author=author)
+    return PhoneNumber.objects.select_related("flow", "live_version").get(msisdn=msisdn)
+
+
 def save_block(
     first: str, count: int = 1, *, label: str | None = None, change: Change | None = None, author: User | None = None
 ) -> Block:
@@ -77,7 +86,7 @@ def delete_numbers(numbers: PhoneNumberQuerySet) -> None:
 def _names(first: str, count: int) -> list[str]:
     if not 1 <= count <= LARGEST_BLOCK:
         raise ValidationError(f"A block has 1 to {LARGEST_BLOCK:,} numbers, not {count:,}.")
-    if not (first.isascii() and first.isdigit() and len(first) <= 15):
+    if not (first.isascii() and first.isdigit() and len(first) <= 15) or first.startswith("0"):
         return [first]  # the field says what is wrong with it
     return [str(int(first) + step) for step in range(count)]
 

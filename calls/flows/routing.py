@@ -200,12 +200,17 @@ class Directory:
 
     def _write(self, path: Path, content: object) -> None:
         """Replace the file in one step. A full disk costs this host its memory, not its callers an answer."""
+        draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-            draft.touch(mode=0o600)
-            draft.write_text(json.dumps(content), encoding="utf-8")
-            draft.replace(path)
+            try:
+                file = os.open(draft, flags, 0o600)
+            except FileNotFoundError:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file = os.open(draft, flags, 0o600)
+            with os.fdopen(file, "w", encoding="utf-8") as text:
+                json.dump(content, text)
+            os.replace(draft, path)
         except OSError as error:
             logger.warning("%s cannot be written: %s", path, error)
 

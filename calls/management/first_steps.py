@@ -2,7 +2,7 @@
 
 import secrets
 
-from calls.flows.publish import save_number
+from calls.flows.numbers import save_number
 from calls.models import PhoneNumber, User
 
 DEMO_NUMBER = "442079460000"

@@ -157,6 +157,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [models.UniqueConstraint(fields=("origin_uuid",), name="call_by_origin")],
+                "indexes": [
+                    models.Index(condition=models.Q(("outcome", "in progress")), fields=["id"], name="call_in_progress")
+                ],
             },
         ),
         migrations.CreateModel(

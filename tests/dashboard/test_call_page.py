@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from calls.dashboard.scale import FOLD_WIDTH
-from calls.flows.publish import save_number
+from calls.flows.numbers import save_number
 from calls.flows.steps import Greeting
 from calls.models import Call, CallEvent, Leg, Outcome, PhoneNumber, User
 from calls.records.batch import write_batch

@@ -3,7 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from calls.flows.publish import publish, save_number
+from calls.flows.numbers import save_number
+from calls.flows.publish import publish
 from calls.flows.steps import TUTORIAL_TEXT, Greeting
 from calls.models import CallFlow, FlowVersion, PhoneNumber, Step, User
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from calls.flows import engine
-from calls.flows.publish import save_number
+from calls.flows.numbers import save_number
 from calls.flows.routing import Directory
 from calls.flows.steps import Greeting
 from calls.models import PhoneNumber
