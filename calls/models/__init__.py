@@ -1,6 +1,7 @@
-"""The tables: numbers and what their callers hear, the call log, refused requests, people."""
+"""The tables: numbers and what their callers hear, the call log, refused requests, people, chores."""
 
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome
+from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
 from calls.models.numbers import PhoneNumber
 from calls.models.people import ApiToken, User
@@ -11,8 +12,10 @@ __all__ = [
     "Call",
     "CallEvent",
     "CallFlow",
+    "Chore",
     "Conversation",
     "FlowVersion",
+    "Heartbeat",
     "Kind",
     "Leg",
     "Outcome",

@@ -1,0 +1,1 @@
+"""What has to be done again and again beside the calls, and the loop of the worker that does it."""

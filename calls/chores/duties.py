@@ -1,0 +1,26 @@
+"""Which chores there are, and how often each is due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from calls.chores import housekeeping
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A chore, and how often it is due.
+
+    `do` does one portion of a few seconds at most, and gives True when there is more: it is then due again at
+    once, after the other chores. It may be ended at any line and is done again then. What it raises is written down.
+    """
+
+    name: str
+    every: timedelta
+    do: Callable[[], bool | None]
+
+
+DUTIES = (
+    Duty("expired sessions", timedelta(hours=1), housekeeping.drop_expired_sessions),
+    Duty("lost workers", timedelta(hours=1), housekeeping.forget_lost_workers),
+)
