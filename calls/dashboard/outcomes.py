@@ -62,7 +62,9 @@ def _not_reached(call: Call, legs: Sequence[Leg]) -> State:
     why = _reason(legs[-1]) if legs else ""
     if call.outcome == Outcome.MISSED:
         nobody = "nobody picked up" if len(legs) > 1 else ""
-        return _missed("" if inbound else "No answer", why or nobody)
+        return _missed(
+            "" if inbound else "No answer", detail_words(legs[-1].detail) if legs and legs[-1].detail else nobody
+        )
     if call.outcome == Outcome.BUSY:
         return _missed("", "the line was busy") if inbound else _missed("Busy", "")
     if call.outcome == Outcome.CANCELLED:
