@@ -5,7 +5,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-a
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run ring test lint format coverage lock
+.PHONY: help run ring test fuzz lint format coverage lock
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ ring: .venv/runs  ## Let the local Vonage ring the running server (ARGS="--from 
 
 test: .venv/develops  ## Run all tests, on SQLite and on Postgres (ARGS="-k greeting")
 	@.venv/bin/python -m tests $(ARGS)
+
+fuzz: .venv/develops  ## Send 10,000 webhooks that no one meant to send, on both databases
+	@FUZZ_BODIES=10000 .venv/bin/python -m tests tests/webhooks/test_fuzz.py $(ARGS)
 
 lint: .venv/develops  ## Check style, types, templates, rooms and migrations
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

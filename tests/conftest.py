@@ -1,17 +1,24 @@
 """Fixtures that all tests share: Vonage at the doors, and people who are logged in."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
 from calls.flows.routing import directory
 from calls.models import ApiToken, User
 from calls.webhooks import refusals
 from tests.vonage_client import Body, Response, VonageClient
+
+# Generated cases are the same in each run, and nothing is timed; HYPOTHESIS_PROFILE=long looks for new ones.
+hypothesis.register_profile("same", derandomize=True, deadline=None)
+hypothesis.register_profile("long", max_examples=2_000, deadline=None)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 Post = Callable[..., Response]
 Get = Callable[..., Response]
