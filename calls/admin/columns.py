@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from calls.templatetags.calls_format import NOTHING, zone_letters
+from calls.templatetags.calls_format import NOTHING, visible, zone_letters
 
 
 def moment(name: str, description: str, *, exact: bool = False) -> Any:
@@ -27,5 +27,5 @@ def moment(name: str, description: str, *, exact: bool = False) -> Any:
 
 
 def preformatted(text: str) -> SafeString:
-    """Show a text that somebody else wrote, letter by letter."""
-    return format_html('<pre class="raw" tabindex="0" dir="ltr">{}</pre>', text)
+    """Show a text that somebody else wrote, with nothing invisible in it."""
+    return format_html('<pre class="raw" tabindex="0" dir="ltr">{}</pre>', visible(text))

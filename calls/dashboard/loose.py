@@ -1,12 +1,12 @@
 """Events that belong to no call, as their page shows them."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 
 from calls.models import CallEvent
 from calls.records.cast import Cast
 from calls.records.words import Words, in_words
+from calls.templatetags.calls_format import pretty_json
 from calls.vonage import numbers
 from calls.vonage.events import text_of
 
@@ -44,4 +44,4 @@ class LooseEvent:
 
     @cached_property
     def _text(self) -> str:
-        return json.dumps(self.event.payload, indent=2, ensure_ascii=False)
+        return pretty_json(self.event.payload)

@@ -2,12 +2,13 @@
 
 import json
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+
+from calls.templatetags.calls_format import visible
 
 SHOWN = 20_000  # characters of one payload
 SHOWN_IN_ALL = 600_000  # characters on one page
@@ -53,18 +54,3 @@ def _action_first(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return [{"action": item["action"], **item} if "action" in item else item for item in value]
     return value
-
-
-def visible(text: str) -> str:
-    """Spell out what would not show or would turn the text around: bidi marks, zero-width and control characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_spelled(letter) if _hides(letter) else letter for letter in text)
-
-
-def _hides(letter: str) -> bool:
-    return letter != "\n" and unicodedata.category(letter) in {"Cf", "Cc", "Zl", "Zp"}
-
-
-def _spelled(letter: str) -> str:
-    return json.dumps(letter)[1:-1]

@@ -88,7 +88,7 @@ class Directory:
 
     def start(self) -> None:
         """Load this host's files, then follow the database in a thread. Waits up to START_SECONDS for a first look."""
-        if settings.INGEST == "inline" or self.pid == os.getpid():
+        if self.pid == os.getpid():
             return
         self.pid = os.getpid()
         self.load_files()

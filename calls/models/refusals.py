@@ -14,7 +14,7 @@ class RefusalManager(models.Manager["Refusal"]):
 
 
 class Refusal(models.Model):
-    """One refused request. Nothing of it is among the calls; the body is cut, secrets are never kept."""
+    """One refused request. Nothing of it is among the calls; the body is cut, never its Authorization header."""
 
     at = models.DateTimeField(default=timezone.now)
     door = models.CharField(max_length=16)

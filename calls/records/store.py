@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
@@ -27,6 +28,10 @@ WAIT_SECONDS = 4.0  # well within the 10 s that Vonage waits; after it we ask fo
 MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
 DRAIN_SECONDS = 8.0
+AWAY = (OperationalError, InterfaceError)  # it is the database, and not the event
+
+
+Work = Event | Callable[[], object]  # an event to keep, or an act to be done beside the requests
 
 
 class StoreUnavailable(Exception):
@@ -35,42 +40,52 @@ class StoreUnavailable(Exception):
 
 def store(event: Event) -> None:
     """Keep the event; return when it is committed. Raises StoreUnavailable when that cannot be said in time."""
-    if settings.INGEST == "inline":
-        try:
-            write_batch([event])
-        except (DatabaseError, InterfaceError) as error:
-            raise StoreUnavailable(str(error)) from error
-        return
     try:
-        writer.hand_over(event).result(timeout=WAIT_SECONDS)
+        if settings.INGEST == "inline":
+            perform(event)
+        else:
+            writer.hand_over(event).result(timeout=WAIT_SECONDS)
     except (DatabaseError, InterfaceError, FutureTimeoutError, queue.Full) as error:
         raise StoreUnavailable(str(error) or type(error).__name__) from error
 
 
 def store_later(event: Event) -> None:
     """Keep the event when there is time: a caller is waiting for what comes after this line. Never raises."""
-    later(lambda: write_batch([event]), "An answer could not be recorded", event)
+    later(event, "An answer could not be recorded")
 
 
-def later(act: Callable[[], object], failure: str, event: Event | None = None) -> None:
-    """Do something with the database beside the request, or log `failure`. Never raises."""
+def later(work: Work, failure: str) -> None:
+    """Keep an event, or do something else with the database, beside the request; or log `failure`. Never raises."""
     try:
         if settings.INGEST == "inline":
-            act()
-        elif event:
-            writer.hand_over(event)
+            perform(work)
         else:
-            writer.hand_over(act)
+            writer.hand_over(work)
     except Exception:
         logger.exception("%s", failure)
+
+
+def perform(work: Work) -> None:
+    if isinstance(work, Event):
+        write_batch([work])
+    else:
+        work()
 
 
 @dataclass
 class Job:
     """What waits for the writer: an event, or anything else to be done with the database."""
 
-    work: Event | Callable[[], object]
+    work: Work
     done: "Future[None]" = field(default_factory=Future)
+
+    def end(self, error: Exception | None) -> None:
+        """Let whoever waits go on."""
+        if error:
+            logger.warning("Not kept: %s", error)
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(None)
 
 
 class Writer:
@@ -82,7 +97,7 @@ class Writer:
         self.pid = 0
         self.starting = threading.Lock()
 
-    def hand_over(self, work: Event | Callable[[], object]) -> "Future[None]":
+    def hand_over(self, work: Work) -> "Future[None]":
         """Queue the work. Raises queue.Full when the writer is hopelessly behind."""
         self._ensure_running()
         job = Job(work)
@@ -120,32 +135,32 @@ class Writer:
         connection.close()
 
     def _work(self, jobs: list[Job]) -> None:
-        """Keep all events at once; where that fails, one by one, so that one never fails its neighbours."""
+        """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
         events = [job for job in jobs if isinstance(job.work, Event)]
-        try:
-            if len(events) > 1:
-                write_batch([job.work for job in events if isinstance(job.work, Event)])
+        if len(events) > 1:
+            error = self._attempt(lambda: write_batch([job.work for job in events if isinstance(job.work, Event)]))
+            if error is None or isinstance(error, AWAY):
                 for job in events:
-                    job.done.set_result(None)
-        except Exception as error:
-            logger.warning("A batch of %d failed and is tried one by one: %s", len(events), error)
+                    job.end(error)
         for job in jobs:
             if not job.done.done():
-                self._do(job)
+                job.end(self._attempt(partial(perform, job.work)))
 
-    def _do(self, job: Job) -> None:
-        work = job.work
-        act: Callable[[], object] = (lambda: write_batch([work])) if isinstance(work, Event) else work
-        try:
+    @staticmethod
+    def _attempt(act: Callable[[], object]) -> Exception | None:
+        """Do it, once more on a new connection where the old one was dead or a lock in the way. Gives what failed."""
+        for last in (False, True):
             try:
                 act()
-            except (OperationalError, InterfaceError):
-                connection.close()  # a dead connection, or a lock: worth one more try on a new one
-                act()
-            job.done.set_result(None)
-        except Exception as error:
-            logger.warning("Not kept: %s", error)
-            job.done.set_exception(error)
+            except AWAY as error:
+                connection.close()
+                if last:
+                    return error
+            except Exception as error:
+                return error
+            else:
+                return None
+        return None
 
 
 writer = Writer()

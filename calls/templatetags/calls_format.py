@@ -1,7 +1,7 @@
 """Spell numbers, times and money as the pages do. What is unknown is a dash: "–"."""
 
 import json
-import re
+import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,7 +14,7 @@ from calls.vonage import numbers
 
 register = template.Library()
 
-INVISIBLE = re.compile("[\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+HIDES = {"Cf", "Cc", "Cs", "Zl", "Zp"}  # categories of characters that don't show, or turn the text around
 NOTHING = "–"
 MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -143,8 +143,18 @@ def seconds_of(moment: datetime | None) -> str:
 @register.filter
 def pretty_json(value: Any) -> str:
     """JSON over several lines, in which no invisible character can hide or turn the text around."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return visible(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def visible(text: str) -> str:
+    """Spell out what would not show or would turn the text around: bidi marks, zero-width and control characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(json.dumps(letter)[1:-1] if _hides(letter) else letter for letter in text)
+
+
+def _hides(letter: str) -> bool:
+    return letter != "\n" and unicodedata.category(letter) in HIDES
 
 
 @register.simple_tag

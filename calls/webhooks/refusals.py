@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from calls.models import Refusal
 from calls.records.store import later
+from calls.webhooks.lines import in_one_line
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def keep_sample(request: HttpRequest, door: str, status: HTTPStatus, reason: str
     others = 0 if signed else strangers.admits()
     if others is None:
         return
+    reason = in_one_line(reason)  # it may quote what a stranger sent
     logger.warning("Refused at /%s: %s%s", door, reason, f" (and {others} more)" if others else "")
     refusal = Refusal(
         door=door,

@@ -1,6 +1,7 @@
 """Take a webhook only when Vonage signed it. In every mode: the local Vonage signs as the real one does."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -16,6 +17,7 @@ from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, 
 from calls.webhooks.refusals import refuse
 
 logger = logging.getLogger(__name__)
+TOO_MUCH = "the body is over 256 KiB, or its length is no number"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Delivery:
     query: str
     content_type: str
     claims: Claims | None
+    begun: float  # time.perf_counter() when we took it up: how long an answer took counts from here
+
+    @property
+    def signed(self) -> bool:
+        return self.claims is not None
 
     def payload(self) -> tuple[Payload, bytes | None]:
         """Read it; give the raw bytes as well where they had to be cleaned. Raises EventError."""
@@ -46,11 +53,12 @@ def signed_by_vonage(door: str) -> Callable[[View], Callable[[HttpRequest], Http
     def decorate(view: View) -> Callable[[HttpRequest], HttpResponse]:
         @wraps(view)
         def checked(request: HttpRequest) -> HttpResponse:
+            begun = time.perf_counter()
             try:
                 body = read_request(request)
             except RequestDataTooBig:
                 request._body = b""
-                return refuse(request, door, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the body is over 256 KiB")
+                return refuse(request, door, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_MUCH)
             except UnreadablePostError:  # the sender hung up
                 return HttpResponse(status=HTTPStatus.BAD_REQUEST)
             try:
@@ -60,7 +68,7 @@ def signed_by_vonage(door: str) -> Callable[[View], Callable[[HttpRequest], Http
             if claims and claims.hash_differs:
                 logger.info("Noted at /%s: payload_hash does not fit the query", door)
             query = request.META.get("QUERY_STRING", "")
-            return view(request, Delivery(request.method or "", body, query, request.content_type or "", claims))
+            return view(request, Delivery(request.method or "", body, query, request.content_type or "", claims, begun))
 
         return checked
 

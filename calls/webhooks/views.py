@@ -14,6 +14,7 @@ from calls.flows import engine
 from calls.flows.routing import Answer, directory
 from calls.records.store import StoreUnavailable, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
+from calls.webhooks.lines import line_of, shown
 from calls.webhooks.refusals import keep_sample, refuse
 from calls.webhooks.signed import Delivery, signed_by_vonage
 
@@ -27,14 +28,12 @@ webhook = require_http_methods(["GET", "POST"])
 @webhook
 @signed_by_vonage("answer")
 def answer_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
-    """Say what the caller hears. Whatever is wrong, a signed request gets 200 and a sentence."""
-    started = time.perf_counter()
+    """Say what the caller hears. Whatever it says, a signed request that can be read gets 200 and a sentence."""
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        keep_sample(request, "answer", HTTPStatus.OK, f"answered with a sentence: {error}", signed=True)
-        return JsonResponse(engine.OUT_OF_ORDER, safe=False)
-    return answer(payload, raw, delivery, door="answer", started=started)
+        return sorry(request, delivery, "answer", error)
+    return answer(payload, raw, delivery, door="answer")
 
 
 @csrf_exempt
@@ -45,7 +44,7 @@ def event_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        return refuse(request, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}", signed=True)
+        return refuse(request, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}", signed=delivery.signed)
     return keep(event_from(payload, raw, delivery, door="event"))
 
 
@@ -54,16 +53,14 @@ def event_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
 @signed_by_vonage("fallback")
 def fallback_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
     """Stand in for a webhook of ours that failed: the caller hears an answer, an event is kept after all."""
-    started = time.perf_counter()
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        keep_sample(request, "fallback", HTTPStatus.OK, f"answered with a sentence: {error}", signed=True)
-        return JsonResponse(engine.OUT_OF_ORDER, safe=False)
+        return sorry(request, delivery, "fallback", error)
     content = {name: value for name, value in payload.items() if name not in {"reason", "original_request"}}
     event = event_from(content, raw, delivery, door="event")
     if asks_for_answer(payload, event):
-        return answer(payload, raw, delivery, door="fallback", started=started)
+        return answer(payload, raw, delivery, door="fallback")
     store_later(event_from(payload, raw, delivery, door="fallback"))
     return keep(event)
 
@@ -75,12 +72,19 @@ def asks_for_answer(payload: Payload, event: Event) -> bool:
     return kind == "answer" or (kind != "event" and event.kind == "unknown")
 
 
-def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str, started: float) -> HttpResponse:
+def sorry(request: HttpRequest, delivery: Delivery, door: str, error: EventError) -> HttpResponse:
+    """Say a sentence to a caller of whom nothing can be read, and show staff what came."""
+    reason = f"answered with a sentence: {error}"
+    keep_sample(request, door, HTTPStatus.OK, reason, signed=delivery.signed)
+    return JsonResponse(engine.OUT_OF_ORDER, safe=False)
+
+
+def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> HttpResponse:
     """Answer from memory. The record of it is queued: no caller waits for the database."""
     to, from_ = text_of(payload.get("to")), text_of(payload.get("from"))
     found = directory.answer(to, from_)  # `from` is ours where we placed the call
     response = JsonResponse(found.ncco, safe=False)
-    milliseconds = round((time.perf_counter() - started) * 1000, 2)
+    milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     reply = reply_of(found, milliseconds)
     store_later(event_from({**payload, "reply": reply}, raw, delivery, door=door))
     problem = f": {found.problem}" if found.problem else ""
@@ -95,7 +99,7 @@ def reply_of(found: Answer, milliseconds: float) -> dict[str, Any]:
 
 
 def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Event:
-    return Event(payload=payload, received_at=timezone.now(), door=door, raw=raw, signed=delivery.claims is not None)
+    return Event(payload=payload, received_at=timezone.now(), door=door, raw=raw, signed=delivery.signed)
 
 
 def keep(event: Event) -> HttpResponse:
@@ -107,24 +111,3 @@ def keep(event: Event) -> HttpResponse:
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
     logger.info("%s", line_of(event))
     return HttpResponse(content_type="text/plain")  # an empty 200: the flow goes on as it was
-
-
-def line_of(event: Event) -> str:
-    """Say an event in one line of the log, in the manner of the 2018 tutorial."""
-    what = f"Call status: {event.status}" if event.status else f"Call {event.kind}"
-    parties = [text_of(event.payload.get(name)) for name in ("from", "to")]
-    between = " → ".join(shown(party) for party in parties) if any(parties) else ""
-    return in_one_line("  ".join(part for part in (what, event.conversation_uuid, between) if part))
-
-
-def shown(party: str) -> str:
-    """A number of ours in full, anybody else's masked."""
-    if directory.owns(party):
-        return party
-    masked = f"{party[:4]}•••{party[-3:]}" if len(party) > 7 else "•••" if party else "withheld"
-    return in_one_line(masked)
-
-
-def in_one_line(text: str) -> str:
-    """Leave out nothing, but let nothing break the line: who sends an event must not write our log."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -165,7 +165,7 @@ def test_call_that_is_over_is_left_alone(open_page: Opens) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.wait_for_timeout(3_000)
-    assert asked == []
+    assert [url for url in asked if "/static/" not in url] == []  # the browser fetches the tab's icon when it likes
 
 
 def test_arrow_keys_lead_through_the_chart_and_enter_opens_the_row(open_page: Opens) -> None:

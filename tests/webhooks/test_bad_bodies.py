@@ -1,10 +1,12 @@
 """Whatever body comes: what is an event is kept whole and shows, all else gets 400, and nothing is a 500."""
 
+import base64
 import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from calls.models import Call, CallEvent, Leg, Refusal
 from calls.webhooks import refusals
@@ -199,6 +201,21 @@ def test_refused_requests_are_a_thousand_at_most(post_event: Post) -> None:
     assert Refusal.objects.count() == 1_000
     assert [refusal.body for refusal in Refusal.objects.all()[:2]] == ["second", "first"]
     assert Refusal.objects.last().reason == "old 2"  # type: ignore[union-attr]  # there are a thousand
+
+
+def test_flood_of_unsigned_nonsense_leaves_one_sample_a_second(vonage: VonageClient, settings: Settings) -> None:
+    settings.WEBHOOK_SIGNATURES = "optional"
+    for _ in range(20):
+        assert vonage.post("/event", b"{", authorization=None).status_code == 400
+    assert Refusal.objects.count() == 1
+
+
+def test_what_a_token_says_writes_no_lines_of_ours(vonage: VonageClient, caplog: pytest.LogCaptureFixture) -> None:
+    claims = {"alg": "HS256", "typ": "JWT", "crit": ["x\n12:00:00 Call status: completed \x00\u202e"]}
+    token = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode() + ".e30.AAAA"
+    assert vonage.post("/event", b"{}", authorization=f"Bearer {token}").status_code == 401
+    assert not any(letter in record.getMessage() for record in caplog.records for letter in "\n\x00\u202e")
+    assert "\u202e" not in Refusal.objects.get().reason
 
 
 def test_flood_of_strangers_leaves_one_sample_a_second(vonage: VonageClient) -> None:
