@@ -39,7 +39,7 @@ class Player:
                 left = deque(replacement)
                 given += 1
         if left:
-            self.call.sender.findings.append(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
+            self.call.sender.note(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
 
     async def _talk(self, action: Action) -> None:
         """Read the text. With `bargeIn` a key would cut it off; as none comes, it is read to its end.

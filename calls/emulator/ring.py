@@ -1,6 +1,7 @@
 """Ringing a number of an application: one inbound call, from its first event to its last."""
 
 import asyncio
+from collections.abc import Callable
 
 from calls.emulator.application import Application
 from calls.emulator.calls import Call
@@ -26,14 +27,16 @@ async def ring(
     trace: Trace,
     hangup_after: float | None = None,
     speed: float = 1.0,
+    report: Callable[[str], None] = lambda finding: None,
 ) -> list[str]:
-    """Play one call, and give the faults that were found in the application, a sentence each.
+    """Play one call, and give the faults that were found in the application, a sentence each; `report` hears of
+    each when it is met.
 
     Numbers are E.164 without the "+"; `from_` may also be a word such as "anonymous". The caller hangs up
     `hangup_after` seconds after dialling, by the call's own clock, which runs `speed` times faster than ours
     while nothing but waiting goes on. Cancelled, the call is ended properly, as by the caller.
     """
-    async with WebhookSender(application) as sender:
+    async with WebhookSender(application, report) as sender:
         line = Line(Clock(speed), hangup_after=hangup_after)
         call = Call(Leg(from_, to), line, sender, trace)
         try:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -59,11 +60,15 @@ class Undelivered(Exception):
 
 
 class WebhookSender:
-    """Sends the webhooks of an application. `findings` are the faults its owner should know of, a sentence each."""
+    """Sends the webhooks of an application. `findings` are the faults its owner should know of, a sentence each.
 
-    def __init__(self, application: Application) -> None:
+    `report` hears of each when it is met, between the lines of the trace that it belongs to.
+    """
+
+    def __init__(self, application: Application, report: Callable[[str], None]) -> None:
         self.application = application
         self.findings: list[str] = []
+        self.report = report
 
     async def __aenter__(self) -> Self:
         # A connection for each request: a server that closes idle ones would look like one that breaks off.
@@ -83,10 +88,14 @@ class WebhookSender:
         await self._session.close()
 
     def find(self, webhook: Webhook, fault: str) -> None:
+        """Note a fault of a webhook's reply."""
+        self.note(f"{webhook}: {fault}")
+
+    def note(self, finding: str) -> None:
         """Note a fault, once however often it is met."""
-        finding = f"{webhook}: {fault}"
         if finding not in self.findings:
             self.findings.append(finding)
+            self.report(finding)
 
     async def deliver(self, webhook: Webhook) -> Reply:
         """Send, and once more where the platform repeats. Raises Undelivered."""

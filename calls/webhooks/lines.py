@@ -16,7 +16,7 @@ def shown(party: str) -> str:
     """A number of ours in full, anybody else's masked."""
     if directory.owns(party):
         return party
-    masked = f"{party[:4]}•••{party[-3:]}" if len(party) > 7 else "•••" if party else "withheld"
+    masked = f"{party[:4]}•••{party[-3:]}" if len(party) > 7 else "•••" if party else "not told"
     return in_one_line(masked)
 
 

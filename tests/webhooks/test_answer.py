@@ -137,3 +137,10 @@ def test_nested_fields_of_a_query_are_read(get_answer: Get) -> None:
     assert payload["custom_data"] == {"ticket": "A-17"}
     assert payload["SipHeader_X-UserId"] == "1938ND9"
     assert json.dumps(payload)
+
+
+def test_a_webhook_is_never_redirected(vonage: VonageClient, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert vonage.http.get("/").status_code == 301
+    for path in ("/answer", "/webhooks/answer", "/answer/"):
+        assert vonage.get(path, ASKED).status_code == 200

@@ -95,10 +95,10 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _ring(self, options: dict[str, Any]) -> list[str]:
-        """Ring once. Gives what was wrong, and says it on stderr unless an earlier call did."""
+        """Ring once. Gives what was wrong."""
         given: dict[str, Any] = {name: options[name] or "" for name in Application.__dataclass_fields__}
         application = Application(**given)  # each of its fields is an option
-        findings = asyncio.run(
+        return asyncio.run(
             ring(
                 application,
                 to=options["to"],
@@ -106,13 +106,16 @@ class Command(BaseCommand):
                 hangup_after=options["hangup_after"],
                 speed=options["speed"],
                 trace=Trace(self._hush if options["quiet"] else self._write, detailed=options["verbosity"] > 1),
+                report=self._report,
             )
         )
-        for finding in findings:
-            if finding not in self.said:
-                self.said.add(finding)
-                self.stderr.write(finding)
-        return findings
+
+    def _report(self, finding: str) -> None:
+        """Say what is wrong when it is met, once also when later calls meet it again."""
+        if finding not in self.said:
+            self.said.add(finding)
+            self.stderr.write(finding)
+            self.stderr.flush()
 
     def _write(self, line: str) -> None:
         self.stdout.write(line)

@@ -68,7 +68,10 @@ class Command(BaseCommand):
     def ring(self, supervisor: Supervisor, log: Log) -> None:
         """Let the local Vonage ring the demo number, then say what a person can do next."""
         say(f"The local Vonage rings {DEMO_NUMBER}:\n")
-        failed = supervisor.wait_for(supervisor.start(*MANAGE, "ring", "--to", DEMO_NUMBER))
+        # By this machine's own address: a tunnel that BASE_URL may name need not be open yet.
+        here = f"http://127.0.0.1:{settings.PORT}"
+        doors = ("--answer-url", f"{here}/answer", "--event-url", f"{here}/event")
+        failed = supervisor.wait_for(supervisor.start(*MANAGE, "ring", "--to", DEMO_NUMBER, *doors))
         if failed and not supervisor.stopping:
             say("That call went wrong. The server's own words may tell why:")
         log.release()
