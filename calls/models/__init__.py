@@ -1,6 +1,6 @@
 """The tables: numbers and what their callers hear, the call log, refused requests, people, chores."""
 
-from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome
+from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
 from calls.models.numbers import PhoneNumber
@@ -24,4 +24,5 @@ __all__ = [
     "Step",
     "StepKind",
     "User",
+    "Visit",
 ]

@@ -7,7 +7,7 @@ that the API gives it, and an empty text is an unknown fact.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -49,6 +49,10 @@ class Outcome(models.TextChoices):
 
 
 class CallQuerySet(models.QuerySet["Call"]):
+    def open(self) -> Self:
+        """Calls whose payloads are all kept, so that they can be read again."""
+        return self.filter(sealed=False)
+
     def newest_first(self) -> Self:
         return self.order_by("-pk")
 
@@ -75,6 +79,9 @@ class Call(models.Model):
     ended_at = models.DateTimeField(null=True)
     duration_seconds = models.PositiveIntegerField(null=True)  # its first leg's, as billed
     price_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)  # the sum of its legs'
+    # Payloads of it were emptied: late events are added to it, but its columns stay as they are for ever.
+    sealed = models.BooleanField(default=False, editable=False)
+    has_payloads = models.BooleanField(default=True, editable=False)  # a sealed call has where late events were added
 
     objects = CallQuerySet.as_manager()
 
@@ -82,7 +89,8 @@ class Call(models.Model):
         constraints = [models.UniqueConstraint(fields=["origin_uuid"], name="call_by_origin")]
         indexes = [
             # Those on the line are few; the dashboard asks for them every other second.
-            models.Index(fields=["id"], name="call_in_progress", condition=models.Q(outcome="in progress"))
+            models.Index(fields=["id"], name="call_in_progress", condition=models.Q(outcome="in progress")),
+            models.Index(fields=["id"], name="call_with_payloads", condition=models.Q(has_payloads=True)),
         ]
 
     def __str__(self) -> str:
@@ -100,7 +108,8 @@ class LegQuerySet(models.QuerySet["Leg"]):
 class Leg(models.Model):
     """One party's connection. Vonage calls it a call; its `uuid` comes dashed, as 32 hex, or as 17 characters."""
 
-    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="legs")  # null within a batch only
+    # Null within a batch only. The index below finds by it.
+    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="legs", db_index=False)
     uuid = models.CharField(max_length=NAME_LENGTH)
     born_in = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)  # its first conversation
     conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # its latest
@@ -119,11 +128,14 @@ class Leg(models.Model):
     rate_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)  # a minute
     price_eur = models.DecimalField(max_digits=16, decimal_places=8, null=True)
     network = models.CharField(max_length=64, blank=True)  # "GB-FIXED", or MCC and MNC as in "23410"
+    # What came of it, in the words of a call's outcome; "" while it lasts.
+    result = models.CharField(max_length=16, blank=True, editable=False)
 
     objects = LegQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["uuid"], name="leg_by_uuid")]
+        indexes = [models.Index(fields=["call", "started_at", "uuid"], name="leg_of_call")]  # finds first and last
 
     def __str__(self) -> str:
         return self.uuid
@@ -142,6 +154,26 @@ class Conversation(models.Model):
         return self.uuid
 
 
+class Visit(models.Model):
+    """A leg in a conversation that it was not born in: who came first tells whose such a conversation is."""
+
+    leg = models.ForeignKey(Leg, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="visits", db_index=False)
+    # Its order among others: see `fold.Entry`.
+    clock = models.SmallIntegerField()
+    at = models.DateTimeField()
+    rank = models.SmallIntegerField()
+    digest = models.UUIDField()
+
+    class Meta:
+        ordering = ["clock", "at", "rank", "digest"]
+        constraints = [models.UniqueConstraint(fields=["leg", "conversation"], name="visit_once")]
+        indexes = [models.Index(fields=["conversation", "clock", "at", "rank", "digest"], name="visit_by_order")]
+
+    def __str__(self) -> str:
+        return f"{self.leg_id} in {self.conversation_id}"
+
+
 class CallEventQuerySet(models.QuerySet["CallEvent"]):
     def oldest_first(self) -> Self:
         return self.order_by("occurred_at", "rank", "pk")
@@ -150,14 +182,19 @@ class CallEventQuerySet(models.QuerySet["CallEvent"]):
         """Events that name neither a leg nor a conversation we know a call of."""
         return self.filter(call__isnull=True)
 
-    def older_than(self, age: timedelta) -> Self:
-        return self.filter(received_at__lt=timezone.now() - age)
+    def received_before(self, moment: datetime) -> Self:
+        return self.filter(received_at__lt=moment)
+
+    def told(self) -> Self:
+        """What came to us, in contrast to what we did."""
+        return self.exclude(door="us")
 
 
 class CallEvent(models.Model):
     """One thing that happened to a call. What Vonage said is kept as it came."""
 
-    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="events")
+    # The index below finds by it.
+    call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="events", db_index=False)
     leg = models.ForeignKey(Leg, null=True, on_delete=models.CASCADE, related_name="events")
     conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # as this event names it
     door = models.CharField(max_length=16)  # where it came in: "event", "answer", "fallback"; "us" for our own acts
@@ -166,7 +203,7 @@ class CallEvent(models.Model):
     rank = models.SmallIntegerField()  # orders equal times: started, ringing, answered, …, completed
     occurred_at = models.DateTimeField()  # Vonage's clock, or ours where the payload tells no time
     received_at = models.DateTimeField(default=timezone.now)  # our clock
-    payload = models.JSONField()  # whole, as it came
+    payload = models.JSONField()  # whole, as it came; {} once it was emptied, see records/retention.py
     raw = models.BinaryField(null=True)  # the very bytes, only where the database refused something in them
     signed = models.BooleanField(default=True)
     digest = models.UUIDField()  # of door and canonical payload; a retry has the same
@@ -180,6 +217,7 @@ class CallEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["digest"], name="event_kept_once")]
         indexes = [
             models.Index(fields=["received_at"], name="event_by_age"),
+            models.Index(fields=["call", "kind"], name="event_of_call"),
             # Events without a leg wait here for the call of their conversation.
             models.Index(fields=["conversation_uuid"], name="event_of_conversation"),
         ]

@@ -1,16 +1,18 @@
 """Read the rows of the call log out of events: pure, so that order, repeats and delays do not matter.
 
-`fold(events of a leg) → LegFacts` and `total(legs, kinds of leg-less events) → CallFacts`. The most telling status
+`fold(events of a leg) → LegFacts` and `total(what is known of all legs) → CallFacts`. The most telling status
 wins, not the last to arrive: `completed` hides no reason, and nothing that comes late reopens an ended leg.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol, TypeVar
+from itertools import groupby
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
-from calls.vonage.events import Event, in_order, parse_time, text_of
+from calls.vonage.events import Event, parse_time, text_of
 
 # How telling a status is. Words that are not here, and what machine detection says, never outrank one that is.
 TELLING = {
@@ -40,10 +42,13 @@ MOST_SECONDS = 2**31 - 1
 MOST_EUR = Decimal(10) ** 6
 MOST_EUR_IN_ALL = Decimal(10) ** 7
 
-OUTCOMES = {
+ANSWERED, MISSED = "answered", "missed"
+END_UNKNOWN = "end unknown"  # the outcome of a call, and the type of the act by which we record it
+# What comes of a leg that ends so. One that ends in another way was picked up, or it was not.
+RESULTS = {
     "cancelled": "cancelled",
-    "timeout": "missed",
-    "unanswered": "missed",
+    "timeout": MISSED,
+    "unanswered": MISSED,
     "busy": "busy",
     "failed": "failed",
     "rejected": "rejected",
@@ -71,6 +76,20 @@ class LegFacts:
     rate_eur: Decimal | None
     price_eur: Decimal | None
     network: str
+    result: str
+
+
+class Entry(NamedTuple):
+    """Orders the events of a leg, and the legs that enter a conversation: who comes first stands first.
+
+    What Vonage told comes before what we recorded ourselves, and what it gave a time before what our clock dates:
+    the two clocks may lie hours apart. The digest settles what is left.
+    """
+
+    clock: int  # 0 Vonage's, 1 ours where Vonage told no time, 2 ours for what we did
+    at: datetime
+    rank: int
+    digest: UUID
 
 
 @dataclass(frozen=True)
@@ -90,72 +109,100 @@ class CallFacts:
 
 
 class LegRow(Protocol):
-    """What `total` reads of a leg: LegFacts and the model both have it."""
+    """What `total` reads of a call's first leg: LegFacts and the model both have it."""
 
     conversation_uuid: str
     direction: str
     from_number: str
     to_number: str
-    status: str
     started_at: datetime | None
     answered_at: datetime | None
-    ended_at: datetime | None
     duration_seconds: int | None
-    price_eur: Decimal | None
+    result: str
+
+
+@dataclass(frozen=True)
+class AllLegs:
+    """What `total` needs to know of the legs of a call, however many there are."""
+
+    first: LegRow  # the one that started first; its uuid settles equal times
+    last_result: str  # of the one that started last; the first one's own where there is no other
+    over: bool  # all have ended
+    ended_at: datetime | None  # the latest of their ends
+    answered: int  # how many have the result “answered”
+    price_eur: Decimal | None  # of all; None where no price was told
+    recorded: bool  # the call has a `record` event
+    given_up: bool  # we recorded its end as unknown, and since then Vonage told nothing
 
 
 def fold(events: Iterable[Event]) -> LegFacts:
     """Read one leg out of all its events, in whatever order and however often they came."""
     ordered = in_order(events)
     told = [event for event in ordered if event.door == "event"]
-    # Where Vonage has told us a time, its clock alone counts; what we recorded ourselves fills the gaps.
-    clock = [event for event in told if event.told_time] or told or ordered
-    known = told + [event for event in ordered if event.door != "event"]
     statuses = [event for event in told if event.status]
     telling = max(statuses, key=lambda event: weight_of(event.status), default=None)
-    conversations = [uuid for event in clock for uuid in event.conversations] or [
-        uuid for event in known for uuid in event.conversations
-    ]
+    status = telling.status if telling else ""
+    conversations = _conversations(ordered)
     answered = _first(statuses, lambda event: event.occurred_at if _word(event) == "answered" else None)
+    answered = answered or _first(statuses, lambda event: parse_time(event.payload.get("start_time")))
+    ended_at = _first(statuses, lambda event: event.occurred_at if _word(event) in ENDING else None)
     return LegFacts(
         born_in=conversations[0] if conversations else "",
         conversation_uuid=conversations[-1] if conversations else "",
-        direction=_known(known, "direction", length=16),
-        from_number=_known(known, "from") or _known(known, "from_user"),
-        to_number=_known(known, "to"),
-        status=telling.status if telling else "",
+        direction=_known(ordered, "direction", length=16),
+        from_number=_known(ordered, "from") or _known(ordered, "from_user"),
+        to_number=_known(ordered, "to"),
+        status=status,
         detail=_known(statuses, "detail", length=64),
         sip_code=_first(statuses, lambda event: _whole(event.payload.get("sip_code"), most=32_767)),
         disconnected_by=_known(statuses, "disconnected_by", length=16),
         machine=next((_word(event) for event in statuses if _word(event) in DETECTION), ""),
-        started_at=clock[0].occurred_at if clock else None,
-        answered_at=answered or _first(statuses, lambda event: parse_time(event.payload.get("start_time"))),
-        ended_at=_first(statuses, lambda event: event.occurred_at if _word(event) in ENDING else None),
+        started_at=ordered[0].occurred_at if ordered else None,
+        answered_at=answered,
+        ended_at=ended_at,
         duration_seconds=_first(statuses, lambda event: _whole(event.payload.get("duration"), most=MOST_SECONDS)),
         rate_eur=_first(statuses, lambda event: _money(event.payload.get("rate"))),
         price_eur=_first(statuses, lambda event: _money(event.payload.get("price"))),
         network=_known(statuses, "network", length=64),
+        result=_result(status, answered) if ended_at else "",
     )
 
 
-def total(legs: Sequence[LegRow], kinds: Collection[str]) -> CallFacts:
-    """Sum up a call from its legs, oldest first, and the kinds of its events. Raises IndexError without legs."""
-    first = legs[0]
-    over = all(leg.ended_at for leg in legs)
-    prices = [leg.price_eur for leg in legs if leg.price_eur is not None]
-    price = sum(prices, Decimal(0))
+def visits(events: Iterable[Event]) -> dict[str, Entry]:
+    """Say when the leg of these events first was in each conversation."""
+    found: dict[str, Entry] = {}
+    for event in in_order(events):
+        for uuid in event.conversations:
+            found.setdefault(uuid, entry_of(event))
+    return found
+
+
+def total(legs: AllLegs) -> CallFacts:
+    """Sum up a call from what is known of its legs."""
+    first, price = legs.first, legs.price_eur
     return CallFacts(
         conversation_uuid=first.conversation_uuid,
         direction=first.direction,
         from_number=first.from_number,
         to_number=first.to_number,
-        outcome=_outcome(legs, kinds) if over else "in progress",
+        outcome=_outcome(legs) if legs.over else END_UNKNOWN if legs.given_up else "in progress",
         started_at=first.started_at,
         answered_at=first.answered_at,
-        ended_at=max(leg.ended_at for leg in legs if leg.ended_at) if over else None,
+        ended_at=legs.ended_at if legs.over else None,
         duration_seconds=first.duration_seconds,
-        price_eur=price if prices and price < MOST_EUR_IN_ALL else None,
+        price_eur=price if price is not None and price < MOST_EUR_IN_ALL else None,
     )
+
+
+def entry_of(event: Event) -> Entry:
+    """Give an event its place among others."""
+    clock = 2 if event.door != "event" else int(event.told_time is None)
+    return Entry(clock, event.occurred_at, event.rank, event.digest)
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """First things first, by a rule that does not depend on arrival."""
+    return sorted(events, key=entry_of)
 
 
 def weight_of(status: str) -> int:
@@ -164,19 +211,25 @@ def weight_of(status: str) -> int:
     return TELLING.get(word, DETECTION.get(word, 0))
 
 
-def _outcome(legs: Sequence[LegRow], kinds: Collection[str]) -> str:
+def _conversations(ordered: list[Event]) -> list[str]:
+    """Name the conversations that the leg was in, by the best clock that any was told by."""
+    for _, events in groupby(ordered, lambda event: entry_of(event).clock):
+        if names := [uuid for event in events for uuid in event.conversations]:
+            return names
+    return []
+
+
+def _outcome(legs: AllLegs) -> str:
     """Say what came of a call that is over: who was forwarded to decides, else the caller's own leg."""
-    first, further = legs[0], legs[1:]
-    if any(leg.answered_at and _result(leg) == "answered" for leg in further):
-        return "answered"
-    result = _result(further[-1] if further else first)
-    left_message = "record" in kinds and first.direction != "outbound" and _result(first) == "answered"
-    return "voicemail" if left_message else result
+    first_answered = legs.first.result == ANSWERED
+    if legs.answered > first_answered:
+        return ANSWERED  # a further leg was
+    left_message = legs.recorded and legs.first.direction != "outbound" and first_answered
+    return "voicemail" if left_message else legs.last_result
 
 
-def _result(leg: LegRow) -> str:
-    reason = OUTCOMES.get(leg.status.lower())
-    return reason or ("answered" if leg.answered_at else "missed")
+def _result(status: str, answered_at: datetime | None) -> str:
+    return RESULTS.get(status.lower()) or (ANSWERED if answered_at else MISSED)
 
 
 def _word(event: Event) -> str:

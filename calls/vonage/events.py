@@ -9,7 +9,6 @@ import hashlib
 import json
 import math
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -264,8 +263,3 @@ def _canonical(value: Any) -> Any:
     if isinstance(value, list):
         return [_canonical(item) for item in value]
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def in_order(events: Iterable[Event]) -> list[Event]:
-    """Oldest first: by the time they happened, then by rank, then by a key that does not depend on arrival."""
-    return sorted(events, key=lambda event: (event.occurred_at, event.rank, event.digest))
