@@ -1,16 +1,10 @@
-"""`write_batch`: what is kept, under which call, in whatever order and from however many sides it comes."""
+"""`write_batch`: what is kept, and under which call, in whatever order it comes."""
 
-import json
-import os
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Conversation, Leg
@@ -136,58 +130,3 @@ def test_rows_that_were_deleted_meanwhile_are_made_anew() -> None:
     Call.objects.all().delete()
     write_batch([event("answered", 1)])
     assert Call.objects.get().answered_at == START + timedelta(seconds=1)
-
-
-STORING = """
-import json, sys, django
-django.setup()
-from django.db import connections
-from django.utils import timezone
-from calls.records.batch import write_batch
-from calls.vonage.events import Event
-connections["default"].settings_dict["NAME"] = sys.argv[1]
-for batch in json.load(sys.stdin):
-    write_batch([Event(payload=payload, received_at=timezone.now()) for payload in batch])
-"""
-
-
-@pytest.mark.django_db(transaction=True)
-def test_processes_that_store_events_of_the_same_calls_at_once_miss_none() -> None:
-    """Four processes, 400 events of 25 forwarded calls that all pass through one room, some sent twice."""
-    events = []
-    for number in range(25):
-        one, two, conversation = f"{number:032x}", f"second-{number}", f"CON-{number}"
-        for leg, offset in ((one, 0), (two, 2)):
-            for status, at in (("started", 0), ("ringing", 0), ("answered", 1), ("completed", 9)):
-                more = {"price": "0.01", "duration": "8"} if status == "completed" else {}
-                events.append(event(status, at + offset, leg=leg, conversation=conversation, **more).payload)
-        events += [transfer(5, conversation, "ROOM", leg=one).payload] * 2
-    random.Random(7).shuffle(events)
-    expected = len({json.dumps(payload, sort_keys=True) for payload in events})
-    name = str(connection.settings_dict["NAME"])
-    processes = []
-    for part in range(4):
-        mine = events[part::4]
-        batches = [mine[at : at + 1 + part] for at in range(0, len(mine), 1 + part)]
-        process = subprocess.Popen(
-            [sys.executable, "-c", STORING, name],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-        )
-        assert process.stdin
-        process.stdin.write(json.dumps(batches).encode())
-        process.stdin.close()
-        processes.append(process)
-    for process in processes:
-        assert process.stderr
-        errors = process.stderr.read().decode()
-        assert process.wait() == 0, errors
-        process.stderr.close()
-    assert CallEvent.objects.count() == expected
-    assert sum(CallEvent.objects.values_list("times_received", flat=True)) == len(events)
-    assert Call.objects.count() == 25
-    assert Leg.objects.count() == 50
-    assert set(Call.objects.values_list("outcome", flat=True)) == {"answered"}
-    assert {str(price) for price in Call.objects.values_list("price_eur", flat=True)} == {"0.02000000"}
