@@ -1,10 +1,12 @@
-"""What a server on somebody's own machine needs and nobody has given it: two secrets, and a free port."""
+"""What a server needs and nobody has given it: secrets, and a free port."""
 
 import errno
 import os
 import secrets
 import socket
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from callserver import env
 
@@ -28,13 +30,36 @@ def make_missing_secrets() -> list[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(f"{name}={MAKE[name]()}\n" for name in made)
     if not path.exists():
-        text = "# Made by `manage.py run` for this machine. The real environment wins over this file.\n" + text
+        text = "# Made for this machine, since nobody gave them. The real environment wins over this file.\n" + text
     elif not path.read_bytes().endswith(b"\n"):
         text = "\n" + text
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), 0o600)
         file.write(text)
     return made
+
+
+def make_password(database_url: str, folder: Path) -> bool:
+    """Make a database's password in the file `password` of `folder` unless it is there; say whether it was made.
+
+    The file `url` beside it is `database_url` with that password.
+    """
+    file = folder / "password"
+    made = not file.exists()
+    if made:
+        _replace(file, secrets.token_hex(24))
+    parts = urlsplit(database_url)
+    netloc = f"{parts.username}:{file.read_text(encoding='utf-8')}@{parts.netloc.rpartition('@')[2]}"
+    _replace(folder / "url", parts._replace(netloc=netloc).geturl())
+    return made
+
+
+def _replace(file: Path, secret: str) -> None:
+    """Write the file in one step; nobody but its owner may read it."""
+    draft = file.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_text(secret, encoding="utf-8")
+    draft.replace(file)
 
 
 def port_problem(port: int) -> str | None:

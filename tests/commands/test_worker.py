@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from calls.chores.duties import DUTIES
 from calls.chores.loop import worker_name
 from calls.models import Chore, Heartbeat
 from calls.models.chores import HeartbeatQuerySet
@@ -61,12 +62,12 @@ def start(transactional_db: None, tmp_path: Path) -> Iterator[Start]:
 
 def test_it_does_its_chores_until_it_is_asked_to_end(start: Start) -> None:
     process = start(WORKER)
-    wait_until(lambda: Chore.objects.exclude(finished_at=None).count() == 2)
+    wait_until(lambda: Chore.objects.exclude(finished_at=None).count() == len(DUTIES))
     assert Heartbeat.objects.get().worker.endswith(f":{process.pid}")
     process.send_signal(signal.SIGTERM)
     words, _ = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert "does: expired sessions, lost workers" in words
+    assert f"does: {', '.join(duty.name for duty in DUTIES)}\n" in words
     assert words.endswith("The worker has ended.\n")
     assert not Heartbeat.objects.exists()
 
