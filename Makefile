@@ -5,7 +5,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-a
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run ring test fuzz lint format coverage lock
+.PHONY: help run ring test fuzz lint format coverage lock image
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,10 +22,11 @@ test: .venv/develops  ## Run all tests, on SQLite and on Postgres (ARGS="-k gree
 fuzz: .venv/develops  ## Send 10,000 webhooks that no one meant to send, on both databases
 	@FUZZ_BODIES=10000 .venv/bin/python -m tests tests/webhooks/test_fuzz.py $(ARGS)
 
-lint: .venv/develops  ## Check style, types, templates, rooms and migrations
+lint: .venv/develops  ## Check style, types, templates, rooms, migrations and container files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@$(TEMPLATES) .venv/bin/djade --check {} + && .venv/bin/lint-imports --no-logo
 	@.venv/bin/python manage.py makemigrations --check --dry-run --settings tests.settings
+	@.venv/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml && .venv/bin/hadolint Dockerfile
 
 format: .venv/develops  ## Put code and templates into shape
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
@@ -37,6 +38,9 @@ coverage: .venv/develops  ## Say which lines and branches no test reaches, on SQ
 lock: .venv/develops  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
 	@$(LOCK) --output-file requirements.txt
 	@$(LOCK) --group dev --output-file requirements-dev.txt
+
+image:  ## Build the image that docker compose runs
+	@docker build --tag callserver .
 
 .venv/runs: requirements.txt
 	@.ci/venv requirements.txt && touch $@

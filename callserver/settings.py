@@ -42,6 +42,11 @@ WEBHOOK_MAX_BYTES = 256 * 1024
 INGEST = env.one_of("INGEST", ("writer", "inline"), "writer")
 SPOOL_DIR = env.path("SPOOL_DIR", VAR_DIR / "spool")
 
+# How long things are kept: 0 days is for ever.
+CALL_STALE_HOURS = env.integer("CALL_STALE_HOURS", 26, least=1, most=8_784)  # a call may last 24
+PAYLOAD_DAYS = env.integer("PAYLOAD_DAYS", 0, least=0, most=36_500)
+CALL_DAYS = env.integer("CALL_DAYS", 0, least=0, most=36_500)
+
 DATABASES = {"default": env.database("DATABASE_URL", VAR_DIR / "callserver.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

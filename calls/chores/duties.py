@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from calls.chores import housekeeping
+from calls.chores import call_log, housekeeping
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Duty:
 
 
 DUTIES = (
+    Duty("lost ends", timedelta(minutes=10), call_log.close_lost),
+    Duty("retention", timedelta(hours=1), call_log.let_go),
     Duty("expired sessions", timedelta(hours=1), housekeeping.drop_expired_sessions),
     Duty("lost workers", timedelta(hours=1), housekeeping.forget_lost_workers),
 )

@@ -1,0 +1,229 @@
+"""What is kept, and for how long: PAYLOAD_DAYS and CALL_DAYS after the last thing that was received of a call.
+
+After PAYLOAD_DAYS its payloads are emptied and the call is **sealed**: its columns stay as they are, since they could
+not be read again. After CALL_DAYS it is deleted with all that belongs to it. A call in progress is left alone.
+Late events of a sealed call are added to it; one of a deleted call makes a new call.
+
+Each portion is a transaction of its own, of BATCH events at most. It takes the locks of `records.locks` in their
+order, and passes over what somebody holds: ingest waits for one portion at most, and a portion for nobody.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Refusal, Visit
+from calls.records.locks import Held
+from calls.records.places import place_rooms
+
+BATCH = 5_000  # events of one transaction
+LOOK_BACK = 5_000  # events that tell how far the old calls go
+PAUSE_SECONDS = 0.02  # between two of them: SQLite has one writer at a time
+EMPTY: dict[str, Any] = {}
+
+Done = Counter[str]  # how many of each: "calls deleted", "events emptied", …
+CALLS_DELETED, EVENTS_DELETED = "calls deleted", "events deleted"
+CALLS_SEALED, EVENTS_EMPTIED = "calls sealed", "events emptied"
+LOOSE_DELETED, LOOSE_EMPTIED = "events without a call deleted", "events without a call emptied"
+REFUSALS_DELETED = "refused requests deleted"
+
+
+def prune(*, dry_run: bool = False) -> Iterator[Done]:
+    """Do what PAYLOAD_DAYS and CALL_DAYS ask for, or say what that would be. Gives what each portion did."""
+    deleting, emptying = _before(settings.CALL_DAYS), _before(settings.PAYLOAD_DAYS)
+    if dry_run:
+        yield from _foresee(deleting, emptying)
+        return
+    if deleting:
+        for calls in _calls_by_age(deleting):
+            yield from _delete_calls(calls, deleting)
+        yield from _delete_loose(deleting)
+        yield Done({REFUSALS_DELETED: _refusals(deleting).delete()[0]})
+    if emptying:
+        for calls in _calls_with_payloads(emptying):
+            yield from _seal_calls(calls, emptying)
+        yield from _empty_loose(emptying)
+
+
+def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[Done]:
+    if deleting:
+        for calls in _calls_by_age(deleting):
+            yield Done({CALLS_DELETED: len(calls), EVENTS_DELETED: CallEvent.objects.filter(call__in=calls).count()})
+        yield Done({LOOSE_DELETED: _loose(deleting).count(), REFUSALS_DELETED: _refusals(deleting).count()})
+    if emptying:
+        for calls in _calls_with_payloads(emptying):
+            kept = Call.objects.filter(pk__in=set(calls) - set(_old(calls, deleting) if deleting else ()))
+            full = CallEvent.objects.filter(call__in=kept.values("pk")).exclude(payload=EMPTY)
+            yield Done({CALLS_SEALED: kept.open().count(), EVENTS_EMPTIED: full.count()})
+        loose = _loose(emptying).exclude(payload=EMPTY)
+        yield Done({LOOSE_EMPTIED: (loose.filter(received_at__gte=deleting) if deleting else loose).count()})
+
+
+def _before(days: int) -> datetime | None:
+    return timezone.now() - timedelta(days=days) if days else None
+
+
+def _old(calls: Collection[int], before: datetime) -> list[int]:
+    """Of these calls, those that are over and of which nothing was received since."""
+    recent = CallEvent.objects.filter(call=OuterRef("pk"), received_at__gte=before)
+    old = Call.objects.filter(~Exists(recent), pk__in=calls).exclude(outcome=Outcome.IN_PROGRESS)
+    return sorted(old.values_list("pk", flat=True))
+
+
+def _calls_by_age(before: datetime) -> Iterator[list[int]]:
+    """Go through all events from the oldest on, and give the calls that are old, some at a time, each once."""
+    events = CallEvent.objects.received_before(before).filter(call__isnull=False).order_by("received_at", "pk")
+    page, seen = events[:BATCH], set[int]()
+    while rows := list(page.values_list("received_at", "pk", "call_id")):
+        calls = {call for *_, call in rows if call} - seen
+        seen |= calls
+        if old := _old(calls, before):
+            yield old
+        at, pk, _ = rows[-1]
+        page = events.filter(Q(received_at__gt=at) | Q(received_at=at, pk__gt=pk), received_at__gte=at)[:BATCH]
+
+
+def _calls_with_payloads(before: datetime) -> Iterator[list[int]]:
+    """Give the old calls that still have payloads, some at a time.
+
+    Keys of calls grow as calls come in: one beyond those that had events just before the time is newer, or has been
+    kept waiting so long that it has its turn later.
+    """
+    events = CallEvent.objects.received_before(before).filter(call__isnull=False).order_by("-received_at")
+    newest = max((pk for pk in events.values_list("call_id", flat=True)[:LOOK_BACK] if pk), default=0)
+    with_payloads = Call.objects.filter(has_payloads=True, pk__lte=newest).order_by("pk")
+    after = 0
+    while calls := list(with_payloads.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH]):
+        after = calls[-1]
+        if old := _old(calls, before):
+            yield old
+
+
+def _packs(calls: Sequence[int]) -> Iterator[list[int]]:
+    """Give the calls in packs of BATCH events at most, or alone where one has more."""
+    rows = CallEvent.objects.filter(call__in=calls).order_by().values_list("call_id").annotate(count=Count("pk"))
+    counts = {call: count for call, count in rows if call}
+    pack: list[int] = []
+    size = 0
+    for call in calls:
+        count = counts.get(call, 0)
+        if pack and size + count > BATCH:
+            yield pack
+            pack, size = [], 0
+        pack.append(call)
+        size += count
+    if pack:
+        yield pack
+
+
+def _hold(calls: Collection[int], before: datetime) -> list[int]:
+    """Lock legs, conversations and calls. Gives the calls all of which is held, and which are still old."""
+    busy: set[int | None] = set()
+    for model in (Leg, Conversation):
+        rows: QuerySet[Any] = model._default_manager.filter(call__in=calls)
+        held = rows.select_for_update(skip_locked=True).order_by("uuid").values_list("pk", flat=True)
+        busy |= set(rows.order_by().exclude(pk__in=list(held)).values_list("call_id", flat=True))
+    free = Call.objects.filter(pk__in=set(calls) - busy)
+    locked = list(free.select_for_update(skip_locked=True).order_by("origin_uuid").values_list("pk", flat=True))
+    return _old(locked, before)
+
+
+def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
+    """Empty the payloads of these calls, and let nobody read them again."""
+    for pack in _packs(calls):
+        more = True
+        while more:
+            with transaction.atomic():
+                held = Call.objects.filter(pk__in=_hold(pack, before))
+                newly = held.filter(sealed=False).update(sealed=True)
+                emptied = _empty(CallEvent.objects.filter(call__in=held.values("pk")))
+                more = emptied == BATCH
+                if not more:
+                    held.update(has_payloads=False)
+            yield Done({CALLS_SEALED: newly, EVENTS_EMPTIED: emptied})
+            time.sleep(PAUSE_SECONDS)
+
+
+def _empty(events: QuerySet[CallEvent]) -> int:
+    """Empty payloads, BATCH at most. Gives how many."""
+    full = list(events.exclude(payload=EMPTY).values_list("pk", flat=True)[:BATCH])
+    return CallEvent.objects.filter(pk__in=full).update(payload=EMPTY, raw=None)
+
+
+def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
+    """Delete these calls. One of more than BATCH events is sealed first: nobody reads it while it goes."""
+    for pack in _packs(calls):
+        more = True
+        while more:
+            with transaction.atomic():
+                held = _hold(pack, before)
+                some = CallEvent.objects.filter(call__in=held).values_list("pk", flat=True)[: BATCH + 1]
+                events = list(some)
+                more = len(events) > BATCH
+                deleted, _ = CallEvent.objects.filter(pk__in=events[:BATCH]).delete()
+                if more:
+                    Call.objects.filter(pk__in=held).update(sealed=True)
+                else:
+                    _delete_rows(held)
+            yield Done({CALLS_DELETED: 0 if more else len(held), EVENTS_DELETED: deleted})
+            time.sleep(PAUSE_SECONDS)
+
+
+def _delete_rows(calls: Collection[int]) -> None:
+    """Delete calls that have no events any more. A conversation in which others were is theirs from now on."""
+    Visit.objects.filter(leg__call__in=calls).delete()
+    Leg.objects.filter(call__in=calls).delete()
+    rooms = Conversation.objects.filter(call__in=calls)
+    born = Call.objects.filter(origin_uuid=OuterRef("uuid")).exclude(pk__in=calls)
+    shared = rooms.filter(Exists(Visit.objects.filter(conversation=OuterRef("pk"))) | Exists(born))
+    held = Held({}, {room.uuid: room for room in shared})
+    others = Call.objects.filter(origin_uuid__in=list(held.rooms)).exclude(pk__in=calls)
+    held.calls = {call.origin_uuid: call for call in others}
+    place_rooms(held)
+    rooms.all().delete()
+    Call.objects.filter(pk__in=calls).delete()
+
+
+def _refusals(before: datetime) -> QuerySet[Refusal]:
+    return Refusal.objects.filter(at__lt=before)
+
+
+def _loose(before: datetime) -> QuerySet[CallEvent]:
+    return CallEvent.objects.without_call().received_before(before).order_by("pk")
+
+
+def _empty_loose(before: datetime) -> Iterator[Done]:
+    emptied = BATCH
+    while emptied == BATCH:
+        with transaction.atomic():
+            emptied = _empty(_loose(before).select_for_update(skip_locked=True))
+        yield Done({LOOSE_EMPTIED: emptied})
+        time.sleep(PAUSE_SECONDS)
+
+
+def _delete_loose(before: datetime) -> Iterator[Done]:
+    """Delete old events without a call, and the conversations that nothing else is known of."""
+    deleted = BATCH
+    while deleted == BATCH:
+        with transaction.atomic():
+            rows = _loose(before).select_for_update(skip_locked=True).values_list("pk", "conversation_uuid")[:BATCH]
+            found = dict(rows)
+            deleted, _ = CallEvent.objects.filter(pk__in=found).delete()
+            _delete_unknown(set(found.values()) - {""})
+        yield Done({LOOSE_DELETED: deleted})
+        time.sleep(PAUSE_SECONDS)
+
+
+def _delete_unknown(names: Collection[str]) -> None:
+    others = CallEvent.objects.filter(conversation_uuid=OuterRef("uuid"))
+    visits = Visit.objects.filter(conversation=OuterRef("pk"))
+    unknown = Conversation.objects.filter(~Exists(others), ~Exists(visits), uuid__in=names, call__isnull=True)
+    free = unknown.select_for_update(skip_locked=True).order_by("uuid")
+    Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))).delete()
