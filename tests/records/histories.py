@@ -92,41 +92,69 @@ class Telling:
         self.events.append(Event(payload=payload, door=door, received_at=received_at))
 
 
-def tell(choose: Choose, *, apart: str = "") -> list[Event]:
-    """Tell of one to three calls, each with up to three legs that may move, and of their conversations."""
+Tale = Callable[[Telling], None]
+
+
+def tell(choose: Choose, tale: Tale | None = None, *, apart: str = "") -> list[Event]:
+    """Tell this tale or any, and what is said of conversations alone. `apart` keeps its names from another's."""
     telling = Telling(choose, apart, ours_is_ahead=timedelta(hours=choose([0, 0, 1, -1])))
-    number = 0
-    for conversation in telling.calls[: telling.one_of(1, 1, 2, 3)]:
-        at = telling.one_of(0, 0, 3)
-        for position in range(telling.one_of(1, 1, 2, 3)):
-            shape = LEGS[number] if number < len(LEGS) else f"leg-{number}"
-            live(telling, shape + apart, conversation, at, inbound=position == 0 and telling.mostly())
-            at += telling.one_of(0, 2, 30)  # at once, or in turn
-            number += 1
+    (tale or choose([ring, ring, meet]))(telling)
     for _ in range(telling.one_of(0, 0, 1, 2)):
         tell_without_leg(telling)
     return telling.events
 
 
+def ring(telling: Telling) -> None:
+    """One to three calls, each with up to three legs that may move."""
+    number = 0
+    for conversation in telling.calls[: telling.one_of(1, 1, 2, 3)]:
+        at = telling.one_of(0, 0, 3)
+        for position in range(telling.one_of(1, 1, 2, 3)):
+            shape = LEGS[number] if number < len(LEGS) else f"leg-{number}"
+            inbound = position == 0 and telling.mostly()
+            live(telling, shape + telling.apart, conversation, at, telling.one_of(*LIVES), inbound=inbound)
+            at += telling.one_of(0, 2, 30)  # at once, or in turn
+            number += 1
+
+
+def meet(telling: Telling) -> None:
+    """Two or three callers come into one room, and it is recorded: under the call of the one who was first."""
+    room = ROOMS[0] + telling.apart
+    callers = list(zip(LEGS, telling.calls, strict=True))[: telling.one_of(2, 3)]
+    for shape, conversation in callers:
+        at = telling.one_of(0, 0, 1)
+        live(telling, shape + telling.apart, conversation, at, LIVES[0], inbound=True, into=room)
+    telling.tell(40, {"recording_url": "https://api.nexmo.com/v1/files/r", "conversation_uuid": room})
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> list[Event]:
+def histories(draw: st.DrawFn, tale: Tale) -> list[Event]:
     """Let hypothesis tell one."""
-    return tell(lambda choices: draw(st.sampled_from(choices)))
+    return tell(lambda choices: draw(st.sampled_from(choices)), tale)
 
 
-def live(telling: Telling, uuid: str, conversation: str, at: float, *, inbound: bool) -> None:
-    """Tell the life of a leg, which begins in the conversation."""
+def live(
+    telling: Telling, uuid: str, conversation: str, at: float, life: Sequence[str], *, inbound: bool, into: str = ""
+) -> None:
+    """Tell the life of a leg, which begins in the conversation; it goes into a room in the end, or anywhere."""
     same: Payload = {"uuid": uuid, "direction": "inbound" if inbound else "outbound", "headers": {}}
     same |= {"from": telling.one_of(*PARTIES), "to": telling.one_of(*PARTIES)}
-    moves_after = telling.one_of(None, None, None, 0, 1, 2)
-    for number, word in enumerate(telling.one_of(*LIVES)):
+    moves_after = len(life) - 2 if into else telling.one_of(None, None, None, 0, 1, 2)
+    for number, word in enumerate(life):
         if telling.mostly():  # else it was lost
             payload = in_status(telling, word, same, at) | {"conversation_uuid": conversation}
             telling.tell(at, payload, timed=telling.mostly())
         if number == moves_after:
-            conversation = move(telling, uuid, conversation, at + telling.one_of(0, 0.5))
+            to = into or telling.one_of(*ROOMS, *telling.calls)
+            if telling.mostly():  # else Vonage fails to tell
+                names = {"conversation_uuid_from": conversation, "conversation_uuid_to": to}
+                telling.tell(at + telling.one_of(0, 0.5), {"uuid": uuid, "type": "transfer"} | names)
+            conversation = to
         at += telling.one_of(0, 0.25, 1, 7)
-    tell_beside(telling, same, conversation, at)
+    beside: Sequence[str] = ("keys", "answer", "answer", "fallback", "earlier", "nameless", "nothing")
+    if into:
+        beside = ("answer", "nothing")
+    tell_beside(telling, telling.one_of(*beside), same, conversation, at)
 
 
 def in_status(telling: Telling, word: str, same: Payload, at: float) -> Payload:
@@ -168,19 +196,9 @@ def summary(telling: Telling, at: float) -> Payload:
     return told
 
 
-def move(telling: Telling, uuid: str, conversation: str, at: float) -> str:
-    """Move the leg to a room, or into the conversation of another call; Vonage may fail to tell. Gives where it is."""
-    to: str = telling.one_of(*ROOMS, *telling.calls)
-    if telling.one_of(True, True, False):
-        names = {"conversation_uuid_from": conversation, "conversation_uuid_to": to}
-        telling.tell(at, {"uuid": uuid, "type": "transfer"} | names)
-    return to
-
-
-def tell_beside(telling: Telling, same: Payload, conversation: str, at: float) -> None:
+def tell_beside(telling: Telling, beside: str, same: Payload, conversation: str, at: float) -> None:
     """Tell what else may happen on a leg: keys, what we answered, an event from before all others, one with no name."""
     names = {"uuid": same["uuid"], "conversation_uuid": conversation}
-    beside = telling.one_of("nothing", "keys", "answer", "answer", "fallback", "earlier", "nameless")
     if beside == "keys":
         dtmf = telling.one_of({"digits": "42", "timed_out": False}, {"digits": None, "timed_out": True}, "1234")
         telling.tell(at, names | {"dtmf": dtmf})
@@ -211,12 +229,15 @@ def tell_without_leg(telling: Telling) -> None:
 
 @st.composite
 def deliveries(draw: st.DrawFn, history: Sequence[Event]) -> list[list[Event]]:
-    """Bring a history in any order, some of it again, by POST or by GET, one by one or in batches."""
+    """Bring a history in any order or leg by leg, some of it again, by POST or by GET, one by one or in batches."""
     again = []
     if told := [event for event in history if event.door == "event"]:
         for event in draw(st.lists(st.sampled_from(told), max_size=6)):
             again.append(draw(st.sampled_from([event, by_get(event)])))
     coming = draw(st.permutations([*history, *again]))
+    if draw(st.booleans()):
+        legs = list(dict.fromkeys(event.leg_uuid for event in coming))
+        coming = sorted(coming, key=lambda event: legs.index(event.leg_uuid))
     batches = []
     while coming:
         size = draw(st.sampled_from([1, 1, 2, 3, 100]))

@@ -1,5 +1,6 @@
 """Whatever a history is, in whatever order and how often it comes: the rows are those of the plain reading of it."""
 
+import os
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.batch import write_batch
-from tests.records.histories import deliveries, histories
+from tests.records.histories import Tale, deliveries, histories, meet, ring
 from tests.records.plain_fold import Row, Rows, key_of, read_plainly
 
+EXAMPLES = 1_000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 40  # of each tale
 CALL_COLUMNS = (
     "conversation_uuid",
     "direction",
@@ -74,10 +76,11 @@ def columns(row: Any, names: tuple[str, ...]) -> Row:
 
 
 @pytest.mark.django_db
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.data())
-def test_any_order_and_any_repeats_end_in_the_same_rows(data: st.DataObject) -> None:
-    history = data.draw(histories())
+@pytest.mark.parametrize("tale", [ring, meet])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_any_order_and_any_repeats_end_in_the_same_rows(tale: Tale, data: st.DataObject) -> None:
+    history = data.draw(histories(tale))
     batches = data.draw(deliveries(history))
     with transaction.atomic():
         for batch in batches:
