@@ -25,7 +25,7 @@ from calls.records.places import place_rooms
 
 BATCH = 5_000  # events of one transaction
 LOOK_BACK = 5_000  # events that tell how far the old calls go
-PAUSE_SECONDS = 0.02  # between two of them: SQLite has one writer at a time
+PAUSE_SECONDS = 0.11  # between two of them: who waits for SQLite looks every tenth of a second whether it is free
 EMPTY: dict[str, Any] = {}
 
 Done = Counter[str]  # how many of each: "calls deleted", "events emptied", …
@@ -143,18 +143,17 @@ def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
             with transaction.atomic():
                 held = Call.objects.filter(pk__in=_hold(pack, before))
                 newly = held.filter(sealed=False).update(sealed=True)
-                emptied = _empty(CallEvent.objects.filter(call__in=held.values("pk")))
-                more = emptied == BATCH
+                emptied, more = _empty(CallEvent.objects.filter(call__in=held.values("pk")))
                 if not more:
                     held.update(has_payloads=False)
             yield Done({CALLS_SEALED: newly, EVENTS_EMPTIED: emptied})
             time.sleep(PAUSE_SECONDS)
 
 
-def _empty(events: QuerySet[CallEvent]) -> int:
-    """Empty payloads, BATCH at most. Gives how many."""
-    full = list(events.exclude(payload=EMPTY).values_list("pk", flat=True)[:BATCH])
-    return CallEvent.objects.filter(pk__in=full).update(payload=EMPTY, raw=None)
+def _empty(events: QuerySet[CallEvent]) -> tuple[int, bool]:
+    """Empty payloads, BATCH at most. Gives how many, and whether there are more."""
+    full = list(events.exclude(payload=EMPTY).values_list("pk", flat=True)[: BATCH + 1])
+    return CallEvent.objects.filter(pk__in=full[:BATCH]).update(payload=EMPTY, raw=None), len(full) > BATCH
 
 
 def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
@@ -164,10 +163,9 @@ def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
         while more:
             with transaction.atomic():
                 held = _hold(pack, before)
-                some = CallEvent.objects.filter(call__in=held).values_list("pk", flat=True)[: BATCH + 1]
-                events = list(some)
-                more = len(events) > BATCH
-                deleted, _ = CallEvent.objects.filter(pk__in=events[:BATCH]).delete()
+                some = list(CallEvent.objects.filter(call__in=held).values_list("pk", flat=True)[: BATCH + 1])
+                more = len(some) > BATCH
+                deleted = _drop(CallEvent.objects.filter(pk__in=some[:BATCH]))
                 if more:
                     Call.objects.filter(pk__in=held).update(sealed=True)
                 else:
@@ -176,10 +174,15 @@ def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
             time.sleep(PAUSE_SECONDS)
 
 
+def _drop(rows: QuerySet[Any]) -> int:
+    """Delete rows that nothing refers to: `delete()` would read them first, to look for what does."""
+    return rows._raw_delete(rows.db)
+
+
 def _delete_rows(calls: Collection[int]) -> None:
     """Delete calls that have no events any more. A conversation in which others were is theirs from now on."""
-    Visit.objects.filter(leg__call__in=calls).delete()
-    Leg.objects.filter(call__in=calls).delete()
+    _drop(Visit.objects.filter(leg__in=Leg.objects.filter(call__in=calls).values("pk")))
+    _drop(Leg.objects.filter(call__in=calls))
     rooms = Conversation.objects.filter(call__in=calls)
     born = Call.objects.filter(origin_uuid=OuterRef("uuid")).exclude(pk__in=calls)
     shared = rooms.filter(Exists(Visit.objects.filter(conversation=OuterRef("pk"))) | Exists(born))
@@ -187,8 +190,8 @@ def _delete_rows(calls: Collection[int]) -> None:
     others = Call.objects.filter(origin_uuid__in=list(held.rooms)).exclude(pk__in=calls)
     held.calls = {call.origin_uuid: call for call in others}
     place_rooms(held)
-    rooms.all().delete()
-    Call.objects.filter(pk__in=calls).delete()
+    _drop(rooms.all())
+    _drop(Call.objects.filter(pk__in=calls))
 
 
 def _refusals(before: datetime) -> QuerySet[Refusal]:
@@ -200,10 +203,10 @@ def _loose(before: datetime) -> QuerySet[CallEvent]:
 
 
 def _empty_loose(before: datetime) -> Iterator[Done]:
-    emptied = BATCH
-    while emptied == BATCH:
+    more = True
+    while more:
         with transaction.atomic():
-            emptied = _empty(_loose(before).select_for_update(skip_locked=True))
+            emptied, more = _empty(_loose(before).select_for_update(skip_locked=True))
         yield Done({LOOSE_EMPTIED: emptied})
         time.sleep(PAUSE_SECONDS)
 
@@ -215,7 +218,7 @@ def _delete_loose(before: datetime) -> Iterator[Done]:
         with transaction.atomic():
             rows = _loose(before).select_for_update(skip_locked=True).values_list("pk", "conversation_uuid")[:BATCH]
             found = dict(rows)
-            deleted, _ = CallEvent.objects.filter(pk__in=found).delete()
+            deleted = _drop(CallEvent.objects.filter(pk__in=found))
             _delete_unknown(set(found.values()) - {""})
         yield Done({LOOSE_DELETED: deleted})
         time.sleep(PAUSE_SECONDS)
@@ -226,4 +229,4 @@ def _delete_unknown(names: Collection[str]) -> None:
     visits = Visit.objects.filter(conversation=OuterRef("pk"))
     unknown = Conversation.objects.filter(~Exists(others), ~Exists(visits), uuid__in=names, call__isnull=True)
     free = unknown.select_for_update(skip_locked=True).order_by("uuid")
-    Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))).delete()
+    _drop(Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))))
