@@ -2,17 +2,10 @@
 
 import http.client
 import json
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -22,16 +15,10 @@ from calls.flows.routing import directory
 from calls.flows.steps import Greeting
 from calls.models import Call, CallEvent
 from tests.factories import OURS, make_event
-from tests.vonage_client import in_query, sign
+from tests.server import Server
+from tests.vonage_client import sign
 
-ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def database_url() -> str:
@@ -40,77 +27,6 @@ def database_url() -> str:
     if connection.vendor == "sqlite":
         return f"sqlite:///{at['NAME']}"
     return f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
-
-
-@dataclass
-class Server:
-    """gunicorn with its defaults, in a process of its own."""
-
-    spool: Path
-    database: str
-    port: int = field(default_factory=free_port)
-    process: "subprocess.Popen[bytes]" = field(init=False)
-
-    def start(self) -> None:
-        from django.conf import settings
-
-        given = {
-            "DATABASE_URL": self.database,
-            "PORT": str(self.port),
-            "SPOOL_DIR": str(self.spool),
-            "INGEST": "writer",
-            "SECRET_KEY": settings.SECRET_KEY,
-            "VONAGE_SIGNATURE_SECRET": settings.VONAGE_SIGNATURE_SECRET[0],
-            "DJANGO_SETTINGS_MODULE": "callserver.settings",
-        }
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "callserver/gunicorn.conf.py", "callserver.wsgi"],
-                cwd=ROOT,
-                env=os.environ | given,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            try:
-                self.ask("GET", "/login/")
-            except OSError:
-                time.sleep(0.1)
-            else:
-                return
-        raise AssertionError(f"The server did not start:\n{self.words}")
-
-    @property
-    def log(self) -> Path:
-        return self.spool.parent / "server.log"
-
-    @property
-    def words(self) -> str:
-        return self.log.read_text()
-
-    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-        talk = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            talk.request(method, path, body or None, {"Connection": "close", **headers})
-            response = talk.getresponse()
-            return response.status, response.read()
-        finally:
-            talk.close()
-
-    def event(self, payload: dict[str, Any]) -> int:
-        body = json.dumps(payload).encode()
-        return self.ask("POST", "/event", body, Authorization=sign(body))[0]
-
-    def answer(self, **fields: str) -> Any:
-        status, body = self.ask("GET", f"/answer?{urlencode(in_query(fields))}", Authorization=sign())
-        assert status == 200
-        return json.loads(body)
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=40)
 
 
 @pytest.fixture
