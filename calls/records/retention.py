@@ -176,7 +176,7 @@ def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
 
 def _drop(rows: QuerySet[Any]) -> int:
     """Delete rows that nothing refers to: `delete()` would read them first, to look for what does."""
-    return rows._raw_delete(rows.db)
+    return rows._raw_delete(rows.db) or 0  # None where there is nothing to look for
 
 
 def _delete_rows(calls: Collection[int]) -> None:
