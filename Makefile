@@ -5,7 +5,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-a
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run ring test fuzz lint format coverage lock image
+.PHONY: help run ring test fuzz bench lint format coverage lock image
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ test: .venv/develops  ## Run all tests, on SQLite and on Postgres (ARGS="-k gree
 fuzz: .venv/develops  ## Send 10,000 webhooks that no one meant to send, on both databases
 	@FUZZ_BODIES=10000 .venv/bin/python -m tests tests/webhooks/test_fuzz.py $(ARGS)
 
+bench: .venv/benches  ## Compare the speed with an afternoon's Django and FastAPI (ARGS="--only events")
+	@.venv/bin/python -m tests.benchmarks $(ARGS)
+
 lint: .venv/develops  ## Check style, types, templates, rooms, migrations and container files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 	@$(TEMPLATES) .venv/bin/djade --check {} + && .venv/bin/lint-imports --no-logo
@@ -35,9 +38,10 @@ format: .venv/develops  ## Put code and templates into shape
 coverage: .venv/develops  ## Say which lines and branches no test reaches, on SQLite
 	@.venv/bin/python -m pytest --cov --cov-report=term $(ARGS)
 
-lock: .venv/develops  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml
+lock: .venv/develops  ## Write the requirements files anew from pyproject.toml
 	@$(LOCK) --output-file requirements.txt
 	@$(LOCK) --group dev --output-file requirements-dev.txt
+	@$(LOCK) --group bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 image:  ## Build the image that docker compose runs
 	@docker build --tag callserver .
@@ -47,3 +51,6 @@ image:  ## Build the image that docker compose runs
 
 .venv/develops: requirements-dev.txt
 	@.ci/venv requirements-dev.txt && touch $@
+
+.venv/benches: requirements-bench.txt .venv/develops
+	@.ci/venv requirements-bench.txt && touch $@

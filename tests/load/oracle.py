@@ -55,22 +55,26 @@ def judge_events(account: Account, payloads: Iterable[Payload]) -> Verdict:
     )
 
 
-def judge(account: Account) -> Verdict:
-    """Judge the call log of Django's default database. Our own acts and answers count for calls alone."""
+def judge(account: Account, most_calls: int | None = None) -> Verdict:
+    """Judge the call log of Django's default database. Our own acts and answers count for calls alone.
+
+    All events are compared; of the calls so many, from all over the table, or all.
+    """
     from calls.models import CallEvent
 
     payloads = CallEvent.objects.filter(door="event").values_list("payload", flat=True).iterator()
     verdict = judge_events(account, payloads)
-    verdict.calls, verdict.wrong = judge_calls()
+    verdict.calls, verdict.wrong = judge_calls(most_calls)
     return verdict
 
 
-def judge_calls() -> tuple[int, list[str]]:
-    """Read each call's events plainly; give how many calls there are, and those whose rows say something else."""
+def judge_calls(most: int | None = None) -> tuple[int, list[str]]:
+    """Read the events of calls plainly; give how many calls these are, and which rows say something else."""
     from calls.models import Call, CallEvent
 
     count, wrong = 0, []
-    calls = Call.objects.order_by("pk").prefetch_related("legs", "events", "events__leg")
+    calls = Call.objects.order_by("?")[:most] if most else Call.objects.order_by("pk")
+    calls = calls.prefetch_related("legs", "events", "events__leg")
     for call in calls.iterator(chunk_size=CALLS_AT_ONCE):
         count += 1
         if reason := difference(call):
@@ -110,12 +114,13 @@ def main(arguments: list[str]) -> int:
     """Judge, and print the verdict: a line for people, or JSON for programs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("journals", nargs="+", type=Path)
+    parser.add_argument("--calls", type=int, metavar="N", help="compare N calls at most, instead of all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     import django
 
     django.setup()
-    verdict = judge(read_journals(*options.journals))
+    verdict = judge(read_journals(*options.journals), options.calls)
     sys.stdout.write(f"{json.dumps(asdict(verdict)) if options.json else verdict}\n")
     return 1 if verdict.faults else 0
 

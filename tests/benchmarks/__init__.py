@@ -1,0 +1,1 @@
+"""How fast, as ratios: ours alternates with others, on the same Postgres: `make bench`, docs/performance.md."""

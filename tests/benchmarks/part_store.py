@@ -1,0 +1,99 @@
+"""What ours takes: bytes per event on Postgres, memory of its processes; and SQLite with 16 writers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.benchmarks.contenders import CONTENDERS, SECRET, Running, place_of, running
+from tests.benchmarks.postgres import ask
+from tests.benchmarks.rounds import Options
+from tests.benchmarks.table import Line, Report, at_least, at_most
+from tests.load.client import closed_loop
+from tests.load.traffic import answer_calls, event_calls
+
+OURS = CONTENDERS["ours"]
+EVENTS = 20_000
+EVENTS_IN_FULL = 200_000
+MOST_SECONDS = 45.0  # of the short run: with a slow server there are fewer events then
+SIZE = """
+SELECT sum(pg_total_relation_size(oid)), sum(pg_relation_size(oid)) FROM pg_class
+WHERE relkind = 'r' AND relname IN
+    ('calls_call', 'calls_leg', 'calls_callevent', 'calls_conversation', 'calls_visit')
+"""
+
+
+def measure(options: Options, report: Report) -> None:
+    """Fill a new database with events; look at memory before and after, and at the tables then."""
+    events = EVENTS_IN_FULL if options.full else EVENTS
+    seconds = MOST_SECONDS * (20 if options.full else 1)
+    # Workers that are replaced after 50,000 requests, as shipped, would hide what grows.
+    with running(OURS, options.folder / "store", arguments=("--max-requests", "0")) as one:
+        closed_loop(one.port, answer_calls(20, SECRET), connections=16, seconds=5)
+        closed_loop(one.port, event_calls(50, SECRET), connections=16, seconds=5, journal=one.journal)
+        idle = one.server.memory()
+        closed_loop(one.port, event_calls(450, SECRET), connections=32, seconds=20, journal=one.journal)
+        begun = one.server.memory()
+        closed_loop(one.port, event_calls(events // 4, SECRET), connections=32, seconds=seconds, journal=one.journal)
+        grown = one.server.memory()
+        report_size(report, one)
+        report_memory(report, idle, (grown[0] - begun[0], grown[1] - begun[1]), kept(one))
+        verdict = one.judge()
+        report.judged("ours, filled", verdict, verdict.faults)
+
+
+def report_memory(report: Report, idle: tuple[float, float], growth: tuple[float, float], events: int) -> None:
+    """What counts is the sum of what is resident. PSS counts shared pages once."""
+    note = f"PSS {idle[1]:.0f} MB"
+    report.add(Line("memory of master and 2 workers, idle", [idle[0]], " MB", at_most(250, " MB"), note=note))
+    note = f"PSS {growth[1]:+.1f} MB"
+    report.add(Line(f"its growth after {events:,} events", [growth[0]], " MB", at_most(20, " MB"), note=note))
+
+
+def kept(one: Running) -> int:
+    return int(ask(one.place.url, "SELECT count(*) FROM calls_callevent WHERE door = 'event'")[0][0])
+
+
+def report_size(report: Report, one: Running) -> None:
+    ask(one.place.url, "VACUUM ANALYZE")
+    [(total, tables)] = ask(one.place.url, SIZE)
+    [(count,)] = ask(one.place.url, "SELECT count(*) FROM calls_callevent")
+    print(f"\nSize: {count} events, {int(total) / 1e6:.1f} MB with indexes, {int(tables) / 1e6:.1f} MB without")
+    for name, size, rows in ask(one.place.url, BY_TABLE):
+        print(f"  {name}: {int(size) / count:.0f} bytes per event, {rows} rows")
+    report.add(Line("bytes per event on Postgres", [int(total) / count], "", at_most(750, ""), at_most(650, "")))
+
+
+BY_TABLE = """
+SELECT relname, pg_total_relation_size(relid), n_live_tup FROM pg_stat_user_tables
+WHERE relname LIKE 'calls_%' AND n_live_tup > 0 ORDER BY 2 DESC LIMIT 6
+"""
+
+
+def measure_sqlite(options: Options, report: Report) -> None:
+    """Sixteen connections on the database of a small office."""
+    with on_sqlite(options.folder / "sqlite") as one:
+        closed_loop(one.port, event_calls(50, SECRET), connections=16, seconds=5, journal=one.journal)
+        rates, locked, refused = [], 0, 0
+        for _ in range(min(options.rounds, 3)):
+            calls = list(event_calls(2_000, SECRET))
+            outcome = closed_loop(one.port, calls, connections=16, seconds=options.seconds, journal=one.journal)
+            rates.append(outcome.rate)
+            refused += outcome.failed
+            p99 = outcome.latency(0.99) * 1000
+            print(f"SQLite, 16 writers: {outcome.rate:.0f} events/s, p99 {p99:.0f} ms", flush=True)
+        locked = one.server.log.read_text(errors="replace").count("locked")
+        report.add(
+            Line("SQLite, 16 writers: events a second", rates, "/s", at_least(120, "/s")),
+            Line("SQLite, 16 writers: “locked” or refused", [locked + refused], "", at_most(0, "")),
+        )
+        verdict = one.judge()
+        report.judged("ours on SQLite", verdict, verdict.faults)
+
+
+@contextmanager
+def on_sqlite(folder: Path) -> Iterator[Running]:
+    folder.mkdir(parents=True)
+    url = f"sqlite:///{folder}/callserver.sqlite3"
+    OURS.prepare(place_of(OURS, folder, url))
+    with running(OURS, folder / "run", url=url) as one:
+        yield one
