@@ -9,41 +9,44 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from django.db import models
-
-from calls.models import Call, CallEvent, Conversation, Leg
+from calls.models import Call, CallEvent, Leg
 from calls.records.fold import fold, visits
-from calls.records.locks import Held, in_transaction, lock, lock_calls
+from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
+from calls.records.tables import Table, marks
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
 
+EVENTS = Table(CallEvent, "digest")
+EVENT_COLUMNS = ("leg_id", "payload", "door", "received_at", "digest")
+HISTORY = "JOIN calls_call ON calls_call.id = call_id WHERE leg_id IN ({legs}) AND NOT calls_call.sealed"
+ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
+
 
 def write_batch(events: Sequence[Event]) -> None:
     """Keep the events, each delivery once, and fold them into legs and calls. All or nothing."""
-    in_transaction(lambda: _write(events))
+    in_transaction(partial(_write, events), Names.of(events))
 
 
-def _write(events: Sequence[Event]) -> None:
-    legs = lock(Leg, {event.leg_uuid for event in events if event.leg_uuid})
+def _write(events: Sequence[Event], names: Names) -> None:
+    legs = find(LEGS, names.legs)
     histories = _histories(legs)
-    named = [*events, *(event for history in histories.values() for event in history)]
-    held = Held(legs, lock(Conversation, {uuid for event in named for uuid in event.conversations}))
-    times = Counter(event.digest for event in events)
-    new = _new_ones(events, times)
-    reading = _read(histories, new)
+    names.check(Names.of(event for history in histories.values() for event in history))
+    held = Held(legs, find(ROOMS, names.rooms))
+    kept = {event.digest for history in histories.values() for event in history}
+    new = {event.digest: event for event in reversed(events) if event.digest not in kept}
+    reading = _read(histories, new.values())
     lock_calls(held, reading.facts)
     left = place_legs(held, reading.facts)
     place_visits(held, reading.visits)
-    changed = left | _insert(new, times, held, reading.errors)
-    changed |= place_rooms(held, left)
-    changed |= {leg.call_id for leg in legs.values() if leg.call_id}
+    changed = left | place_rooms(held, left) | _insert(events, new, held, reading.errors)
     sum_up(changed, held)
 
 
@@ -72,15 +75,11 @@ def read_legs(histories: Mapping[str, Sequence[Event]], blamed: Mapping[str, Seq
 
 def _histories(legs: Mapping[str, Leg]) -> Histories:
     """Read all that was kept of each leg. One of a sealed call has no history any more, and is left out."""
-    histories: Histories = {uuid: [] for uuid in legs}
-    uuids = {leg.pk: leg.uuid for leg in legs.values()}
-    columns = ("leg_id", "leg__call__sealed", "payload", "door", "received_at", "digest")
-    rows = CallEvent.objects.filter(leg__in=list(uuids)).values_list(*columns) if uuids else ()
-    for leg, sealed, *columns_of_event in rows:
-        if sealed:
-            histories.pop(uuids[leg], None)
-        else:
-            histories[uuids[leg]].append(event_of(*columns_of_event))
+    histories: Histories = {uuid: [] for uuid, leg in legs.items() if not leg.pk}
+    uuids = {leg.pk: leg.uuid for leg in legs.values() if leg.pk}
+    if uuids:
+        for leg, *columns in EVENTS.read(EVENT_COLUMNS, HISTORY.format(legs=marks(uuids)), list(uuids)):
+            histories.setdefault(uuids[leg], []).append(event_of(*columns))
     return histories
 
 
@@ -91,28 +90,16 @@ def _read(histories: Histories, new: Iterable[Event]) -> Reading:
     return read_legs({uuid: [*events, *fresh.get(uuid, [])] for uuid, events in histories.items()}, fresh)
 
 
-def _new_ones(events: Iterable[Event], times: Counter[UUID]) -> list[Event]:
-    """Give each delivery that was not kept before, once; count the others as repeats."""
-    there = set(CallEvent.objects.filter(digest__in=list(times)).values_list("digest", flat=True))
-    _count_repeats({digest: times[digest] for digest in there})
-    return list({event.digest: event for event in reversed(list(events)) if event.digest not in there}.values())
-
-
-def _count_repeats(times: dict[UUID, int]) -> None:
-    for digest, count in sorted(times.items()):
-        repeated = CallEvent.objects.filter(digest=digest)
-        repeated.update(times_received=models.F("times_received") + count)
-
-
-def _insert(events: Sequence[Event], times: Counter[UUID], held: Held, errors: Mapping[UUID, str]) -> set[int]:
-    """Keep the events, each at its place. Gives the calls that have them."""
+def _insert(events: Iterable[Event], new: Mapping[UUID, Event], held: Held, errors: Mapping[UUID, str]) -> set[int]:
+    """Keep each delivery at its place, or count it as a repeat. Gives the calls that have new ones."""
+    times = Counter(event.digest for event in events)
     rows = []
-    for event in events:
+    for event in {event.digest: event for event in events}.values():
         call, leg = held.place_of(event)
         rows.append(
             CallEvent(
                 call_id=call,
-                leg=leg,
+                leg_id=leg.pk if leg else None,
                 payload=event.payload,
                 raw=event.raw,
                 signed=event.signed,
@@ -123,15 +110,10 @@ def _insert(events: Sequence[Event], times: Counter[UUID], held: Held, errors: M
                 **reading_of(event),
             )
         )
-    CallEvent.objects.bulk_create(rows, ignore_conflicts=True)
-    calls = {row.call_id for row in rows if row.call_id}
+    EVENTS.insert(rows, where_there=ONE_MORE)
+    calls = {row.call_id for row in rows if row.call_id and row.digest in new}
     if late := calls & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    # Without leg and conversation an event stands behind no lock: another process may have kept it first.
-    loose = {event.digest: event for event in events if not event.leg_uuid and not event.conversations}
-    if loose:
-        kept = CallEvent.objects.filter(digest__in=list(loose)).values_list("digest", "received_at")
-        _count_repeats({digest: times[digest] for digest, at in kept if at != loose[digest].received_at})
     return calls
 
 

@@ -1,23 +1,28 @@
 """Which rows a change of the call log holds, and in which order it takes them.
 
-Legs first, then conversations, then calls, each table in the order of names: so two processes never wait for each
-other in a ring. SQLite has one writer at a time (IMMEDIATE), so there the locks do nothing.
+On Postgres a change locks the names of the legs and conversations that it concerns, all in one statement and in one
+order, then the rows of the calls in theirs: so two processes never wait for each other in a ring. A name can be locked
+before there is a row that bears it, and costs the table nothing. SQLite has one writer at a time (IMMEDIATE).
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db import models, transaction
+from django.db import connection, transaction
 
 from calls.models import Call, Conversation, Leg
 from calls.records.fold import LegFacts
+from calls.records.tables import Table, marks
 from calls.vonage.events import Event
 
 TRIES = 5
+GATE = 0x6361_6C6C  # whoever locks names goes through it; whoever has too many for Postgres keeps it shut meanwhile
+MOST_KEYS = 1_000
 
+LEGS, ROOMS, CALLS = Table(Leg, "uuid"), Table(Conversation, "uuid"), Table(Call, "origin_uuid")
 Named = TypeVar("Named", Leg, Conversation)
-Row = TypeVar("Row", bound=models.Model)
 Result = TypeVar("Result")
 
 
@@ -25,9 +30,53 @@ class Vanished(Exception):
     """A row was deleted while its lock was waited for. The whole transaction is to be done anew."""
 
 
+class TooFewLocks(Exception):
+    """What was read names legs or conversations that are not locked. The transaction is to be done anew with these."""
+
+    def __init__(self, names: "Names") -> None:
+        super().__init__(f"{len(names.legs)} legs, {len(names.rooms)} conversations")
+        self.names = names
+
+
+@dataclass(frozen=True)
+class Names:
+    """The legs and conversations that a change concerns."""
+
+    legs: frozenset[str] = frozenset()
+    rooms: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> "Names":
+        events = list(events)
+        legs = frozenset(event.leg_uuid for event in events if event.leg_uuid)
+        return cls(legs, frozenset(uuid for event in events for uuid in event.conversations))
+
+    def __or__(self, other: "Names") -> "Names":
+        return Names(self.legs | other.legs, self.rooms | other.rooms)
+
+    def check(self, concerned: "Names") -> None:
+        """Raise TooFewLocks where these do not hold all that is concerned."""
+        if not (concerned.legs <= self.legs and concerned.rooms <= self.rooms):
+            raise TooFewLocks(self | concerned)
+
+    def lock(self) -> None:
+        """Let nobody else change what bears these names until the transaction ends."""
+        if connection.vendor != "postgresql" or not (self.legs or self.rooms):
+            return
+        keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
+        with connection.cursor() as cursor:
+            if len(keys) > MOST_KEYS:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+            else:
+                one_by_one = (
+                    "SELECT pg_advisory_xact_lock_shared(%s), pg_advisory_xact_lock(key) FROM unnest(%s) AS key"
+                )
+                cursor.execute(one_by_one, [GATE, keys])
+
+
 @dataclass
 class Held:
-    """The rows that a transaction has locked, by name."""
+    """The rows that a transaction may change, by name. A leg or conversation that is not there yet has no key."""
 
     legs: dict[str, Leg]
     rooms: dict[str, Conversation]
@@ -48,44 +97,45 @@ class Held:
         return self.late.get(event.leg_uuid) or (room.call_id if room else None), None
 
 
-def in_transaction(act: Callable[[], Result]) -> Result:
-    """Do it in one transaction, all or nothing, and anew where a row vanished meanwhile."""
-    for _ in range(TRIES - 1):
+def in_transaction(act: Callable[[Names], Result], names: Names) -> Result:
+    """Do it in one transaction, all or nothing, with these names locked, and anew where they were not enough."""
+    tries = 0
+    while True:
         try:
             with transaction.atomic():
-                return act()
+                names.lock()
+                return act(names)
+        except TooFewLocks as more:
+            names = more.names
         except Vanished:
-            continue
-    with transaction.atomic():
-        return act()
+            tries += 1
+            if tries == TRIES:
+                raise
 
 
-def lock(model: type[Named], uuids: Collection[str]) -> dict[str, Named]:
-    """Insert the rows that are missing, and lock them all until the transaction ends. Raises Vanished."""
+def find(table: "Table[Named]", uuids: Collection[str]) -> dict[str, Named]:
+    """Read the rows of these names, and make those that are missing: they are not saved yet."""
     if not uuids:
         return {}
-    manager = model._default_manager
-    names = sorted(uuids)
-    there = set(manager.filter(uuid__in=names).values_list("uuid", flat=True))
-    missing = [model(uuid=uuid) for uuid in names if uuid not in there]
-    if missing:
-        manager.bulk_create(missing, ignore_conflicts=True)
-    locked = manager.select_for_update().filter(uuid__in=names).order_by("uuid")
-    return _all_there({row.uuid: row for row in locked}, names)
+    rows = {uuid: table.model(uuid=uuid) for uuid in sorted(uuids)}
+    rows.update((row.uuid, row) for row in table.rows(f"WHERE uuid IN ({marks(uuids)})", list(uuids)))
+    return rows
 
 
 def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = ()) -> None:
-    """Insert the calls whose first leg this is, and lock all that may change. Raises Vanished."""
+    """Lock all calls that may change, and insert those whose first leg this is. Raises Vanished."""
     born = {origin_of(uuid, fact) for uuid, fact in facts.items()}
-    known = {leg.call_id for leg in held.legs.values()} | {room.call_id for room in held.rooms.values()} | set(more)
-    known.discard(None)
-    concerned = models.Q(pk__in=known) | models.Q(origin_uuid__in=born | set(held.rooms))
-    there = set(Call.objects.filter(concerned).values_list("origin_uuid", flat=True))
-    missing = [Call(origin_uuid=origin) for origin in sorted(born - there)]
-    if missing:
-        Call.objects.bulk_create(missing, ignore_conflicts=True)
-    locked = Call.objects.select_for_update().filter(origin_uuid__in=there | born).order_by("origin_uuid")
-    held.calls = _all_there({call.origin_uuid: call for call in locked}, born)
+    rows: list[Leg | Conversation] = [*held.legs.values(), *held.rooms.values()]
+    known = {row.call_id for row in rows if row.call_id}
+    keys, origins = known | set(more), born | set(held.rooms)
+    which = f"WHERE id IN ({marks(keys)}) OR origin_uuid IN ({marks(origins)}) ORDER BY origin_uuid"
+    until_end = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    held.calls = {call.origin_uuid: call for call in CALLS.rows(which + until_end, [*keys, *origins])}
+    if not known <= {call.pk for call in held.calls.values()}:
+        raise Vanished
+    missing = [Call(origin_uuid=origin) for origin in sorted(born - held.calls.keys())]
+    CALLS.upsert(missing)
+    held.calls |= {call.origin_uuid: call for call in missing}
 
 
 def origin_of(leg_uuid: str, facts: LegFacts) -> str:
@@ -93,7 +143,6 @@ def origin_of(leg_uuid: str, facts: LegFacts) -> str:
     return facts.born_in or f"leg:{leg_uuid}"
 
 
-def _all_there(rows: dict[str, Row], names: Iterable[str]) -> dict[str, Row]:
-    if not set(names) <= rows.keys():
-        raise Vanished
-    return rows
+def key_of(kind: str, name: str) -> int:
+    """Make of a name the number by which Postgres locks it. That two names share one costs a wait, at worst."""
+    return int.from_bytes(hashlib.blake2b(f"{kind}:{name}".encode(), digest_size=8).digest(), signed=True)

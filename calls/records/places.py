@@ -1,15 +1,24 @@
 """Where legs, conversations and events belong: written under the locks of `records.locks`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from calls.models import Call, CallEvent, Conversation, Leg, Visit
+from django.db import connection
+
+from calls.models import Call, Conversation, Leg, Visit
 from calls.records.fold import CallFacts, Entry, LegFacts
-from calls.records.locks import Held, origin_of
+from calls.records.locks import LEGS, ROOMS, Held, origin_of
+from calls.records.tables import marks
 
 Entries = dict[str, Entry]  # by the conversation's uuid
+
+# An event without a leg belongs to the call of its conversation.
+LET_EVENTS_FOLLOW = """
+    UPDATE calls_callevent SET call_id = room.call_id FROM calls_conversation AS room
+    WHERE room.uuid IN ({rooms}) AND calls_callevent.conversation_uuid = room.uuid AND calls_callevent.leg_id IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -21,34 +30,32 @@ class Reading:
     errors: dict[UUID, str]  # by the digest of an event: why our reading of its leg failed
 
 
-def save(row: Leg | Call, facts: LegFacts | CallFacts, **more: object) -> bool:
-    """Save the columns that differ. Says whether any did."""
-    columns = {name: value for name, value in {**asdict(facts), **more}.items() if getattr(row, name) != value}
-    for name, value in columns.items():
+def take(row: Leg | Call, facts: LegFacts | CallFacts, **more: object) -> bool:
+    """Let the row say what was read. Says whether that is new to it: it is not saved here."""
+    different = {name: value for name, value in {**vars(facts), **more}.items() if getattr(row, name) != value}
+    for name, value in different.items():
         setattr(row, name, value)
-    if columns:
-        row.save(update_fields=columns)
-    return bool(columns)
+    return bool(different)
 
 
 def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> set[int]:
     """Write what was read of each leg, under the call of the conversation it was born in. Gives the calls it left."""
-    left: set[int] = set()
-    for uuid, leg in held.legs.items():
-        if uuid not in facts:
-            continue
-        call = held.calls[origin_of(uuid, facts[uuid])]
+    changed: list[Leg] = []
+    left: dict[str, int] = {}  # by the leg that left it
+    for uuid in held.legs.keys() & facts.keys():
+        leg, call = held.legs[uuid], held.calls[origin_of(uuid, facts[uuid])]
         if call.sealed:
             held.late[uuid] = call.pk
             continue
         before = leg.call_id
-        if save(leg, facts[uuid], call_id=call.pk) and before and before != call.pk:
-            leg.events.update(call=call)
-            left.add(before)
-    unread = [leg.pk for leg in held.legs.values() if leg.call_id is None]
-    if unread:
-        Leg.objects.filter(pk__in=unread).delete()
-    return left
+        if take(leg, facts[uuid], call_id=call.pk):
+            changed.append(leg)
+        if before and before != call.pk:
+            left[uuid] = before
+    LEGS.upsert(changed)
+    for uuid in left:
+        held.legs[uuid].events.update(call=held.legs[uuid].call_id)
+    return set(left.values())
 
 
 def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
@@ -56,6 +63,7 @@ def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
     legs = {uuid: leg for uuid, leg in held.legs.items() if uuid in visits and leg.call_id and uuid not in held.late}
     if not legs:
         return
+    ROOMS.upsert([room for room in held.rooms.values() if not room.pk])
     wanted: dict[tuple[Any, Any], Entry] = {
         (leg.pk, held.rooms[room].pk): entry
         for uuid, leg in legs.items()
@@ -80,19 +88,22 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> set[int]:
 
     `left` are the calls that lost a leg just now: a call without legs is nobody's.
     """
-    changed: set[int] = set()
+    won_or_lost: set[int] = set()
+    changed: list[Conversation] = []
     sealed = held.sealed
     for room in held.rooms.values():
-        if room.call_id in sealed:
-            continue
-        owner = _born_in(room, held, left) or _first_visitor(room)
-        if owner == room.call_id:
-            continue
-        changed |= {pk for pk in (room.call_id, owner) if pk}
-        room.call_id = owner
-        room.save(update_fields=["call"])
-        CallEvent.objects.filter(conversation_uuid=room.uuid, leg__isnull=True).update(call_id=owner)
-    return changed
+        owner = room.call_id if room.call_id in sealed else _born_in(room, held, left) or _first_visitor(room)
+        if owner != room.call_id:
+            won_or_lost |= {pk for pk in (room.call_id, owner) if pk}
+        if owner != room.call_id or not room.pk:
+            room.call_id = owner
+            changed.append(room)
+    if changed:
+        ROOMS.upsert(changed)
+        uuids = [room.uuid for room in changed]
+        with connection.cursor() as cursor:
+            cursor.execute(LET_EVENTS_FOLLOW.format(rooms=marks(uuids)), uuids)
+    return won_or_lost
 
 
 def _born_in(room: Conversation, held: Held, left: Collection[int]) -> int | None:
@@ -105,6 +116,8 @@ def _born_in(room: Conversation, held: Held, left: Collection[int]) -> int | Non
 
 def _first_visitor(room: Conversation) -> int | None:
     """A conversation in which no leg was born is a room: it is told under the call that entered it first."""
+    if not room.pk:
+        return None
     order = ("clock", "at", "rank", "digest")
     visits = Visit.objects.filter(conversation=room, leg__call__sealed=False).order_by(*order)
     return visits.values_list("leg__call_id", flat=True).first()

@@ -7,7 +7,6 @@ have no payloads to be read from, and stay as they are.
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.batch import Histories, event_of, read_legs, reading_of
-from calls.records.locks import Held, in_transaction, lock, lock_calls
+from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
 from calls.vonage.events import Event
@@ -32,13 +31,6 @@ Rows = dict[int | str, Columns]
 # What reading again has changed in each "call", "leg" and "event", by key or uuid: the columns, or "made", or "gone".
 Changes = dict[str, dict[int | str, list[str]]]
 Thing = TypeVar("Thing")
-
-
-class TooFewLocks(Exception):
-    """What was read names legs or conversations that are not locked yet."""
-
-    def __init__(self, legs: set[str], rooms: set[str]) -> None:
-        self.legs, self.rooms = legs, rooms
 
 
 def what_to_read(*, since: datetime | None = None, calls: Collection[int] | None = None) -> tuple[list[int], list[int]]:
@@ -73,27 +65,16 @@ def _portions(things: Iterable[Thing], size: int) -> Iterator[list[Thing]]:
 
 def _read_again(which: Q, calls: Collection[int], *, dry_run: bool) -> Changes:
     """Read events again with all that they may concern: what that is shows in them, and is locked before."""
-    legs, rooms = set[str](), set[str]()
-    while True:
-        try:
-            return in_transaction(partial(_do_again, which, calls, legs, rooms, dry_run=dry_run))
-        except TooFewLocks as more:
-            legs, rooms = legs | more.legs, rooms | more.rooms
-
-
-def _do_again(
-    which: Q, calls: Collection[int], legs: Collection[str], rooms: Collection[str], *, dry_run: bool
-) -> Changes:
-    return _Again(which, calls, legs, rooms).do(dry_run=dry_run)
+    return in_transaction(lambda names: _Again(which, calls, names).do(dry_run=dry_run), Names())
 
 
 class _Again:
     """One transaction that reads some calls, or some events without a call, again. Raises TooFewLocks."""
 
-    def __init__(self, which: Q, calls: Collection[int], legs: Collection[str], rooms: Collection[str]) -> None:
+    def __init__(self, which: Q, calls: Collection[int], names: Names) -> None:
         self.calls = set(calls)
-        self.held = Held(lock(Leg, legs), lock(Conversation, rooms))
-        of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values()])
+        self.held = Held(find(LEGS, names.legs), find(ROOMS, names.rooms))
+        of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
         of_rooms = Q(leg__isnull=True, conversation_uuid__in=list(self.held.rooms))
         readable = Q(call__isnull=True) | Q(call__sealed=False)
         rows = CallEvent.objects.filter(which | of_legs | of_rooms, readable).exclude(payload={})  # {}: it was emptied
@@ -102,7 +83,7 @@ class _Again:
         self.errors: dict[int, str] = {}
         for row in self.rows:
             self._read(row)
-        self._check_locks()
+        names.check(self._concerned())
 
     def do(self, *, dry_run: bool) -> Changes:
         held, calls = self.held, self._calls()
@@ -131,17 +112,14 @@ class _Again:
             logger.exception("Event %s could not be read", row.pk)
             self.errors[row.pk] = f"{type(error).__name__}: {error}"
 
-    def _check_locks(self) -> None:
-        """See to it that all is locked that these events, as they were read before and are read now, concern."""
+    def _concerned(self) -> Names:
+        """Name all that these events, as they were read before and are read now, concern."""
         of_rows = Q(pk__in={row.leg_id for row in self.rows}) | Q(call__in=self.calls)
-        legs = set(Leg.objects.filter(of_rows).values_list("uuid", flat=True))
-        legs |= {event.leg_uuid for event, _ in self.read.values() if event.leg_uuid}
+        legs = frozenset(Leg.objects.filter(of_rows).values_list("uuid", flat=True))
         before = Q(uuid__in={row.conversation_uuid for row in self.rows}) | Q(call__in=self.calls)
-        visited = Q(visits__leg__in=[leg.pk for leg in self.held.legs.values()])
-        rooms = set(Conversation.objects.filter(before | visited).values_list("uuid", flat=True))
-        rooms |= {uuid for event, _ in self.read.values() for uuid in event.conversations}
-        if not (legs <= self.held.legs.keys() and rooms <= self.held.rooms.keys()):
-            raise TooFewLocks(legs, rooms)
+        visited = Q(visits__leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
+        rooms = frozenset(Conversation.objects.filter(before | visited).values_list("uuid", flat=True))
+        return Names(legs, rooms) | Names.of(event for event, _ in self.read.values())
 
     def _calls(self) -> set[int]:
         """The calls that are concerned, as far as the rows at hand tell."""

@@ -4,8 +4,8 @@ After PAYLOAD_DAYS its payloads are emptied and the call is **sealed**: its colu
 not be read again. After CALL_DAYS it is deleted with all that belongs to it. A call in progress is left alone.
 Late events of a sealed call are added to it; one of a deleted call makes a new call.
 
-Each portion is a transaction of its own, of BATCH events at most. It takes the locks of `records.locks` in their
-order, and passes over what somebody holds: ingest waits for one portion at most, and a portion for nobody.
+Each portion is a transaction of its own, of BATCH events at most. It locks its calls, and passes over those that
+somebody holds: ingest waits for one portion at most, and a portion for nobody.
 """
 
 import time
@@ -124,15 +124,9 @@ def _packs(calls: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _hold(calls: Collection[int], before: datetime) -> list[int]:
-    """Lock legs, conversations and calls. Gives the calls all of which is held, and which are still old."""
-    busy: set[int | None] = set()
-    for model in (Leg, Conversation):
-        rows: QuerySet[Any] = model._default_manager.filter(call__in=calls)
-        held = rows.select_for_update(skip_locked=True).order_by("uuid").values_list("pk", flat=True)
-        busy |= set(rows.order_by().exclude(pk__in=list(held)).values_list("call_id", flat=True))
-    free = Call.objects.filter(pk__in=set(calls) - busy)
-    locked = list(free.select_for_update(skip_locked=True).order_by("origin_uuid").values_list("pk", flat=True))
-    return _old(locked, before)
+    """Lock the calls, as everybody does who changes anything of them. Gives those that nobody has, and still old."""
+    free = Call.objects.filter(pk__in=calls).select_for_update(skip_locked=True).order_by("origin_uuid")
+    return _old(list(free.values_list("pk", flat=True)), before)
 
 
 def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:

@@ -3,17 +3,30 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Cast, Round
+from django.db import connection
 
 from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, total
-from calls.records.locks import Held
-from calls.records.places import save
+from calls.records.locks import CALLS, LEGS, Held
+from calls.records.places import take
+from calls.records.tables import marks
 
 DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLite too, where decimals are floats
+
+# Each figure but those of all legs is found by an index, whatever there is of legs and events.
+FIGURES = f"""
+    SELECT leg.call_id,
+        (SELECT id FROM calls_leg AS a WHERE a.call_id = leg.call_id ORDER BY started_at, uuid LIMIT 1),
+        (SELECT result FROM calls_leg AS z WHERE z.call_id = leg.call_id ORDER BY started_at DESC, uuid DESC LIMIT 1),
+        COUNT(*) FILTER (WHERE leg.ended_at IS NULL),
+        MAX(leg.ended_at),
+        COUNT(*) FILTER (WHERE leg.result = '{ANSWERED}'),
+        SUM(CAST(ROUND(leg.price_eur * {10**DECIMALS}) AS BIGINT)),
+        EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.RECORD}'),
+        EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.ACTION}')
+    FROM calls_leg AS leg WHERE leg.call_id IN ({{calls}}) GROUP BY leg.call_id
+"""  # noqa: S608 -- words of ours
 
 
 def sum_up(pks: Collection[int], held: Held) -> None:
@@ -26,66 +39,40 @@ def sum_up(pks: Collection[int], held: Held) -> None:
         others = Call.objects.open().select_for_update().filter(pk__in=wanted - calls.keys()).order_by("origin_uuid")
         calls |= {call.pk: call for call in others}
     sums = _sums(calls, held.legs.values())
-    for pk, call in calls.items():
-        if pk in sums:
-            save(call, total(sums[pk]))
-        else:
-            call.events.update(call=None)
-            call.delete()
+    CALLS.upsert([call for pk, call in calls.items() if pk in sums and take(call, total(sums[pk]))])
+    for pk in calls.keys() - sums.keys():
+        calls[pk].events.update(call=None)
+        calls[pk].delete()
 
 
 def _sums(pks: Collection[int], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:
     """Ask for what there is to know of the legs of each call. A call without legs is not among them."""
-    ends = _ends(pks)
+    with connection.cursor() as cursor:
+        cursor.execute(FIGURES.format(calls=marks(pks)), list(pks))
+        rows = {pk: figures for pk, *figures in cursor.fetchall()}
     legs = {leg.pk: leg for leg in at_hand if leg.pk}
-    missing = {row["first_leg"] for row in ends.values()} - legs.keys()
-    if missing:
-        legs |= Leg.objects.in_bulk(missing)
-    figures = _figures(pks)
-    sums = {}
-    for pk, row in ends.items():
-        figure = figures[pk]
-        over, price, gave_up = not figure["lasting"], figure["price"], row["gave_up_at"]
-        sums[pk] = AllLegs(
-            first=legs[row["first_leg"]],
-            last_result=row["last_result"],
-            over=over,
-            ended_at=figure["ended_at"],
-            answered=figure["answered"],
-            price_eur=None if price is None else Decimal(price).scaleb(-DECIMALS),
-            recorded=row["recorded"],
-            given_up=bool(gave_up and not over and not _told_after(pk, gave_up)),
-        )
-    return sums
-
-
-def _ends(pks: Collection[int]) -> dict[int, Any]:
-    """The first and the last leg of each call, and what of its events counts. Each is found by an index."""
-    legs = Leg.objects.filter(call=OuterRef("pk"))
-    events = CallEvent.objects.filter(call=OuterRef("pk"))
-    gave_up = events.filter(kind=Kind.ACTION, payload__type=END_UNKNOWN).order_by("-received_at")
-    rows = Call.objects.filter(pk__in=pks).values(
-        "pk",
-        first_leg=Subquery(legs.oldest_first().values("pk")[:1]),
-        last_result=Subquery(legs.oldest_first().reverse().values("result")[:1]),
-        recorded=Exists(events.filter(kind=Kind.RECORD)),
-        gave_up_at=Subquery(gave_up.values("received_at")[:1]),
-    )
-    return {row["pk"]: row for row in rows if row["first_leg"]}
-
-
-def _figures(pks: Collection[int]) -> dict[int, Any]:
-    in_units = Cast(Round(F("price_eur") * 10**DECIMALS), BigIntegerField())
-    rows = Leg.objects.filter(call__in=pks).order_by().values("call_id")
+    if missing := {first for first, *_ in rows.values()} - legs.keys():
+        legs |= {leg.pk: leg for leg in LEGS.rows(f"WHERE id IN ({marks(missing)})", list(missing))}
     return {
-        row["call_id"]: row
-        for row in rows.annotate(
-            lasting=Count("pk", filter=Q(ended_at__isnull=True)),
-            ended_at=Max("ended_at"),
-            answered=Count("pk", filter=Q(result=ANSWERED)),
-            price=Sum(in_units),
+        pk: AllLegs(
+            first=legs[first],
+            last_result=last_result,
+            over=not lasting,
+            ended_at=LEGS.python("ended_at", ended_at),
+            answered=answered,
+            price_eur=None if price is None else Decimal(price).scaleb(-DECIMALS),
+            recorded=bool(recorded),
+            given_up=bool(acts and lasting and _given_up(pk)),
         )
+        for pk, (first, last_result, lasting, ended_at, answered, price, recorded, acts) in rows.items()
     }
+
+
+def _given_up(pk: int) -> bool:
+    """Whether we recorded that we wait for the end no longer, and nothing was told since."""
+    acts = CallEvent.objects.filter(call=pk, kind=Kind.ACTION, payload__type=END_UNKNOWN)
+    gave_up = acts.order_by("-received_at").values_list("received_at", flat=True).first()
+    return bool(gave_up and not _told_after(pk, gave_up))
 
 
 def _told_after(pk: int, moment: datetime) -> bool:

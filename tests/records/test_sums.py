@@ -123,7 +123,7 @@ def test_no_event_makes_the_database_read_a_table_whole(events: list[Any]) -> No
     write_batch([event("started"), event("started", 1, leg="other", conversation="CON-2")])
     with plans() as found:
         write_batch(events)
-    assert len(found) > 5
+    assert len(found) >= 2
     for plan in found:
         assert "Seq Scan" not in plan
         assert not re.search(r"\nSCAN (?!CONSTANT)", plan), plan
