@@ -5,7 +5,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-a
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run ring test fuzz bench lint format coverage lock image
+.PHONY: help run ring test fuzz faults bench lint format coverage lock image
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ test: .venv/develops  ## Run all tests, on SQLite and on Postgres (ARGS="-k gree
 
 fuzz: .venv/develops  ## Send 10,000 webhooks that no one meant to send, on both databases
 	@FUZZ_BODIES=10000 .venv/bin/python -m tests tests/webhooks/test_fuzz.py $(ARGS)
+
+faults: .venv/develops  ## Do to the server what the world does, say whether its promises hold (ARGS="--only frozen")
+	@.venv/bin/python -m tests.faults $(ARGS)
 
 bench: .venv/benches  ## Compare the speed with an afternoon's Django and FastAPI (ARGS="--only events")
 	@.venv/bin/python -m tests.benchmarks $(ARGS)

@@ -44,7 +44,12 @@ class Server:
     database: str
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
+    log: Path = field(default=Path(), kw_only=True)  # beside the spool, unless told
     process: "subprocess.Popen[bytes]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.log == Path():
+            self.log = self.spool.parent / "server.log"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,10 +91,6 @@ class Server:
             else:
                 return
         raise AssertionError(f"The server did not start:\n{self.words}")
-
-    @property
-    def log(self) -> Path:
-        return self.spool.parent / "server.log"
 
     @property
     def words(self) -> str:
