@@ -6,6 +6,7 @@ whether plain http is redirected, follows the scheme of BASE_URL.
 
 import logging
 import secrets
+import sys
 import warnings
 import zoneinfo
 from urllib.parse import urlsplit
@@ -121,7 +122,7 @@ except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
 # Static files: hashed names where they were collected (the image does), straight from the app where not.
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+COLLECTED = "collectstatic" in sys.argv or (STATIC_ROOT / "staticfiles.json").is_file()
 WHITENOISE_USE_FINDERS = not COLLECTED
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)  # nothing collected: as meant
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -62,12 +63,14 @@ def composed(service: str, env_file: str) -> dict[str, str]:
     return {name: VARIABLE.sub(fill, value) for name, value in SERVICES[service]["environment"].items()}
 
 
-def run_manage(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def run_manage(
+    *words: str, folder: Path = ROOT, environment: dict[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     base = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "callserver.settings"}
     return subprocess.run(
         [sys.executable, "manage.py", *words],
-        cwd=ROOT,
-        env=base | environment,
+        cwd=folder,
+        env=base | (environment or {}),
         capture_output=True,
         text=True,
         check=False,
@@ -90,11 +93,11 @@ def test_a_filled_in_example_is_a_production_deployment_without_a_warning(url_fi
     environment = composed("web", example) | {"DATABASE_URL_FILE": url_file}
     assert environment["BASE_URL"].startswith("https://")
     assert re.search(r"^COMPOSE_PROFILES=public$", example, re.MULTILINE)
-    checked = run_manage("check", "--deploy", "--fail-level", "WARNING", **environment)
+    checked = run_manage("check", "--deploy", "--fail-level", "WARNING", environment=environment)
     assert (checked.returncode, checked.stderr) == (0, ""), checked
     assert checked.stdout.startswith("System check identified no issues")
     ask = "import json; from django.conf import settings as s; print(json.dumps([s.DEBUG, s.HTTPS, s.DATABASES]))"
-    debug, https, databases = json.loads(run_manage("shell", "-v0", "-c", ask, **environment).stdout)
+    debug, https, databases = json.loads(run_manage("shell", "-v0", "-c", ask, environment=environment).stdout)
     assert (debug, https) == (False, True)
     assert (databases["default"]["HOST"], databases["default"]["PASSWORD"]) == ("db", "made")
 
@@ -102,7 +105,7 @@ def test_a_filled_in_example_is_a_production_deployment_without_a_warning(url_fi
 def test_without_a_file_it_is_for_this_machine_alone(url_file: str) -> None:
     environment = composed("web", "") | {"DATABASE_URL_FILE": url_file}
     ask = "import json; from django.conf import settings as s; print(json.dumps([s.DEBUG, s.BASE_URL, s.PORT]))"
-    assert json.loads(run_manage("shell", "-v0", "-c", ask, **environment).stdout) == [
+    assert json.loads(run_manage("shell", "-v0", "-c", ask, environment=environment).stdout) == [
         False,
         "http://127.0.0.1:3000",
         3000,
@@ -169,3 +172,20 @@ def test_the_image_is_made_of_what_runs_and_of_nothing_else() -> None:
         word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE) for word in line.split()
     }
     assert taken == copied == {"manage.py", "requirements.txt", "callserver", "calls", "templates"}
+
+
+def test_the_image_serves_static_files_by_names_that_browsers_may_keep(tmp_path: Path) -> None:
+    assert "manage.py collectstatic --noinput" in DOCKERFILE
+    shutil.copy(ROOT / "manage.py", tmp_path)
+    for folder in ("callserver", "calls", "templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    assert run_manage("collectstatic", "--noinput", folder=tmp_path).returncode == 0
+    ask = "from django.templatetags.static import static; print(static('calls/page.css'), static('admin/css/base.css'))"
+    names = run_manage("shell", "-v0", "-c", ask, folder=tmp_path).stdout.split()
+    assert [re.sub(r"[0-9a-f]{12}", "…", name) for name in names] == [
+        "/static/calls/page.….css",
+        "/static/admin/css/base.….css",
+    ]
+    for name in names:
+        assert (tmp_path / "staticfiles" / f"{name.removeprefix('/static/')}.gz").is_file()
+    assert (tmp_path / "staticfiles" / "calls" / "page.css").is_file()  # the page of a 500 asks for it by this name
