@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+import psycopg2
+
 from tests.benchmarks import part_answers, part_burst, part_events, part_history, part_store
 from tests.benchmarks.contenders import CONTENDERS, USUAL
 from tests.benchmarks.postgres import durability
-from tests.benchmarks.rounds import Options
+from tests.benchmarks.rounds import CONNECTIONS, Options
 from tests.benchmarks.table import Report
+from tests.machine import POSTGRES_URL, address
 
 Part = Callable[[Options, Report], None]
 
@@ -49,16 +52,27 @@ def main(arguments: list[str]) -> int:
     usual = [name for name in PARTS if full or name not in LONG]
     parser.add_argument("--only", type=names_in(PARTS), default=usual, help=", ".join(PARTS))
     parser.add_argument("--contenders", type=names_in(CONTENDERS), default=list(USUAL), help=", ".join(CONTENDERS))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of each turn of each contender")
+    parser.add_argument("--rounds", type=int, default=8, help="8")
+    parser.add_argument("--seconds", type=float, default=2.5, help="of each turn of each contender: 2.5")
+    parser.add_argument("--connections", type=int, choices=CONNECTIONS, help="of events and answers: both, unless told")
     parser.add_argument("--stored", type=int, default=5_000_000, help="events that “history” begins with")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     begun, report = time.monotonic(), Report()
-    print(f"{durability()}; {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f} before we began")
+    try:
+        print(f"{durability()}; {os.cpu_count()} cores; load {os.getloadavg()[0]:.1f} before we began")
+    except psycopg2.Error as error:
+        print(f"Nothing was measured: TEST_POSTGRES_URL, {address(POSTGRES_URL)}, does not answer ({error}).")
+        return 1
     with tempfile.TemporaryDirectory(prefix="callserver-bench-") as folder:
         settled = Options(
-            Path(folder), options.rounds, options.seconds, options.contenders, full=full, stored=options.stored
+            folder=Path(folder),
+            rounds=options.rounds,
+            seconds=options.seconds,
+            contenders=options.contenders,
+            connections=[options.connections] if options.connections else CONNECTIONS,
+            full=full,
+            stored=options.stored,
         )
         for name in options.only:
             print(f"\n== {name} ==", flush=True)

@@ -1,5 +1,6 @@
 """Who is compared: ours under two web servers, an afternoon's Django, and FastAPI with asyncpg."""
 
+import json
 import os
 import subprocess
 import sys
@@ -83,8 +84,6 @@ class Running:
 
 def judged_by_program(place: Place, journal: Path) -> Verdict:
     """Let the oracle judge our call log in a process of its own, which has Django's settings of that database."""
-    import json
-
     oracle = ["-m", "tests.load.oracle", str(journal), "--json", "--calls", str(CALLS_COMPARED)]
     done = subprocess.run(
         [sys.executable, *oracle], cwd=ROOT, env=os.environ | place.environment, check=False, stdout=subprocess.PIPE
@@ -182,9 +181,9 @@ def place_of(contender: Contender, folder: Path, url: str) -> Place:
         "VONAGE_APPLICATION_ID": "",
         "VONAGE_API_KEY": "",
         "WEBHOOK_SIGNATURES": "required",
-        "BASE_URL": "",
-        "DEBUG": "",
-        "LOG_LEVEL": "",
+        "BASE_URL": "http://127.0.0.1",
+        "DEBUG": "0",
+        "LOG_LEVEL": "INFO",
         "WEB_CONCURRENCY": "2",
         "SPOOL_DIR": str(folder / "spool"),
     }

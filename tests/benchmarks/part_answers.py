@@ -8,14 +8,12 @@ from tests.benchmarks.table import Line, Report, at_least
 from tests.load.client import Outcome, closed_loop
 from tests.load.traffic import answer_calls
 
-CONNECTIONS = (8, 32)
-
 
 def measure(options: Options, report: Report) -> None:
     seconds = options.seconds / 2
     with all_running(options, "answers", ("ours", "granian", "fastapi")) as there:
         warm_up(there, answer_calls(150, SECRET))
-        for connections in CONNECTIONS:
+        for connections in options.connections:
             turns = take_turns(there, options.rounds, partial(new_load, connections, seconds))
             print_turns(f"Answers, {connections} connections, {options.rounds} rounds of {seconds:g} s", turns)
             for name, least, aim in (("ours", 0.25, 1), ("granian", 0.6, 2)):

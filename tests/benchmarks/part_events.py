@@ -9,7 +9,6 @@ from tests.benchmarks.table import Line, Report, Target, at_least, at_most
 from tests.load.client import Outcome, closed_loop
 from tests.load.traffic import Call, event_calls
 
-CONNECTIONS = (8, 32)
 MOST_EVENTS_A_SECOND = 4_000  # for which traffic is signed in advance; who is faster ends earlier
 EVENTS_A_CALL = 4
 # Of ours against django, of ours against fastapi, and (with the aim) of granian against fastapi.
@@ -23,7 +22,7 @@ def measure(options: Options, report: Report) -> None:
     with all_running(options, "events", ("ours", "granian", "django", "fastapi")) as there:
         warm_up(there, list(event_calls(150, SECRET)))
         fastest = [800.0]
-        for connections in CONNECTIONS:
+        for connections in options.connections:
             turns = take_turns(there, options.rounds, partial(new_load, connections, options.seconds, fastest))
             print_turns(f"Events, {connections} connections, {options.rounds} rounds of {options.seconds:g} s", turns)
             add_lines(report, turns, connections)
@@ -59,5 +58,5 @@ def add_lines(report: Report, turns: Turns, connections: int) -> None:
     )
     if connections == 32:
         for name, targets in (("ours", (at_most(1.2), at_most(0.3))), ("granian", (None, None))):
-            figures = ratios(turns, name, "fastapi", lambda turn: turn.cpu_per_request)
+            figures = ratios(turns, name, "fastapi", lambda turn: sum(turn.cost[:2]))
             report.add(Line(f"CPU per event of {name}, against fastapi, {at}", figures, "×", *targets))

@@ -75,7 +75,7 @@ def copy_of(url: str, table: str, first: int, last: int, copies: int) -> str:
     for name, kind in ask(url, COLUMNS, table):
         columns.append(f'"{name}"')
         if name in KEYS:
-            values.append(f'"{name}" + n * 1000000')
+            values.append(f'"{name}" + n * 1000000::bigint')
         elif name in IDENTITIES:
             values.append(
                 f"CASE \"{name}\" WHEN '' THEN '' ELSE overlay(\"{name}\" placing lpad(n::text, 8, '0') from 5) END"

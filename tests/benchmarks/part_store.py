@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.benchmarks.contenders import CONTENDERS, SECRET, Running, place_of, running
 from tests.benchmarks.postgres import ask
 from tests.benchmarks.rounds import Options
-from tests.benchmarks.table import Line, Report, at_least, at_most
+from tests.benchmarks.table import Line, Report, at_least, at_most, print_table, shown
 from tests.load.client import closed_loop
 from tests.load.traffic import answer_calls, event_calls
 
@@ -15,11 +15,14 @@ OURS = CONTENDERS["ours"]
 EVENTS = 20_000
 EVENTS_IN_FULL = 200_000
 MOST_SECONDS = 45.0  # of the short run: with a slow server there are fewer events then
-SIZE = """
-SELECT sum(pg_total_relation_size(oid)), sum(pg_relation_size(oid)) FROM pg_class
-WHERE relkind = 'r' AND relname IN
-    ('calls_call', 'calls_leg', 'calls_callevent', 'calls_conversation', 'calls_visit')
-"""
+LOG = "('calls_call', 'calls_leg', 'calls_callevent', 'calls_conversation', 'calls_visit')"
+SIZE = f"SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables WHERE relname IN {LOG}"  # noqa: S608
+PARTS_OF_SIZE = f"""
+SELECT relname, pg_table_size(relid) FROM pg_stat_user_tables WHERE relname IN {LOG}
+UNION ALL
+SELECT relname || ', ' || indexrelname, pg_relation_size(indexrelid) FROM pg_stat_user_indexes WHERE relname IN {LOG}
+ORDER BY 2 DESC
+"""  # noqa: S608
 
 
 def measure(options: Options, report: Report) -> None:
@@ -55,18 +58,11 @@ def kept(one: Running) -> int:
 
 def report_size(report: Report, one: Running) -> None:
     ask(one.place.url, "VACUUM ANALYZE")
-    [(total, tables)] = ask(one.place.url, SIZE)
+    [(total,)] = ask(one.place.url, SIZE)
     [(count,)] = ask(one.place.url, "SELECT count(*) FROM calls_callevent")
-    print(f"\nSize: {count} events, {int(total) / 1e6:.1f} MB with indexes, {int(tables) / 1e6:.1f} MB without")
-    for name, size, rows in ask(one.place.url, BY_TABLE):
-        print(f"  {name}: {int(size) / count:.0f} bytes per event, {rows} rows")
+    print(f"\nBytes per event, of {count:,} events and their calls")
+    print_table([(name, shown(int(size) / count)) for name, size in ask(one.place.url, PARTS_OF_SIZE)], right=True)
     report.add(Line("bytes per event on Postgres", [int(total) / count], "", at_most(750, ""), at_most(650, "")))
-
-
-BY_TABLE = """
-SELECT relname, pg_total_relation_size(relid), n_live_tup FROM pg_stat_user_tables
-WHERE relname LIKE 'calls_%' AND n_live_tup > 0 ORDER BY 2 DESC LIMIT 6
-"""
 
 
 def measure_sqlite(options: Options, report: Report) -> None:

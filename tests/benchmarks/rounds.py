@@ -12,6 +12,7 @@ from tests.benchmarks.table import print_table, shown
 from tests.load.client import Outcome, closed_loop
 from tests.load.traffic import Call
 
+CONNECTIONS = (8, 32)  # of closed loops
 WARM_UP_CALLS = 150
 WARM_UP_SECONDS = 5.0
 
@@ -24,6 +25,7 @@ class Options:
     rounds: int
     seconds: float
     contenders: Sequence[str]
+    connections: Sequence[int]
     full: bool
     stored: int  # events that are there already, in the part "history"
 
@@ -37,9 +39,10 @@ class Turn:
     database_cpu: float
 
     @property
-    def cpu_per_request(self) -> float:
-        """Microseconds of server and database for an acknowledged request."""
-        return (self.server_cpu + self.database_cpu) / max(self.outcome.acknowledged, 1) * 1e6
+    def cost(self) -> tuple[float, float, float]:
+        """Microseconds of server, database and client for an acknowledged request."""
+        requests = max(self.outcome.acknowledged, 1) / 1e6
+        return self.server_cpu / requests, self.database_cpu / requests, self.outcome.client_cpu_seconds / requests
 
 
 Turns = Mapping[str, Sequence[Turn]]  # of each contender, one a round
@@ -102,19 +105,18 @@ def p99(turn: Turn) -> float:
     return turn.outcome.latency(0.99)
 
 
-def print_turns(title: str, turns: Turns) -> None:
-    """Print the absolute figures: the median of the rounds."""
+def print_turns(title: str, turns: Turns, *, costs: bool = True) -> None:
+    """Print the absolute figures: the median of the rounds; and with `costs` the CPU of an acknowledged request."""
     print(f"\n{title}")
-    heading = ["", "per s", "min", "max", "p50 ms", "p99 ms", "failed", "µs server", "µs database", "µs client"]
+    heading = ["", "per s", "min", "max", "p50 ms", "p99 ms", "failed"]
+    heading += ["µs server", "µs database", "µs client"] if costs else []
     table = [heading]
     for name, done in turns.items():
         rates = [turn.outcome.rate for turn in done]
         cells = [median(rates), min(rates), max(rates)]
         cells += [median(turn.outcome.latency(share) for turn in done) * 1000 for share in (0.5, 0.99)]
         cells.append(sum(turn.outcome.failed for turn in done))
-        for cost in ("server_cpu", "database_cpu"):
-            cells.append(median(getattr(turn, cost) / max(turn.outcome.acknowledged, 1) for turn in done) * 1e6)
-        sent = (max(len(turn.outcome.replies), 1) for turn in done)
-        cells.append(median(turn.outcome.client_cpu_seconds / n * 1e6 for turn, n in zip(done, sent, strict=True)))
+        spent = zip(*(turn.cost for turn in done), strict=True)
+        cells += [median(microseconds) for microseconds in spent] if costs else []
         table.append([name, *(shown(cell) if cell else "0" for cell in cells)])
     print_table(table, right=True)

@@ -33,8 +33,6 @@ class Line:
 
     @property
     def verdict(self) -> str:
-        if not self.figures:
-            return "not measured"
         middle = median(self.figures)
         if self.aim and self.aim.met_by(middle):
             return "met, and the aim"
@@ -43,9 +41,7 @@ class Line:
         return ""
 
     def cells(self) -> list[str]:
-        measured = ""
-        if self.figures:
-            measured = f"{shown(median(self.figures))}{self.unit}"
+        measured = f"{shown(median(self.figures))}{self.unit}"
         if len(self.figures) > 1:
             measured += f" ({shown(min(self.figures))}–{shown(max(self.figures))})"
         targets = [str(target) if target else "" for target in (self.least, self.aim)]
@@ -60,7 +56,8 @@ class Report:
     faults: list[str] = field(default_factory=list)  # of the oracle: one is enough to fail
 
     def add(self, *lines: Line) -> None:
-        self.lines += lines
+        """Add lines; one whose contenders were not there is left out."""
+        self.lines += [line for line in lines if line.figures]
 
     def judged(self, name: str, verdict: object, faults: object) -> None:
         print(f"Oracle, {name}: {verdict}", flush=True)
