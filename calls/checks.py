@@ -53,6 +53,22 @@ def secrets_are_set(**_: Any) -> list[CheckMessage]:
     return found
 
 
+@register()
+def spool_can_be_written(**_: Any) -> list[CheckMessage]:
+    from calls.records import spool  # gunicorn's configuration imports this module before there are models
+
+    reason = spool.refusal()
+    if not reason:
+        return []
+    return [
+        Error(
+            f"SPOOL_DIR cannot be used: {reason}.",
+            hint="Without it events are lost whenever the database is away. Give the server's user the folder.",
+            id="calls.E002",
+        )
+    ]
+
+
 @register(deploy=True)
 def base_url_is_https(**_: Any) -> list[CheckMessage]:
     if settings.HTTPS:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from callserver.health import healthz
+from callserver.health import healthz, readyz
 
 urlpatterns = [
     path("", include("calls.webhooks.urls")),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("api/", include("calls.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
+    path("readyz", readyz),
     path("", include("calls.dashboard.urls")),
 ]

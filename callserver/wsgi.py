@@ -7,13 +7,17 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 django_application = get_wsgi_application()
 
-from django.urls import get_resolver  # noqa: E402 - all of these need Django's settings
+from django.conf import settings  # noqa: E402 - all of these need Django's settings
+from django.urls import get_resolver  # noqa: E402
 
 from calls.checks import refuse_to_serve_without_secrets  # noqa: E402
 from calls.flows.routing import directory  # noqa: E402
+from calls.records.writer import writer  # noqa: E402
 from calls.webhooks.body import WholeBody  # noqa: E402
 
 refuse_to_serve_without_secrets()
 get_resolver().check()  # imports every door now: the first caller shall not wait for it
 directory.start()
+if settings.INGEST == "writer":
+    writer.start()  # it stores what a process before us left in the spool
 application = WholeBody(django_application)

@@ -46,6 +46,11 @@ def make_event(status: str = "started", *, at: datetime | None = None, **fields:
     return payload | fields
 
 
+def told(status: str = "started", **fields: Any) -> Event:
+    """Give such an event as it was received just now."""
+    return Event(payload=make_event(status, **fields), received_at=datetime.now(UTC))
+
+
 def make_call(
     *statuses: str, at: datetime | None = None, seconds: int = 8, extra: Sequence[dict[str, Any]] = (), **fields: Any
 ) -> Call:

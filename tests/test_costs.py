@@ -14,7 +14,7 @@ from pytest_django import Settings
 from calls.models import Call, CallEvent
 from calls.records import store as store_module
 from calls.records.batch import write_batch
-from calls.records.store import Writer
+from calls.records.writer import Writer
 from calls.vonage.events import Event
 from tests.conftest import Post
 from tests.factories import make_event, make_number

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,30 @@ def test_a_chunked_event_is_kept_whole_and_one_without_end_is_cut_off(server: Se
     assert server.event(make_event("ringing")) == 200
 
 
-def test_without_its_database_a_host_still_answers_and_asks_for_events_again(server: Server) -> None:
+def test_without_its_database_a_host_still_answers_and_keeps_events_until_it_is_back(server: Server) -> None:
     server.stop()
     away = Server(server.spool, "postgres://nobody@127.0.0.1:1/nothing")
     away.start()
     try:
         assert away.answer(to=OURS)[0]["text"] == "Good morning."
         assert "not in service" in away.answer(to="442079460099")[0]["text"]
-        assert away.event(make_event("started")) == 503
+        assert away.event(make_event("started", uuid="leg-1")) == 200
+        status, body = away.ask("GET", "/readyz")
+        ready = json.loads(body)
+        assert status == 200
+        assert not ready["database"]["answers"]
+        assert ready["spool"]["files"] >= 1
     finally:
         away.stop()
+    assert not CallEvent.objects.exists()
+    back = Server(server.spool, server.database)
+    back.start()
+    try:
+        deadline = time.monotonic() + 20
+        while not CallEvent.objects.filter(status="started", leg__uuid="leg-1").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert json.loads(back.ask("GET", "/readyz")[1])["database"]["answers"]
+    finally:
+        back.stop()
+    assert CallEvent.objects.filter(kind="answer").count() == 2  # what it answered meanwhile is on record

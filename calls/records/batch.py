@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from calls.models import Call, CallEvent, Leg
@@ -28,14 +29,19 @@ EVENTS = Table(CallEvent, "digest")
 EVENT_COLUMNS = ("leg_id", "payload", "door", "received_at", "digest")
 HISTORY = "JOIN calls_call ON calls_call.id = call_id WHERE leg_id IN ({legs}) AND NOT calls_call.sealed"
 ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
+AS_BEFORE = "times_received = calls_callevent.times_received"
 
 
-def write_batch(events: Sequence[Event]) -> None:
-    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing."""
-    in_transaction(partial(_write, events), Names.of(events))
+def write_batch(events: Sequence[Event], *, perhaps_kept: bool = False) -> None:
+    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing.
+
+    One that was kept before is a repeat, and counted; with `perhaps_kept` it may be the very same delivery, and is not.
+    """
+    if events:
+        in_transaction(partial(_write, events, AS_BEFORE if perhaps_kept else ONE_MORE), Names.of(events))
 
 
-def _write(events: Sequence[Event], names: Names) -> None:
+def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     legs = find(LEGS, names.legs)
     histories = _histories(legs)
     names.check(Names.of(event for history in histories.values() for event in history))
@@ -46,13 +52,18 @@ def _write(events: Sequence[Event], names: Names) -> None:
     lock_calls(held, reading.facts)
     left = place_legs(held, reading.facts)
     place_visits(held, reading.visits)
-    changed = left | place_rooms(held, left) | _insert(events, new, held, reading.errors)
-    sum_up(changed, held)
+    won_or_lost = place_rooms(held, left)
+    rows = _rows(events, held, reading.errors)
+    EVENTS.insert(rows, where_there=where_there)
+    with_news = {row.call_id for row in rows if row.call_id and row.digest in new}
+    if late := with_news & held.sealed:
+        Call.objects.filter(pk__in=late).update(has_payloads=True)
+    sum_up(left | won_or_lost | with_news, held)
 
 
-def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID) -> Event:
+def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:
     """Read a kept event again. Its digest is known, and for an act of ours it could not be made a second time."""
-    event = Event(payload=payload, door=door, received_at=received_at)
+    event = Event(payload=payload, door=door, received_at=received_at, **more)
     vars(event)["digest"] = digest
     return event
 
@@ -90,8 +101,8 @@ def _read(histories: Histories, new: Iterable[Event]) -> Reading:
     return read_legs({uuid: [*events, *fresh.get(uuid, [])] for uuid, events in histories.items()}, fresh)
 
 
-def _insert(events: Iterable[Event], new: Mapping[UUID, Event], held: Held, errors: Mapping[UUID, str]) -> set[int]:
-    """Keep each delivery at its place, or count it as a repeat. Gives the calls that have new ones."""
+def _rows(events: Iterable[Event], held: Held, errors: Mapping[UUID, str]) -> list[CallEvent]:
+    """Make a row of each delivery, at its place."""
     times = Counter(event.digest for event in events)
     rows = []
     for event in {event.digest: event for event in events}.values():
@@ -110,11 +121,7 @@ def _insert(events: Iterable[Event], new: Mapping[UUID, Event], held: Held, erro
                 **reading_of(event),
             )
         )
-    EVENTS.insert(rows, where_there=ONE_MORE)
-    calls = {row.call_id for row in rows if row.call_id and row.digest in new}
-    if late := calls & held.sealed:
-        Call.objects.filter(pk__in=late).update(has_payloads=True)
-    return calls
+    return rows
 
 
 def reading_of(event: Event) -> dict[str, object]:

@@ -1,166 +1,97 @@
-"""Where every door that records something ends: `store(event)` returns when the event is committed.
+"""Where every door that records something ends: `store(event)` returns when the event is on disk, here or there.
 
-Request threads hand their events to one writer thread per process, which keeps all that are waiting in one
-transaction: a commit costs the same for one event or twenty. With INGEST=inline (ordinary tests) the
-request's own thread and transaction do it.
+The writer of this process puts it into the database. Where that does not answer in time the event goes to this host's
+spool, and into the database from there. With INGEST=inline (ordinary tests) the request's own thread and transaction
+do it.
 """
 
-import atexit
 import logging
-import os
-import queue
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
-from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection
 
+from calls.records import spool
 from calls.records.batch import write_batch
+from calls.records.writer import Full, Job, Work, writer
 from calls.vonage.events import Event
 
 logger = logging.getLogger(__name__)
 
-WAIT_SECONDS = 4.0  # well within the 10 s that Vonage waits; after it we ask for the event again
-MOST_WAITING = 1_000
-MOST_IN_BATCH = 200
-DRAIN_SECONDS = 8.0
-AWAY = (OperationalError, InterfaceError)  # it is the database, and not the event
+FACT_SECONDS = 1.5  # how long the database has for an event before it is spooled
+QUESTION_SECONDS = 0.5  # the same, where a caller may be waiting for what we reply
+PATIENCE_SECONDS = 4.0  # for the database where the spool refuses; Vonage waits 10 s, and asks again after our 503
 
-
-Work = Event | Callable[[], object]  # an event to keep, or an act to be done beside the requests
+DATABASE, SPOOL = "db", "spool"
 
 
 class StoreUnavailable(Exception):
     """The event is not known to be kept. Vonage repeats it when we answer 503."""
 
 
-def store(event: Event) -> None:
-    """Keep the event; return when it is committed. Raises StoreUnavailable when that cannot be said in time."""
+def store(event: Event) -> str:
+    """Keep the event; return when it is committed or on this host's disk, and say which: DATABASE or SPOOL.
+
+    Raises StoreUnavailable when both refuse.
+    """
+    job: Job | None = None
     try:
         if settings.INGEST == "inline":
-            perform(event)
-        else:
-            writer.hand_over(event).result(timeout=WAIT_SECONDS)
-    except (DatabaseError, InterfaceError, FutureTimeoutError, queue.Full) as error:
-        raise StoreUnavailable(str(error) or type(error).__name__) from error
+            write_batch([event])
+            return DATABASE
+        if not writer.blocked:
+            job = writer.hand_over(event, attended=True)
+            if job.wait(QUESTION_SECONDS if event.may_be_answered else FACT_SECONDS) and not job.error:
+                return DATABASE
+            if not job.done:
+                writer.note_trouble("it takes too long")
+    except Exception as error:
+        reason: object = error
+    else:
+        reason = job.error if job else "it did not answer just now"
+    return _spool(event, job, reason)
+
+
+def _spool(event: Event, job: Job | None, reason: object) -> str:
+    """Keep the event on this host's disk; where that refuses, give the database a last chance."""
+    try:
+        spool.keep(event)
+    except OSError as refusal:
+        if settings.INGEST != "inline" and _last_chance(event, job):
+            return DATABASE
+        raise StoreUnavailable(f"database: {reason}; spool: {refusal}") from refusal
+    if job:
+        job.spooled = True
+    return SPOOL
+
+
+def _last_chance(event: Event, job: Job | None) -> bool:
+    try:
+        if job is None or job.done:
+            job = writer.hand_over(event, attended=True)
+    except Full:
+        return False
+    return job.wait(PATIENCE_SECONDS) and not job.error
 
 
 def store_later(event: Event) -> None:
     """Keep the event when there is time: a caller is waiting for what comes after this line. Never raises."""
-    later(event, "An answer could not be recorded")
+    try:
+        if settings.INGEST == "inline":
+            write_batch([event])
+        else:
+            writer.hand_over(event)
+    except Exception as error:
+        try:
+            spool.keep(event)
+        except OSError:
+            logger.exception("What we did could not be recorded: %s", error)
 
 
 def later(work: Work, failure: str) -> None:
-    """Keep an event, or do something else with the database, beside the request; or log `failure`. Never raises."""
+    """Do something else with the database beside the request; or log `failure`. Never raises."""
     try:
-        if settings.INGEST == "inline":
-            perform(work)
+        if settings.INGEST == "inline" and callable(work):
+            work()
         else:
             writer.hand_over(work)
     except Exception:
         logger.exception("%s", failure)
-
-
-def perform(work: Work) -> None:
-    if isinstance(work, Event):
-        write_batch([work])
-    else:
-        work()
-
-
-@dataclass
-class Job:
-    """What waits for the writer: an event, or anything else to be done with the database."""
-
-    work: Work
-    done: "Future[None]" = field(default_factory=Future)
-
-    def end(self, error: Exception | None) -> None:
-        """Let whoever waits go on."""
-        if error:
-            logger.warning("Not kept: %s", error)
-            self.done.set_exception(error)
-        else:
-            self.done.set_result(None)
-
-
-class Writer:
-    """One thread that keeps what the request threads of this process hand over."""
-
-    def __init__(self) -> None:
-        self.waiting: queue.Queue[Job | None] = queue.Queue(MOST_WAITING)
-        self.thread: threading.Thread | None = None
-        self.pid = 0
-        self.starting = threading.Lock()
-
-    def hand_over(self, work: Work) -> "Future[None]":
-        """Queue the work. Raises queue.Full when the writer is hopelessly behind."""
-        self._ensure_running()
-        job = Job(work)
-        self.waiting.put_nowait(job)
-        return job.done
-
-    def _ensure_running(self) -> None:
-        """Start the thread once in each process: threads don't survive a fork."""
-        if self.pid == os.getpid():
-            return
-        with self.starting:
-            if self.pid == os.getpid():
-                return
-            self.waiting = queue.Queue(MOST_WAITING)
-            self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
-            self.thread.start()
-            self.pid = os.getpid()
-            atexit.register(self.drain)
-
-    def drain(self) -> None:
-        """End the thread when it has done all that waits, as before the process ends; at most DRAIN_SECONDS."""
-        if self.thread and self.thread.is_alive():
-            self.waiting.put(None)
-            self.thread.join(DRAIN_SECONDS)
-
-    def _run(self) -> None:
-        ending = False
-        while not ending:
-            jobs = [self.waiting.get()]
-            while len(jobs) < MOST_IN_BATCH and not self.waiting.empty():
-                jobs.append(self.waiting.get())
-            ending = None in jobs
-            close_old_connections()  # no request signals reach this thread
-            self._work([job for job in jobs if job])
-        connection.close()
-
-    def _work(self, jobs: list[Job]) -> None:
-        """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
-        events = [job for job in jobs if isinstance(job.work, Event)]
-        if len(events) > 1:
-            error = self._attempt(lambda: write_batch([job.work for job in events if isinstance(job.work, Event)]))
-            if error is None or isinstance(error, AWAY):
-                for job in events:
-                    job.end(error)
-        for job in jobs:
-            if not job.done.done():
-                job.end(self._attempt(partial(perform, job.work)))
-
-    @staticmethod
-    def _attempt(act: Callable[[], object]) -> Exception | None:
-        """Do it, once more on a new connection where the old one was dead or a lock in the way. Gives what failed."""
-        for last in (False, True):
-            try:
-                act()
-            except AWAY as error:
-                connection.close()
-                if last:
-                    return error
-            except Exception as error:
-                return error
-            else:
-                return None
-        return None
-
-
-writer = Writer()

@@ -51,6 +51,9 @@ RANKS = {
     "transcription": 95,
 }
 
+# Statuses whose reply may be obeyed: of a synchronous `connect`, a closed WebSocket, or detection while the NCCO runs.
+OBEYED = {"timeout", "failed", "rejected", "unanswered", "busy", "disconnected", "human", "machine"}
+
 DELIVERIES = {"event"}  # doors where Vonage may bring the same thing twice
 
 
@@ -233,6 +236,11 @@ class Event:
     @property
     def occurred_at(self) -> datetime:
         return self.told_time or self.received_at
+
+    @property
+    def may_be_answered(self) -> bool:
+        """Whether an NCCO in the reply would be obeyed, at least under some circumstances: a caller may be waiting."""
+        return self.kind in {"input", "notify"} or self.status.lower() in OBEYED
 
     @cached_property
     def rank(self) -> int:

@@ -14,7 +14,7 @@ from calls.flows import engine
 from calls.flows.routing import Answer, directory
 from calls.records.store import StoreUnavailable, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
-from calls.webhooks.lines import line_of, shown
+from calls.webhooks.lines import line_of, shown, whole_line_of
 from calls.webhooks.refusals import keep_sample, refuse
 from calls.webhooks.signed import Delivery, signed_by_vonage
 
@@ -105,9 +105,10 @@ def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door:
 def keep(event: Event) -> HttpResponse:
     """Store the event, then acknowledge it: 503 is the status that Vonage repeats, a 500 it does not."""
     try:
-        store(event)
+        where = store(event)
     except StoreUnavailable as error:
-        logger.critical("An event was not kept, Vonage is asked for it again: %s  %s", error, line_of(event))
+        logger.critical("An event was not kept, Vonage is asked for it again: %s  %s", error, whole_line_of(event))
         return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
     logger.info("%s", line_of(event))
-    return HttpResponse(content_type="text/plain")  # an empty 200: the flow goes on as it was
+    # An empty 200: the flow goes on as it was.
+    return HttpResponse(content_type="text/plain", headers={"X-Stored": where})

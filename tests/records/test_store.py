@@ -1,62 +1,84 @@
-"""`store`: through the writer thread, for real: a batch commits before its requests go on, or they hear why not."""
+"""`store`: through the writer thread, for real: a request goes on when its event is committed, or in the spool."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError
+from django.db import DataError, OperationalError
 from pytest_django import Settings
 
 from calls.models import CallEvent
+from calls.records import spool
 from calls.records import store as store_module
+from calls.records import writer as writer_module
 from calls.records.batch import write_batch
-from calls.records.store import StoreUnavailable, Writer, later, store, store_later
+from calls.records.store import StoreUnavailable, later, store, store_later
+from calls.records.writer import Writer
 from calls.vonage.events import Event
 from tests.factories import make_event
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def told(number: int, **fields: Any) -> Event:
+    payload = make_event(uuid=f"leg-{number}", conversation_uuid="CON-1", **fields)
+    return Event(payload=payload, received_at=datetime.now(UTC))
+
+
+def until(true: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.01)
+
 
 @pytest.fixture
-def writer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
-    """The threaded writer, as it runs in a web process; it ends, and closes its connection, with the test."""
-    settings.INGEST = "writer"
-    own = Writer()
-    monkeypatch.setattr(store_module, "writer", own)
-    yield own
-    own.drain()
+def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Say whether the database is away: `away(True)`."""
+    real = write_batch
+
+    def refuse(events: list[Event], **_: Any) -> None:
+        raise OperationalError("the database is away")
+
+    def set_away(is_away: bool) -> None:
+        for module in (store_module, writer_module, spool):
+            monkeypatch.setattr(module, "write_batch", refuse if is_away else real)
+
+    set_away(True)
+    return set_away
 
 
-def told(number: int) -> Event:
-    return Event(payload=make_event(uuid=f"leg-{number}", conversation_uuid="CON-1"), received_at=datetime.now(UTC))
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MOST_FILES", 0)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_an_event_is_committed_when_store_returns(writer: Writer) -> None:
-    store(told(1))
+    assert store(told(1)) == "db"
     assert CallEvent.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_many_requests_at_once_are_all_kept(writer: Writer) -> None:
-    failures: list[BaseException] = []
+    kept: list[object] = []
 
     def request(number: int) -> None:
         try:
-            store(told(number))
+            kept.append(store(told(number)))
         except BaseException as error:
-            failures.append(error)
+            kept.append(error)
 
     threads = [threading.Thread(target=request, args=(number,)) for number in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert not failures
+    assert kept == ["db"] * 40
     assert CallEvent.objects.count() == 40
 
 
-@pytest.mark.django_db(transaction=True)
 def test_one_event_that_cannot_be_kept_does_not_fail_its_neighbours(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,17 +86,26 @@ def test_one_event_that_cannot_be_kept_does_not_fail_its_neighbours(
 
     def picky(events: list[Event]) -> None:
         if any(event.leg_uuid == "leg-3" for event in events):
-            raise DatabaseError("not this one")
+            raise DataError("not this one")
         real(events)
 
-    monkeypatch.setattr(store_module, "write_batch", picky)
-    jobs = [writer.hand_over(told(number)) for number in range(6)]
-    for number, job in enumerate(jobs):
-        assert (job.exception(timeout=10) is None) == (number != 3)
+    monkeypatch.setattr(writer_module, "write_batch", picky)
+    jobs = [writer.hand_over(told(number), attended=True) for number in range(6)]
+    assert all(job.wait(10) for job in jobs)
+    assert [job.error is None for job in jobs] == [True, True, True, False, True, True]
     assert CallEvent.objects.count() == 5
 
 
-@pytest.mark.django_db(transaction=True)
+def test_an_event_that_the_database_refuses_is_spooled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(events: list[Event], **_: Any) -> None:
+        raise DataError("not this one")
+
+    monkeypatch.setattr(writer_module, "write_batch", refuse)
+    monkeypatch.setattr(spool, "write_batch", refuse)
+    assert store(told(1)) == "spool"
+    assert not writer.blocked  # its neighbours are not made to wait for it
+
+
 def test_a_connection_that_died_costs_nothing(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = write_batch, []
 
@@ -84,40 +115,93 @@ def test_a_connection_that_died_costs_nothing(writer: Writer, monkeypatch: pytes
             raise OperationalError("server closed the connection unexpectedly")
         real(events)
 
-    monkeypatch.setattr(store_module, "write_batch", dead_once)
-    store(told(1))
+    monkeypatch.setattr(writer_module, "write_batch", dead_once)
+    assert store(told(1)) == "db"
     assert CallEvent.objects.count() == 1
 
 
 @pytest.mark.parametrize("ingest", ["inline", "writer"])
-@pytest.mark.django_db(transaction=True)
-def test_a_database_that_refuses_is_told_to_the_door(
-    ingest: str, writer: Writer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_while_the_database_is_away_events_go_to_the_spool_and_from_there_into_it(
+    ingest: str, writer: Writer, settings: Settings, away: Callable[[bool], None]
 ) -> None:
     settings.INGEST = ingest
+    assert [store(told(number)) for number in range(3)] == ["spool"] * 3
+    store_later(told(3))
+    until(lambda: len(spool.waiting()) == 4)
+    assert not CallEvent.objects.exists()
+    away(False)
+    writer.start()  # with `inline` nothing has started it
+    until(lambda: CallEvent.objects.count() == 4)
+    until(spool.is_empty)
 
-    def away(events: list[Event]) -> None:
-        raise OperationalError("the database is away")
 
-    monkeypatch.setattr(store_module, "write_batch", away)
-    with pytest.raises(StoreUnavailable, match="away"):
+def test_nobody_waits_for_a_database_that_is_known_to_be_away(writer: Writer, away: Callable[[bool], None]) -> None:
+    store(told(1))
+    assert writer.blocked
+    handed_over = writer.waiting.qsize()
+    assert store(told(2)) == "spool"
+    assert writer.waiting.qsize() == handed_over
+    away(False)
+    until(lambda: not writer.blocked)
+    assert store(told(3)) == "db"
+
+
+@pytest.mark.parametrize(("fields", "seconds"), [({}, "FACT_SECONDS"), ({"dtmf": {"digits": "1"}}, "QUESTION_SECONDS")])
+def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], seconds: str
+) -> None:
+    go_on, real = threading.Event(), write_batch
+
+    def hang(events: list[Event]) -> None:
+        go_on.wait(20)
+        real(events)
+
+    monkeypatch.setattr(writer_module, "write_batch", hang)
+    for name in ("FACT_SECONDS", "QUESTION_SECONDS"):
+        monkeypatch.setattr(store_module, name, 0.05 if name == seconds else 19)
+    event = Event(payload={"uuid": "leg-1", **(fields or {"status": "started"})}, received_at=datetime.now(UTC))
+    assert store(event) == "spool"
+    assert store(told(2)) == "spool"  # at once: it is known to hang
+    go_on.set()
+    until(spool.is_empty)
+    assert CallEvent.objects.get(leg__uuid="leg-1").times_received == 1  # though it got there by both ways
+    assert CallEvent.objects.count() == 2
+
+
+@pytest.mark.parametrize("ingest", ["inline", "writer"])
+def test_only_where_both_refuse_it_is_told_to_the_door(
+    ingest: str,
+    writer: Writer,
+    settings: Settings,
+    away: Callable[[bool], None],
+    full_disk: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.INGEST = ingest
+    monkeypatch.setattr(store_module, "PATIENCE_SECONDS", 0.5)
+    with pytest.raises(StoreUnavailable, match=r"away.*full"):
         store(told(1))
     store_later(told(2))  # never raises: a caller waits behind it
+    away(False)
+    until(lambda: not writer.blocked)
+    assert store(told(3)) == "db"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch
+def test_a_full_spool_does_not_spare_the_database_its_last_chance(
+    writer: Writer, full_disk: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on = threading.Event()
-    monkeypatch.setattr(store_module, "write_batch", lambda events: go_on.wait(20))
-    monkeypatch.setattr(store_module, "WAIT_SECONDS", 0.05)
-    with pytest.raises(StoreUnavailable):
-        store(told(1))
-    go_on.set()
+    real = write_batch
+
+    def slow(events: list[Event]) -> None:
+        time.sleep(0.3)
+        real(events)
+
+    monkeypatch.setattr(writer_module, "write_batch", slow)
+    monkeypatch.setattr(store_module, "FACT_SECONDS", 0.05)
+    assert store(told(1)) == "db"
+    assert CallEvent.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
 def test_what_is_done_later_is_done_before_the_process_ends(writer: Writer) -> None:
     done: list[int] = []
 
@@ -132,14 +216,27 @@ def test_what_is_done_later_is_done_before_the_process_ends(writer: Writer) -> N
     assert CallEvent.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_full_writer_is_told_to_the_door(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_hanging_database_leaves_undone_is_spooled_before_the_process_ends(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_on = threading.Event()
-    monkeypatch.setattr(store_module, "MOST_WAITING", 1)
+    monkeypatch.setattr(writer_module, "write_batch", lambda events: go_on.wait(20))
+    monkeypatch.setattr(writer_module, "DRAIN_SECONDS", 0.2)
+    store_later(told(1))
+    until(lambda: writer.current)
+    store_later(told(2))
+    writer.drain()
+    assert {spool.read(path).leg_uuid for path in spool.waiting()} == {"leg-1", "leg-2"}
+    go_on.set()
+
+
+def test_what_a_full_writer_does_not_take_is_spooled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(writer_module, "MOST_WAITING", 1)
     writer.hand_over(lambda: go_on.wait(20))
-    while not writer.waiting.empty():  # until the thread has taken it up
-        time.sleep(0.01)
+    until(writer.waiting.empty)  # the thread has taken it up
     writer.hand_over(told(1))
-    with pytest.raises(StoreUnavailable):
-        store(told(2))
+    assert store(told(2)) == "spool"
+    store_later(told(3))
+    assert len(spool.waiting()) == 2
     go_on.set()

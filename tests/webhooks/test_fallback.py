@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 
 from calls.models import Call, CallEvent
-from calls.records import store
+from calls.records import spool, store
 from tests.conftest import Post
 from tests.factories import CALLER, OURS, make_event, make_number
 from tests.vonage_client import VonageClient, in_query
@@ -68,9 +68,12 @@ def test_where_vonage_does_not_say_which_the_content_tells(post_fallback: Post, 
     assert post_fallback(ENDED | {"original_request": original}).content == b""
 
 
-def test_an_event_that_cannot_be_kept_is_asked_for_again(post_fallback: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_that_neither_database_nor_spool_keeps_is_asked_for_again(
+    post_fallback: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def away(*_: Any) -> None:
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(store, "write_batch", away)
+    monkeypatch.setattr(spool, "MOST_FILES", 0)
     assert post_fallback(ENDED | failed("event")).status_code == 503

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from calls.chores.loop import ALIVE, Interrupted, Loop
 from calls.models import Heartbeat
+from calls.records.writer import writer
 
 PATIENCE_SECONDS = 1.0  # for the chore that it is at when it is asked to stop
 
@@ -34,12 +35,14 @@ class Command(BaseCommand):
         signal.signal(signal.SIGALRM, interrupt)
         self.stdout.write(f"Worker {loop.name} does: {', '.join(loop.duties)}")
         self.stdout.flush()
+        writer.start()  # it stores what dead processes of this host left in the spool
         try:
             loop.run()
         except Interrupted:
             self.stdout.write("The worker was in the middle of a chore, which is done again from its beginning.")
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            writer.drain()
         self.stdout.write("The worker has ended.")
 
     def check_heartbeat(self) -> int:

@@ -1,0 +1,242 @@
+"""The writer: one thread of each process that keeps what its request threads hand over.
+
+All that waits is kept in one transaction, since a commit costs the same for one event as for twenty; one that comes
+alone goes at once. It also drains this host's spool, portion by portion between the batches.
+"""
+
+import atexit
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from django.db import OperationalError, close_old_connections, connection
+
+from calls.records import spool
+from calls.records.batch import write_batch
+from calls.vonage.events import Event
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 1_000
+MOST_IN_BATCH = 200
+STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
+SPARED_SECONDS = 2.0  # after a failure nobody waits for the database so long
+LOOK_SECONDS = 1.0  # how often an idle writer looks into the spool
+DRAIN_SECONDS = 8.0  # how long the end of the process waits for what is under way
+
+Work = Event | Callable[[], object]  # an event to keep, or an act to be done beside the requests
+
+
+class Full(Exception):
+    """The writer is hopelessly behind."""
+
+
+class Job:
+    """What was handed over. Whoever hands it over may wait for it; a lock is the cheapest thing to wait for."""
+
+    __slots__ = ("_gate", "attended", "done", "error", "spooled", "work")
+
+    def __init__(self, work: Work, *, attended: bool) -> None:
+        self.work = work
+        self.attended = attended  # somebody waits, and sees to the event where this fails
+        self.done = self.spooled = False
+        self.error: BaseException | None = None
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Let whoever waits go on."""
+        self.error, self.done = error, True
+        self._gate.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it has ended; says whether it has."""
+        if self._gate.acquire(timeout=seconds):
+            self._gate.release()
+        return self.done
+
+
+def _keep(jobs: Sequence[Job]) -> None:
+    write_batch([job.work for job in jobs if isinstance(job.work, Event)])
+
+
+class Writer:
+    """The thread, and what waits for it."""
+
+    def __init__(self) -> None:
+        self.waiting: SimpleQueue[Job | None] = SimpleQueue()
+        self.thread: threading.Thread | None = None
+        self.pid = 0
+        self.starting = threading.Lock()
+        self.current: Sequence[Job] = ()
+        self.busy_since: float | None = None
+        self.away_until = float("-inf")
+        self.away = False
+        self.look_at = 0.0
+
+    # What request threads do
+
+    def start(self) -> None:
+        """Start the thread once in each process: threads don't survive a fork."""
+        if self.pid == os.getpid():
+            return
+        with self.starting:
+            if self.pid == os.getpid():
+                return
+            self.waiting, self.current, self.busy_since = SimpleQueue(), (), None
+            self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
+            self.thread.start()
+            self.pid = os.getpid()
+            atexit.register(self.drain)
+
+    def hand_over(self, work: Work, *, attended: bool = False) -> Job:
+        """Queue the work. Raises Full."""
+        self.start()
+        if self.waiting.qsize() >= MOST_WAITING:
+            raise Full("too much waits for the database")
+        job = Job(work, attended=attended)
+        self.waiting.put(job)
+        return job
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the database is known not to answer now, so that nobody need wait to find out."""
+        now, since = time.monotonic(), self.busy_since
+        return now < self.away_until or (since is not None and now - since > STUCK_SECONDS)
+
+    def note_trouble(self, error: object) -> None:
+        """Spare the next requests the wait."""
+        self.away_until = time.monotonic() + SPARED_SECONDS
+        self.look_at = min(self.look_at, time.monotonic() + LOOK_SECONDS / 2)
+        if not self.away:
+            self.away = True
+            logger.warning("The database does not answer, events go to the spool: %s", str(error).strip())
+
+    def drain(self) -> None:
+        """End the thread when it has done all that waits, as before the process ends; spool what it could not do."""
+        if self.thread is None or not self.thread.is_alive():
+            return
+        self.waiting.put(None)
+        self.thread.join(DRAIN_SECONDS)
+        left = [*self.current]
+        while not self.waiting.empty():
+            if job := self.waiting.get():
+                left.append(job)
+        for job in left:
+            self._put_aside(job)
+
+    # What the thread does
+
+    def _run(self) -> None:
+        spool.sweep()
+        going_on = True
+        while going_on:
+            jobs, going_on = self._next()
+            try:
+                if jobs:
+                    self._work(jobs)
+                if going_on and time.monotonic() >= self.look_at:
+                    self._drain_spool()
+            except Exception:
+                logger.exception("The writer failed, and goes on")
+        connection.close()
+
+    def _next(self) -> tuple[list[Job], bool]:
+        """Wait for work until it is time to look into the spool; take all there is. The second: whether to go on."""
+        taken: list[Job | None] = []
+        try:
+            taken.append(self.waiting.get(timeout=max(0.0, self.look_at - time.monotonic())))
+            while len(taken) < MOST_IN_BATCH:
+                taken.append(self.waiting.get_nowait())
+        except Empty:
+            pass
+        return [job for job in taken if job], None not in taken
+
+    def _work(self, jobs: Sequence[Job]) -> None:
+        """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
+        self.current, self.busy_since = jobs, time.monotonic()
+        try:
+            close_old_connections()  # no request signals reach this thread
+            events = [job for job in jobs if isinstance(job.work, Event) and not job.spooled]
+            error = self._attempt(partial(_keep, events)) if events else None
+            alone = error is not None and len(events) > 1 and not spool.is_away(error)
+            for job in events:
+                self._end(job, self._attempt(partial(_keep, [job])) if alone else error)
+            for job in jobs:
+                if not isinstance(job.work, Event):
+                    self._end(job, self._attempt(job.work))
+        finally:
+            self.current, self.busy_since = (), None
+
+    def _attempt(self, act: Callable[[], object]) -> Exception | None:
+        """Do it, once more on a new connection where the old one was dead or a lock in the way. Gives what failed."""
+        if time.monotonic() < self.away_until:
+            return OperationalError("it did not answer just now")
+        for last in (False, True):
+            begun = time.monotonic()
+            try:
+                act()
+            except Exception as error:
+                if not spool.is_away(error):
+                    return error
+                connection.close()
+                if last or time.monotonic() - begun > STUCK_SECONDS:
+                    self.note_trouble(error)
+                    return error
+            else:
+                self._note_success()
+                return None
+        return None
+
+    def _note_success(self) -> None:
+        self.away_until = float("-inf")
+        if self.away:
+            self.away = False
+            logger.warning("The database answers again")
+
+    def _end(self, job: Job, error: Exception | None) -> None:
+        if error:
+            logger.warning("Not kept in the database: %s", str(error).strip())
+            if not job.attended:
+                self._put_aside(job)
+        job.end(error)
+
+    @staticmethod
+    def _put_aside(job: Job) -> None:
+        """Spool what nobody else sees to."""
+        if job.done or job.spooled or not isinstance(job.work, Event):
+            return
+        try:
+            spool.keep(job.work)
+            job.spooled = True
+        except OSError as error:
+            logger.critical("Neither the database nor the spool takes an event: %s", error)
+
+    def _drain_spool(self) -> None:
+        """Store one portion of what waits on this host, and say when to look again."""
+        gone = 0
+        self.busy_since = time.monotonic()
+        try:
+            if not spool.is_empty():
+                close_old_connections()
+                gone = spool.drain_some()
+                self._note_success()
+        except spool.Busy:
+            pass  # another process of this host is at it
+        except OSError as error:
+            logger.warning("The spool cannot be drained: %s", error)
+        except Exception as error:
+            connection.close()
+            if not spool.is_away(error):
+                raise
+            self.note_trouble(error)
+        finally:
+            self.busy_since = None
+            self.look_at = time.monotonic() + (0 if gone else LOOK_SECONDS / 2 if self.away else LOOK_SECONDS)
+
+
+writer = Writer()
