@@ -66,8 +66,9 @@ class Report:
 
     def show(self) -> None:
         heading = ["", "at least", "aim", "measured (min–max)", "", ""]
-        print()
-        print_table([heading, *(line.cells() for line in self.lines)])
+        if self.lines:
+            print()
+            print_table([heading, *(line.cells() for line in self.lines)])
         for fault in self.faults:
             print(f"NOT EXACTLY ONCE: {fault}")
 
