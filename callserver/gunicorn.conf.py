@@ -11,7 +11,7 @@ from calls.checks import refuse_to_serve_without_secrets
 bind = f"0.0.0.0:{settings.PORT}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
-threads = 8  # webhooks wait for a commit, not for the processor
+threads = 16  # webhooks wait for a commit, not for the processor: those that wait share one
 timeout = 30
 graceful_timeout = 25  # below the 30 s that a container is given to stop
 keepalive = 65  # above a proxy's 60 s, so that it never writes into a connection that is being closed

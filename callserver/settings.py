@@ -70,6 +70,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "calls.webhooks.middleware.WebhookMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "callserver.policy.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -3,11 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from calls.webhooks.urls import PREFIXES
 from callserver.health import healthz, readyz
 
 urlpatterns = [
-    path("", include("calls.webhooks.urls")),
-    path("webhooks/", include("calls.webhooks.urls")),
+    *(path(prefix, include("calls.webhooks.urls")) for prefix in PREFIXES),
     path("api/", include("calls.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz),

@@ -18,7 +18,7 @@ from calls.records.fold import fold, visits
 from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
-from calls.records.tables import Table, marks
+from calls.records.tables import Table
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ Histories = dict[str, list[Event]]  # by the leg's uuid
 
 EVENTS = Table(CallEvent, "digest")
 EVENT_COLUMNS = ("leg_id", "payload", "door", "received_at", "digest")
-HISTORY = "JOIN calls_call ON calls_call.id = call_id WHERE leg_id IN ({legs}) AND NOT calls_call.sealed"
+HISTORY = "JOIN calls_call ON calls_call.id = call_id WHERE leg_id = ANY(%s) AND NOT calls_call.sealed"
 ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
 AS_BEFORE = "times_received = calls_callevent.times_received"
 
@@ -55,7 +55,7 @@ def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     won_or_lost = place_rooms(held, left)
     rows = _rows(events, held, reading.errors)
     EVENTS.insert(rows, where_there=where_there)
-    with_news = {row.call_id for row in rows if row.call_id and row.digest in new}
+    with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
     sum_up(left | won_or_lost | with_news, held)
@@ -89,7 +89,7 @@ def _histories(legs: Mapping[str, Leg]) -> Histories:
     histories: Histories = {uuid: [] for uuid, leg in legs.items() if not leg.pk}
     uuids = {leg.pk: leg.uuid for leg in legs.values() if leg.pk}
     if uuids:
-        for leg, *columns in EVENTS.read(EVENT_COLUMNS, HISTORY.format(legs=marks(uuids)), list(uuids)):
+        for leg, *columns in EVENTS.read(EVENT_COLUMNS, HISTORY, list(uuids)):
             histories.setdefault(uuids[leg], []).append(event_of(*columns))
     return histories
 
@@ -101,25 +101,25 @@ def _read(histories: Histories, new: Iterable[Event]) -> Reading:
     return read_legs({uuid: [*events, *fresh.get(uuid, [])] for uuid, events in histories.items()}, fresh)
 
 
-def _rows(events: Iterable[Event], held: Held, errors: Mapping[UUID, str]) -> list[CallEvent]:
-    """Make a row of each delivery, at its place."""
+def _rows(events: Iterable[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:
+    """Make a row of each delivery, at its place: its columns."""
     times = Counter(event.digest for event in events)
     rows = []
     for event in {event.digest: event for event in events}.values():
         call, leg = held.place_of(event)
         rows.append(
-            CallEvent(
-                call_id=call,
-                leg_id=leg.pk if leg else None,
-                payload=event.payload,
-                raw=event.raw,
-                signed=event.signed,
-                digest=event.digest,
-                times_received=times[event.digest],
-                received_at=event.received_at,
-                error=errors.get(event.digest, ""),
+            {
+                "call_id": call,
+                "leg_id": leg.pk if leg else None,
+                "payload": event.payload,
+                "raw": event.raw,
+                "signed": event.signed,
+                "digest": event.digest,
+                "times_received": times[event.digest],
+                "received_at": event.received_at,
+                "error": errors.get(event.digest, ""),
                 **reading_of(event),
-            )
+            }
         )
     return rows
 

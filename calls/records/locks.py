@@ -14,12 +14,18 @@ from django.db import connection, transaction
 
 from calls.models import Call, Conversation, Leg
 from calls.records.fold import LegFacts
-from calls.records.tables import Table, marks
+from calls.records.tables import Table, run
 from calls.vonage.events import Event
 
 TRIES = 5
 GATE = 0x6361_6C6C  # whoever locks names goes through it; whoever has too many for Postgres keeps it shut meanwhile
 MOST_KEYS = 1_000
+# A plan is kept, and may have been made while the tables were small: reading one whole is never what we want.
+BY_INDEX = "set_config('enable_seqscan', 'off', true)"
+SHUT = f"SELECT pg_advisory_xact_lock({GATE}), {BY_INDEX}"
+LOCK = (
+    f"SELECT pg_advisory_xact_lock_shared({GATE}), {BY_INDEX}, pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) key"  # noqa: S608
+)
 
 LEGS, ROOMS, CALLS = Table(Leg, "uuid"), Table(Conversation, "uuid"), Table(Call, "origin_uuid")
 Named = TypeVar("Named", Leg, Conversation)
@@ -64,14 +70,10 @@ class Names:
         if connection.vendor != "postgresql" or not (self.legs or self.rooms):
             return
         keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
-        with connection.cursor() as cursor:
-            if len(keys) > MOST_KEYS:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
-            else:
-                one_by_one = (
-                    "SELECT pg_advisory_xact_lock_shared(%s), pg_advisory_xact_lock(key) FROM unnest(%s) AS key"
-                )
-                cursor.execute(one_by_one, [GATE, keys])
+        if len(keys) > MOST_KEYS:
+            run(SHUT)
+        else:
+            run(LOCK, keys)
 
 
 @dataclass
@@ -117,8 +119,8 @@ def find(table: "Table[Named]", uuids: Collection[str]) -> dict[str, Named]:
     """Read the rows of these names, and make those that are missing: they are not saved yet."""
     if not uuids:
         return {}
-    rows = {uuid: table.model(uuid=uuid) for uuid in sorted(uuids)}
-    rows.update((row.uuid, row) for row in table.rows(f"WHERE uuid IN ({marks(uuids)})", list(uuids)))
+    rows = {row.uuid: row for row in table.rows("WHERE uuid = ANY(%s)", list(uuids))}
+    rows |= {uuid: table.model(uuid=uuid) for uuid in uuids if uuid not in rows}
     return rows
 
 
@@ -128,9 +130,9 @@ def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = 
     rows: list[Leg | Conversation] = [*held.legs.values(), *held.rooms.values()]
     known = {row.call_id for row in rows if row.call_id}
     keys, origins = known | set(more), born | set(held.rooms)
-    which = f"WHERE id IN ({marks(keys)}) OR origin_uuid IN ({marks(origins)}) ORDER BY origin_uuid"
+    which = "WHERE id = ANY(%s) OR origin_uuid = ANY(%s) ORDER BY origin_uuid"
     until_end = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    held.calls = {call.origin_uuid: call for call in CALLS.rows(which + until_end, [*keys, *origins])}
+    held.calls = {call.origin_uuid: call for call in CALLS.rows(which + until_end, list(keys), list(origins))}
     if not known <= {call.pk for call in held.calls.values()}:
         raise Vanished
     missing = [Call(origin_uuid=origin) for origin in sorted(born - held.calls.keys())]

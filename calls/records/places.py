@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from calls.models import Call, Conversation, Leg, Visit
 from calls.records.fold import CallFacts, Entry, LegFacts
 from calls.records.locks import LEGS, ROOMS, Held, origin_of
-from calls.records.tables import marks
+from calls.records.tables import run
 
 Entries = dict[str, Entry]  # by the conversation's uuid
 
 # An event without a leg belongs to the call of its conversation.
 LET_EVENTS_FOLLOW = """
     UPDATE calls_callevent SET call_id = room.call_id FROM calls_conversation AS room
-    WHERE room.uuid IN ({rooms}) AND calls_callevent.conversation_uuid = room.uuid AND calls_callevent.leg_id IS NULL
+    WHERE room.uuid = ANY(%s) AND calls_callevent.conversation_uuid = room.uuid AND calls_callevent.leg_id IS NULL
 """
 
 
@@ -100,9 +98,7 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> set[int]:
             changed.append(room)
     if changed:
         ROOMS.upsert(changed)
-        uuids = [room.uuid for room in changed]
-        with connection.cursor() as cursor:
-            cursor.execute(LET_EVENTS_FOLLOW.format(rooms=marks(uuids)), uuids)
+        run(LET_EVENTS_FOLLOW, [room.uuid for room in changed])
     return won_or_lost
 
 

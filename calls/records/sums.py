@@ -4,13 +4,11 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection
-
 from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, total
 from calls.records.locks import CALLS, LEGS, Held
 from calls.records.places import take
-from calls.records.tables import marks
+from calls.records.tables import run
 
 DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLite too, where decimals are floats
 
@@ -25,7 +23,7 @@ FIGURES = f"""
         SUM(CAST(ROUND(leg.price_eur * {10**DECIMALS}) AS BIGINT)),
         EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.RECORD}'),
         EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.ACTION}')
-    FROM calls_leg AS leg WHERE leg.call_id IN ({{calls}}) GROUP BY leg.call_id
+    FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours
 
 
@@ -47,12 +45,10 @@ def sum_up(pks: Collection[int], held: Held) -> None:
 
 def _sums(pks: Collection[int], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:
     """Ask for what there is to know of the legs of each call. A call without legs is not among them."""
-    with connection.cursor() as cursor:
-        cursor.execute(FIGURES.format(calls=marks(pks)), list(pks))
-        rows = {pk: figures for pk, *figures in cursor.fetchall()}
+    rows = {pk: figures for pk, *figures in run(FIGURES, list(pks))}
     legs = {leg.pk: leg for leg in at_hand if leg.pk}
     if missing := {first for first, *_ in rows.values()} - legs.keys():
-        legs |= {leg.pk: leg for leg in LEGS.rows(f"WHERE id IN ({marks(missing)})", list(missing))}
+        legs |= {leg.pk: leg for leg in LEGS.rows("WHERE id = ANY(%s)", list(missing))}
     return {
         pk: AllLegs(
             first=legs[first],

@@ -1,12 +1,19 @@
 """Many rows in one statement: how the call log reads and writes, on Postgres and SQLite alike.
 
 The ORM would send a statement a row, and spends longer on making one than the database on doing it. So the statements
-are plain here; what goes in and out of a column is left to the fields of the model.
+are plain here, the same text however many rows: Postgres plans each once for a connection. What goes in and out of a
+column is left to the fields of the model.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
+from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django.db import connection, models
 
@@ -14,14 +21,31 @@ Row = TypeVar("Row", bound=models.Model)
 Convert = Callable[[Any], Any]
 AT_ONCE = 500  # rows of one statement: SQLite takes some 30,000 values
 
-
-def marks(values: Collection[object]) -> str:
-    """A placeholder for each value, for `IN (…)`; NULL, which nothing is in, for none."""
-    return ", ".join(["%s"] * len(values)) or "NULL"
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # by the driver's connection
 
 
-def _portions(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    return (rows[at : at + AT_ONCE] for at in range(0, len(rows), AT_ONCE))
+def run(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Execute a statement and give its rows, if it has any.
+
+    A list goes to `= ANY(%s)`: SQLite gets it as JSON, and a query of it in that place.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_prepare(cursor, sql, len(values)), values)
+        else:
+            given = [json.dumps(value) if isinstance(value, list) else value for value in values]
+            cursor.execute(sql.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), given)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _prepare(cursor: Any, sql: str, count: int) -> str:
+    """Let Postgres plan the statement, once for each connection. Gives the statement that runs it."""
+    name = f"callserver_{blake2b(sql.encode(), digest_size=8).hexdigest()}"
+    known = _prepared.setdefault(connection.connection, set())
+    if name not in known:
+        cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
+        known.add(name)
+    return f"EXECUTE {name}({', '.join(['%s'] * count)})"
 
 
 class Table(Generic[Row]):
@@ -36,46 +60,55 @@ class Table(Generic[Row]):
         """By column, in the order of the model."""
         return {str(field.column): field for field in self.model._meta.concrete_fields}
 
-    def read(self, columns: Sequence[str], rest: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    def read(self, columns: Sequence[str], rest: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Select columns of this table; `rest` is what stands after its name. Gives them as Python knows them."""
-        converts = [self._converters[column] for column in columns]
         names = ", ".join(f"{self.name}.{column}" for column in columns)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {names} FROM {self.name} {rest}", values)  # noqa: S608 -- names of ours, no values
-            rows = cursor.fetchall()
+        rows = run(f"SELECT {names} FROM {self.name} {rest}", *values)  # noqa: S608 -- names of ours, no values
+        converts = [(at, convert) for at, column in enumerate(columns) if (convert := self._converters[column])]
         for row in rows:
-            yield tuple([convert(value) if convert else value for convert, value in zip(converts, row, strict=True)])
+            converted = list(row)
+            for at, convert in converts:
+                converted[at] = convert(row[at])
+            yield tuple(converted)
 
-    def rows(self, rest: str, values: Sequence[Any]) -> Iterator[Row]:
+    def rows(self, rest: str, *values: Any) -> Iterator[Row]:
         """Select whole rows, as instances of the model."""
         names = [field.attname for field in self.fields.values()]
-        for row in self.read(list(self.fields), rest, values):
+        for row in self.read(list(self.fields), rest, *values):
             yield self.model.from_db(connection.alias, names, row)
+
+    def python(self, column: str, value: Any) -> Any:
+        """Make of a value that the database gives for this column what Python knows it as."""
+        convert = self._converters[column]
+        return convert(value) if convert else value
 
     def upsert(self, rows: Sequence[Row]) -> None:
         """Insert the rows, or write over those that are there. Afterwards each has its key."""
         over = ", ".join(f"{name} = excluded.{name}" for name in self._written if name != self.unique)
-        for some in _portions(rows):
-            keys = {unique: key for key, unique in self._insert(some, f"{over} RETURNING id, {self.unique}")}
-            for row in some:
-                row.pk = keys[getattr(row, self.unique)]
-                row._state.adding = False
+        given = [{name: getattr(row, name) for name in self._written} for row in rows]
+        keys = {unique: key for key, unique in self._insert(given, f"{over} RETURNING id, {self.unique}")}
+        for row in rows:
+            row.pk = keys[getattr(row, self.unique)]
+            row._state.adding = False
 
-    def insert(self, rows: Sequence[Row], *, where_there: str) -> None:
-        """Insert the rows; of one that is there, do what `where_there` says: SQL after `DO UPDATE SET`."""
-        for some in _portions(rows):
-            self._insert(some, where_there)
+    def insert(self, rows: Sequence[Mapping[str, Any]], *, where_there: str) -> None:
+        """Insert rows, by column; of one that is there, do what `where_there` says: SQL after `DO UPDATE SET`."""
+        self._insert(rows, where_there)
 
-    def _insert(self, rows: Sequence[Row], where_there: str) -> list[tuple[Any, ...]]:
-        tuples = ", ".join([f"({marks(self._written)})"] * len(rows))
-        sql = (
-            f"INSERT INTO {self.name} ({', '.join(self._written)}) VALUES {tuples} "  # noqa: S608 -- names of ours
-            f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
-        )
-        values = [prepare(getattr(row, name), connection) for row in rows for name, prepare in self._preparing]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall() if cursor.description else []
+    def _insert(self, rows: Sequence[Mapping[str, Any]], where_there: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        into = f"INSERT INTO {self.name} ({', '.join(self._written)})"
+        conflict = f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+        for at in range(0, len(rows), AT_ONCE):
+            some = rows[at : at + AT_ONCE]
+            if connection.vendor == "postgresql":
+                records = f"SELECT {', '.join(self._written)} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
+                found += run(f"{into} {records} {conflict}", json.dumps(some, default=_in_json))
+            else:
+                row_of_marks = f"({', '.join(['%s'] * len(self._written))})"
+                values = [prepare(row[name], connection) for row in some for name, prepare in self._preparing]
+                found += run(f"{into} VALUES {', '.join([row_of_marks] * len(some))} {conflict}", *values)
+        return found
 
     @cached_property
     def _written(self) -> list[str]:
@@ -84,13 +117,8 @@ class Table(Generic[Row]):
 
     @cached_property
     def _preparing(self) -> list[tuple[str, Callable[..., Any]]]:
-        """How to read a column's value off a row, and how to make of it what the database takes."""
-        return [(field.attname, field.get_db_prep_save) for field in self.fields.values() if not field.primary_key]
-
-    def python(self, column: str, value: Any) -> Any:
-        """Make of a value that the database gives for this column what Python knows it as."""
-        convert = self._converters[column]
-        return convert(value) if convert else value
+        """How to make of a column's value what the database takes."""
+        return [(column, self.fields[column].get_db_prep_save) for column in self._written]
 
     @cached_property
     def _converters(self) -> dict[str, Convert | None]:
@@ -107,3 +135,14 @@ def _converter(expression: Any, field: Any) -> Convert | None:
         return value
 
     return convert if steps else None
+
+
+def _in_json(value: Any) -> str:
+    """Spell a value so that Postgres reads it as what its column is."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
+    raise TypeError(f"{type(value).__name__} is no value of a column")

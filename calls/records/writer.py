@@ -25,6 +25,7 @@ MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
 SPARED_SECONDS = 2.0  # after a failure nobody waits for the database so long
+CHECK_SECONDS = 1.0  # a connection that is at work shows by itself when it dies: then the batch is tried anew
 LOOK_SECONDS = 1.0  # how often an idle writer looks into the spool
 DRAIN_SECONDS = 8.0  # how long the end of the process waits for what is under way
 
@@ -77,6 +78,7 @@ class Writer:
         self.away_until = float("-inf")
         self.away = False
         self.look_at = 0.0
+        self.used_at = float("-inf")
 
     # What request threads do
 
@@ -160,7 +162,7 @@ class Writer:
         """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
         self.current, self.busy_since = jobs, time.monotonic()
         try:
-            close_old_connections()  # no request signals reach this thread
+            self._check_connection()
             events = [job for job in jobs if isinstance(job.work, Event) and not job.spooled]
             error = self._attempt(partial(_keep, events)) if events else None
             alone = error is not None and len(events) > 1 and not spool.is_away(error)
@@ -171,6 +173,12 @@ class Writer:
                     self._end(job, self._attempt(job.work))
         finally:
             self.current, self.busy_since = (), None
+
+    def _check_connection(self) -> None:
+        """Look whether the connection is alive, if it was left alone for a while: no request signals do that here."""
+        if time.monotonic() - self.used_at > CHECK_SECONDS:
+            close_old_connections()
+        self.used_at = time.monotonic()
 
     def _attempt(self, act: Callable[[], object]) -> Exception | None:
         """Do it, once more on a new connection where the old one was dead or a lock in the way. Gives what failed."""
@@ -222,7 +230,7 @@ class Writer:
         self.busy_since = time.monotonic()
         try:
             if not spool.is_empty():
-                close_old_connections()
+                self._check_connection()
                 gone = spool.drain_some()
                 self._note_success()
         except spool.Busy:

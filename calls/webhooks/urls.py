@@ -7,8 +7,11 @@ from django.urls import re_path
 
 from calls.webhooks import views
 
-urlpatterns = [
-    re_path(r"^answer/?$", views.answer_webhook, name="answer-webhook"),
-    re_path(r"^event/?$", views.event_webhook, name="event-webhook"),
-    re_path(r"^fallback/?$", views.fallback_webhook, name="fallback-webhook"),
-]
+PREFIXES = ("", "webhooks/")
+DOORS = {
+    "answer": views.answer_webhook,
+    "event": views.event_webhook,
+    "fallback": views.fallback_webhook,
+}
+
+urlpatterns = [re_path(rf"^{door}/?$", view, name=f"{door}-webhook") for door, view in DOORS.items()]
