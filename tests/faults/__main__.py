@@ -11,7 +11,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
@@ -23,6 +22,8 @@ from tests.faults.places import Database, Places
 from tests.faults.scenarios import FAULTS, Fault
 from tests.faults.stage import staged
 
+LAST_LINES = 12  # of the log of a server that did not start
+
 
 def play(fault: Fault, database: Database, places: Places, seconds: float) -> Figures:
     """Let it happen, and judge what came of it."""
@@ -33,8 +34,8 @@ def play(fault: Fault, database: Database, places: Places, seconds: float) -> Fi
             fault.act(stage)
             stage.judge()
     except Exception as error:  # the other faults are to be tried as well
-        traceback.print_exc()
-        figures.wrongs.append(f"it came to no end: {type(error).__name__}")
+        last_words = "\n".join(str(error).splitlines()[-LAST_LINES:])
+        figures.wrongs.append(f"it came to no end: {type(error).__name__} {last_words}")
     return figures
 
 

@@ -33,6 +33,11 @@ class Vonage:
     replies: list[Reply] = field(default_factory=list)
     journals: list[Path] = field(default_factory=list)
 
+    @property
+    def acknowledged(self) -> set[str]:
+        """The identities of what was acknowledged; "" stands for all questions."""
+        return {reply.identity for reply in self.replies if reply.acknowledged}
+
     def _journal(self) -> Journal:
         self.journals.append(self.folder / f"journal-{len(self.journals)}")
         return Journal(self.journals[-1])
