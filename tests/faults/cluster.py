@@ -143,15 +143,20 @@ class Cluster:
         taken: list[Any] = []
         try:
             deadline = time.monotonic() + 20
-            while self._end_sessions_of_callserver() or not taken:
+            self._take_what_is_free(taken)
+            while self._end_sessions_of_callserver():
                 assert time.monotonic() < deadline, "the call server is faster than we are"
-                with suppress(psycopg2.OperationalError):
-                    while True:
-                        taken.append(self.connect("postgres", user=ROLE, application_name="others"))
+                time.sleep(0.02)  # until they have ended
+                self._take_what_is_free(taken)
             yield
         finally:
             for session in taken:
                 session.close()
+
+    def _take_what_is_free(self, taken: list[Any]) -> None:
+        with suppress(psycopg2.OperationalError):
+            while True:
+                taken.append(self.connect("postgres", user=ROLE, application_name="others"))
 
     def _end_sessions_of_callserver(self) -> int:
         """Say how many there were."""

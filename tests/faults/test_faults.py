@@ -13,8 +13,8 @@ from tests.faults.stage import staged
 DATABASE: Database = "SQLite" if connection.vendor == "sqlite" else "Postgres"
 QUICK: dict[Database, dict[str, float]] = {  # with the seconds that an outage lasts
     # In "poisoned" Postgres is stopped as it is in "stopped".
-    "Postgres": {"killed": 3, "replaced": 0, "ended": 0, "frozen": 5, "poisoned": 5, "ten-at-once": 5},
-    "SQLite": {"sixteen-writers": 4, "ten-at-once": 5},
+    "Postgres": {"killed": 2, "replaced": 0, "ended": 0, "frozen": 5, "poisoned": 5, "ten-at-once": 5},
+    "SQLite": {"sixteen-writers": 3, "ten-at-once": 5},
 }
 
 
