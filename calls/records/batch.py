@@ -13,12 +13,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from calls.models import Call, CallEvent, Leg
+from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.fold import fold, visits
-from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
+from calls.records.locks import Held, Names, in_transaction, lock_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
-from calls.records.tables import Table
+from calls.records.tables import Table, run_all
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
@@ -26,8 +26,15 @@ logger = logging.getLogger(__name__)
 Histories = dict[str, list[Event]]  # by the leg's uuid
 
 EVENTS = Table(CallEvent, "digest")
-EVENT_COLUMNS = ("leg_id", "payload", "door", "received_at", "digest")
-HISTORY = "JOIN calls_call ON calls_call.id = call_id WHERE leg_id = ANY(%s) AND NOT calls_call.sealed"
+KNOWN = """
+    SELECT 'leg', leg.id, leg.uuid, leg.call_id, event.payload, event.door, event.received_at, event.digest
+    FROM calls_leg AS leg JOIN calls_call AS call ON call.id = leg.call_id
+    LEFT JOIN calls_callevent AS event ON event.leg_id = leg.id AND NOT call.sealed
+    WHERE leg.uuid = ANY(%s)
+    UNION ALL
+    SELECT 'room', room.id, room.uuid, room.call_id, NULL, NULL, NULL, NULL
+    FROM calls_conversation AS room WHERE room.uuid = ANY(%s)
+"""
 ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
 AS_BEFORE = "times_received = calls_callevent.times_received"
 
@@ -42,23 +49,21 @@ def write_batch(events: Sequence[Event], *, perhaps_kept: bool = False) -> None:
 
 
 def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
-    legs = find(LEGS, names.legs)
-    histories = _histories(legs)
+    legs, rooms, histories = _known(names)
     names.check(Names.of(event for history in histories.values() for event in history))
-    held = Held(legs, find(ROOMS, names.rooms))
+    held = Held(legs, rooms)
     kept = {event.digest for history in histories.values() for event in history}
     new = {event.digest: event for event in reversed(events) if event.digest not in kept}
     reading = _read(histories, new.values())
     lock_calls(held, reading.facts)
     left = place_legs(held, reading.facts)
     place_visits(held, reading.visits)
-    won_or_lost = place_rooms(held, left)
+    won_or_lost, tie = place_rooms(held, left)
     rows = _rows(events, held, reading.errors)
-    EVENTS.insert(rows, where_there=where_there)
     with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    sum_up(left | won_or_lost | with_news, held)
+    sum_up(left | won_or_lost | with_news, held, [*tie, *EVENTS.inserts(rows, where_there=where_there)])
 
 
 def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:
@@ -84,14 +89,24 @@ def read_legs(histories: Mapping[str, Sequence[Event]], blamed: Mapping[str, Seq
     return reading
 
 
-def _histories(legs: Mapping[str, Leg]) -> Histories:
-    """Read all that was kept of each leg. One of a sealed call has no history any more, and is left out."""
-    histories: Histories = {uuid: [] for uuid, leg in legs.items() if not leg.pk}
-    uuids = {leg.pk: leg.uuid for leg in legs.values() if leg.pk}
-    if uuids:
-        for leg, *columns in EVENTS.read(EVENT_COLUMNS, HISTORY, list(uuids)):
-            histories.setdefault(uuids[leg], []).append(event_of(*columns))
-    return histories
+def _known(names: Names) -> tuple[dict[str, Leg], dict[str, Conversation], Histories]:
+    """Lock the names and read what is known of them. Of a leg that is not enough to save it: it is to be read first.
+
+    One of a sealed call has no history any more, and is left out of the histories.
+    """
+    legs = {uuid: Leg(uuid=uuid) for uuid in names.legs}
+    rooms = {uuid: Conversation(uuid=uuid) for uuid in names.rooms}
+    histories: Histories = {}
+    for kind, pk, uuid, call, payload, door, received_at, digest in run_all(
+        [*names.locks(), (KNOWN, (list(names.legs), list(names.rooms)))]
+    ):
+        row: Leg | Conversation = legs[uuid] if kind == "leg" else rooms[uuid]
+        row.pk, row.call_id = pk, call
+        if payload is not None:
+            columns = {"payload": payload, "received_at": received_at, "digest": digest}
+            told = {name: EVENTS.python(name, value) for name, value in columns.items()}
+            histories.setdefault(uuid, []).append(event_of(door=door, **told))
+    return legs, rooms, histories | {uuid: [] for uuid, leg in legs.items() if not leg.pk}
 
 
 def _read(histories: Histories, new: Iterable[Event]) -> Reading:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from calls.models import Call, Conversation, Leg
 from calls.records.fold import LegFacts
-from calls.records.tables import Table, run
+from calls.records.tables import Statement, Table
 from calls.vonage.events import Event
 
 TRIES = 5
@@ -65,15 +65,12 @@ class Names:
         if not (concerned.legs <= self.legs and concerned.rooms <= self.rooms):
             raise TooFewLocks(self | concerned)
 
-    def lock(self) -> None:
-        """Let nobody else change what bears these names until the transaction ends."""
+    def locks(self) -> list[Statement]:
+        """Make the statement that lets nobody else change what bears these names until the transaction ends."""
         if connection.vendor != "postgresql" or not (self.legs or self.rooms):
-            return
+            return []
         keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
-        if len(keys) > MOST_KEYS:
-            run(SHUT)
-        else:
-            run(LOCK, keys)
+        return [(SHUT, ())] if len(keys) > MOST_KEYS else [(LOCK, (keys,))]
 
 
 @dataclass
@@ -100,12 +97,11 @@ class Held:
 
 
 def in_transaction(act: Callable[[Names], Result], names: Names) -> Result:
-    """Do it in one transaction, all or nothing, with these names locked, and anew where they were not enough."""
+    """Do it in one transaction, all or nothing. It locks the names, and is done anew where they were not enough."""
     tries = 0
     while True:
         try:
             with transaction.atomic():
-                names.lock()
                 return act(names)
         except TooFewLocks as more:
             names = more.names

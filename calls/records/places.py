@@ -8,7 +8,7 @@ from uuid import UUID
 from calls.models import Call, Conversation, Leg, Visit
 from calls.records.fold import CallFacts, Entry, LegFacts
 from calls.records.locks import LEGS, ROOMS, Held, origin_of
-from calls.records.tables import run
+from calls.records.tables import Statement
 
 Entries = dict[str, Entry]  # by the conversation's uuid
 
@@ -81,8 +81,8 @@ def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
         )
 
 
-def place_rooms(held: Held, left: Collection[int] = ()) -> set[int]:
-    """Tie each conversation, and its events without a leg, to its call. Gives the calls that won or lost one.
+def place_rooms(held: Held, left: Collection[int] = ()) -> tuple[set[int], list[Statement]]:
+    """Tie each conversation to its call. Gives the calls that won or lost one, and what is to be executed for it.
 
     `left` are the calls that lost a leg just now: a call without legs is nobody's.
     """
@@ -96,10 +96,11 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> set[int]:
         if owner != room.call_id or not room.pk:
             room.call_id = owner
             changed.append(room)
-    if changed:
-        ROOMS.upsert(changed)
-        run(LET_EVENTS_FOLLOW, [room.uuid for room in changed])
-    return won_or_lost
+    if not changed:
+        return won_or_lost, []
+    rows = [{"uuid": room.uuid, "call_id": room.call_id} for room in changed]
+    write = ROOMS.inserts(rows, where_there="call_id = excluded.call_id")
+    return won_or_lost, [*write, (LET_EVENTS_FOLLOW, ([room.uuid for room in changed],))]
 
 
 def _born_in(room: Conversation, held: Held, left: Collection[int]) -> int | None:

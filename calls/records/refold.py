@@ -19,6 +19,7 @@ from calls.records.batch import Histories, event_of, read_legs, reading_of
 from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
+from calls.records.tables import run_all
 from calls.vonage.events import Event
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class _Again:
 
     def __init__(self, which: Q, calls: Collection[int], names: Names) -> None:
         self.calls = set(calls)
+        run_all(names.locks())
         self.held = Held(find(LEGS, names.legs), find(ROOMS, names.rooms))
         of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
         of_rooms = Q(leg__isnull=True, conversation_uuid__in=list(self.held.rooms))
@@ -94,8 +96,9 @@ class _Again:
         left = place_legs(held, reading.facts)
         place_visits(held, {uuid: reading.visits.get(uuid, {}) for uuid in reading.facts})
         left |= self._write_events(reading.errors) | self._drop_legs_without_events()
-        changed = left | place_rooms(held, left) | self._calls()
-        sum_up(changed, held)
+        won_or_lost, tie = place_rooms(held, left)
+        changed = left | won_or_lost | self._calls()
+        sum_up(changed, held, tie)
         after = self._snapshot(calls | changed)
         if dry_run:
             transaction.set_rollback(True)

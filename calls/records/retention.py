@@ -22,6 +22,7 @@ from django.utils import timezone
 from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Refusal, Visit
 from calls.records.locks import Held
 from calls.records.places import place_rooms
+from calls.records.tables import run_all
 
 BATCH = 5_000  # events of one transaction
 LOOK_BACK = 5_000  # events that tell how far the old calls go
@@ -183,7 +184,7 @@ def _delete_rows(calls: Collection[int]) -> None:
     held = Held({}, {room.uuid: room for room in shared})
     others = Call.objects.filter(origin_uuid__in=list(held.rooms)).exclude(pk__in=calls)
     held.calls = {call.origin_uuid: call for call in others}
-    place_rooms(held)
+    run_all(place_rooms(held)[1])
     _drop(rooms.all())
     _drop(Call.objects.filter(pk__in=calls))
 

@@ -1,14 +1,15 @@
 """The sum of a call, from a few figures that the database works out: a thousand legs cost what one does."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, total
 from calls.records.locks import CALLS, LEGS, Held
 from calls.records.places import take
-from calls.records.tables import run
+from calls.records.tables import Statement, run_all
 
 DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLite too, where decimals are floats
 
@@ -27,26 +28,30 @@ FIGURES = f"""
 """  # noqa: S608 -- words of ours
 
 
-def sum_up(pks: Collection[int], held: Held) -> None:
-    """Write the sum of each call; one that lost its last leg to another call goes. Sealed calls stay as they are."""
+def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -> None:
+    """Write the sum of each call; one that lost its last leg to another call goes. Sealed calls stay as they are.
+
+    `before` is what is to be executed first: it goes on the same journey to the database.
+    """
     wanted = set(pks) - held.sealed
     if not wanted:
+        run_all(before)
         return
     calls = {call.pk: call for call in held.calls.values() if call.pk in wanted}
     if wanted - calls.keys():
         others = Call.objects.open().select_for_update().filter(pk__in=wanted - calls.keys()).order_by("origin_uuid")
         calls |= {call.pk: call for call in others}
-    sums = _sums(calls, held.legs.values())
+    sums = _sums(run_all([*before, (FIGURES, (list(calls),))]), held.legs.values())
     CALLS.upsert([call for pk, call in calls.items() if pk in sums and take(call, total(sums[pk]))])
     for pk in calls.keys() - sums.keys():
         calls[pk].events.update(call=None)
         calls[pk].delete()
 
 
-def _sums(pks: Collection[int], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:
-    """Ask for what there is to know of the legs of each call. A call without legs is not among them."""
-    rows = {pk: figures for pk, *figures in run(FIGURES, list(pks))}
-    legs = {leg.pk: leg for leg in at_hand if leg.pk}
+def _sums(figures: Iterable[tuple[Any, ...]], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:
+    """Read what there is to know of the legs of each call. A call without legs is not among them."""
+    rows = {pk: row for pk, *row in figures}
+    legs = {leg.pk: leg for leg in at_hand if leg.pk and leg.started_at}  # those without a start were not read
     if missing := {first for first, *_ in rows.values()} - legs.keys():
         legs |= {leg.pk: leg for leg in LEGS.rows("WHERE id = ANY(%s)", list(missing))}
     return {

@@ -13,15 +13,42 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = TypeVar("Row", bound=models.Model)
 Convert = Callable[[Any], Any]
 AT_ONCE = 500  # rows of one statement: SQLite takes some 30,000 values
 
-_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()  # by the driver's connection
+SESSION = "callserver_session"  # where a database object keeps ours
+Statement = tuple[str, tuple[Any, ...]]  # the text, and the values of its placeholders
+
+
+class _Session:
+    """One connection to Postgres: the cursor that is used again and again, and which statements are planned on it."""
+
+    def __init__(self, database: BaseDatabaseWrapper) -> None:
+        self.cursor = database.cursor()
+        self.raw = database.connection
+        self.planned: set[str] = set()
+
+    @classmethod
+    def of(cls, database: BaseDatabaseWrapper) -> "_Session":
+        """Give that of the connection which is open now."""
+        session = vars(database).get(SESSION)
+        if session is None or session.raw is not database.connection or database.connection is None:
+            session = vars(database)[SESSION] = cls(database)
+        return session
+
+    def plan(self, sql: str, count: int) -> str:
+        """Let Postgres plan the statement, if it has not yet. Gives the text that executes it."""
+        name = f"callserver_{blake2b(sql.encode(), digest_size=8).hexdigest()}"
+        if name not in self.planned:
+            numbered = sql % tuple(f"${number + 1}" for number in range(count))
+            self.cursor.execute(f"PREPARE {name} AS {numbered}")
+            self.planned.add(name)
+        return f"EXECUTE {name}({', '.join(['%s'] * count)})" if count else f"EXECUTE {name}"
 
 
 def run(sql: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -29,23 +56,24 @@ def run(sql: str, *values: Any) -> list[tuple[Any, ...]]:
 
     A list goes to `= ANY(%s)`: SQLite gets it as JSON, and a query of it in that place.
     """
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_prepare(cursor, sql, len(values)), values)
-        else:
+    return run_all([(sql, values)])
+
+
+def run_all(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
+    """Execute statements, on Postgres in one journey, and give the rows of the last one."""
+    if not statements:
+        return []
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor == "postgresql":
+        session = _Session.of(database)
+        text = "; ".join(session.plan(sql, len(values)) for sql, values in statements)
+        session.cursor.execute(text, [value for _, values in statements for value in values])
+        return session.cursor.fetchall() if session.cursor.description else []
+    with database.cursor() as cursor:
+        for sql, values in statements:
             given = [json.dumps(value) if isinstance(value, list) else value for value in values]
             cursor.execute(sql.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), given)
         return cursor.fetchall() if cursor.description else []
-
-
-def _prepare(cursor: Any, sql: str, count: int) -> str:
-    """Let Postgres plan the statement, once for each connection. Gives the statement that runs it."""
-    name = f"callserver_{blake2b(sql.encode(), digest_size=8).hexdigest()}"
-    known = _prepared.setdefault(connection.connection, set())
-    if name not in known:
-        cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
-        known.add(name)
-    return f"EXECUTE {name}({', '.join(['%s'] * count)})"
 
 
 class Table(Generic[Row]):
@@ -84,31 +112,33 @@ class Table(Generic[Row]):
 
     def upsert(self, rows: Sequence[Row]) -> None:
         """Insert the rows, or write over those that are there. Afterwards each has its key."""
-        over = ", ".join(f"{name} = excluded.{name}" for name in self._written if name != self.unique)
         given = [{name: getattr(row, name) for name in self._written} for row in rows]
-        keys = {unique: key for key, unique in self._insert(given, f"{over} RETURNING id, {self.unique}")}
+        keys: dict[Any, int] = {}
+        for statement in self.inserts(given, where_there=f"{self._over} RETURNING id, {self.unique}"):
+            keys |= {unique: key for key, unique in run_all([statement])}
         for row in rows:
             row.pk = keys[getattr(row, self.unique)]
             row._state.adding = False
 
-    def insert(self, rows: Sequence[Mapping[str, Any]], *, where_there: str) -> None:
-        """Insert rows, by column; of one that is there, do what `where_there` says: SQL after `DO UPDATE SET`."""
-        self._insert(rows, where_there)
-
-    def _insert(self, rows: Sequence[Mapping[str, Any]], where_there: str) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = []
-        into = f"INSERT INTO {self.name} ({', '.join(self._written)})"
-        conflict = f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+    def inserts(self, rows: Sequence[Mapping[str, Any]], *, where_there: str) -> list[Statement]:
+        """Make the statements that insert rows, given by column. `where_there` is SQL after `DO UPDATE SET`."""
+        columns, conflict = ", ".join(self._written), f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+        made = []
         for at in range(0, len(rows), AT_ONCE):
             some = rows[at : at + AT_ONCE]
             if connection.vendor == "postgresql":
-                records = f"SELECT {', '.join(self._written)} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
-                found += run(f"{into} {records} {conflict}", json.dumps(some, default=_in_json))
+                source = f"SELECT {columns} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
+                values: list[Any] = [json.dumps(some, default=_in_json)]
             else:
-                row_of_marks = f"({', '.join(['%s'] * len(self._written))})"
+                marks = f"({', '.join(['%s'] * len(self._written))})"
+                source = f"VALUES {', '.join([marks] * len(some))}"
                 values = [prepare(row[name], connection) for row in some for name, prepare in self._preparing]
-                found += run(f"{into} VALUES {', '.join([row_of_marks] * len(some))} {conflict}", *values)
-        return found
+            made.append((f"INSERT INTO {self.name} ({columns}) {source} {conflict}", tuple(values)))
+        return made
+
+    @cached_property
+    def _over(self) -> str:
+        return ", ".join(f"{name} = excluded.{name}" for name in self._written if name != self.unique)
 
     @cached_property
     def _written(self) -> list[str]:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 from urllib.parse import parse_qsl
 
 Payload = dict[str, Any]
@@ -184,7 +184,13 @@ class once(Generic[Value]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, event: "Event", owner: type) -> Value:
+    @overload
+    def __get__(self, event: None, owner: type) -> "once[Value]": ...
+    @overload
+    def __get__(self, event: "Event", owner: type) -> Value: ...
+    def __get__(self, event: "Event | None", owner: type) -> "Value | once[Value]":
+        if event is None:
+            return self
         value = vars(event)[self.name] = self.work_out(event)  # where Python looks first from now on
         return value
 

@@ -92,13 +92,17 @@ def plans() -> Iterator[list[str]]:
 
     def explain(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         nonlocal asking
-        if not asking and re.match("SELECT|UPDATE|DELETE", sql):
-            asking = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {sql}", params)
-                steps = "\n".join(str(row[-1]) for row in cursor.fetchall())
-            asking = False
-            found.append(f"{sql}\n{steps}")
+        at = 0
+        for part in sql.split("; "):
+            values = params[at : at + part.count("%s")] if params else None
+            at += part.count("%s")
+            if not asking and re.match("SELECT|UPDATE|DELETE|INSERT|EXECUTE", part.strip()):
+                asking = True
+                with connection.cursor() as cursor:
+                    cursor.execute(f"{'EXPLAIN QUERY PLAN' if sqlite else 'EXPLAIN'} {part}", values)
+                    steps = "\n".join(str(row[-1]) for row in cursor.fetchall())
+                asking = False
+                found.append(f"{part}\n{steps}")
         return execute(sql, params, many, context)
 
     with connection.cursor() as cursor:
@@ -123,10 +127,10 @@ def test_no_event_makes_the_database_read_a_table_whole(events: list[Any]) -> No
     write_batch([event("started"), event("started", 1, leg="other", conversation="CON-2")])
     with plans() as found:
         write_batch(events)
-    assert len(found) >= 2
+    assert len(found) > 4  # SQLite has one less: nobody else to lock out
     for plan in found:
         assert "Seq Scan" not in plan
-        assert not re.search(r"\nSCAN (?!CONSTANT)", plan), plan
+        assert not re.search(r"\nSCAN (?!CONSTANT|json_each|\d+ CONSTANT)", plan), plan
 
 
 def test_a_leg_knows_what_came_of_it_once_it_has_ended() -> None:
