@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from calls.flows.routing import directory
 from calls.models import Heartbeat
 from calls.records import spool
+from calls.records.store import refused_lately
 from calls.records.writer import Full, writer
 
 DATABASE_SECONDS = 1.0
@@ -35,7 +36,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """
     depth, refusal, database = spool.depth(), spool.refusal(), _database()
     answers = directory.looked.is_set() or bool(directory.routes)
-    ready = answers and (database["answers"] or not refusal)
+    ready = answers and (database["answers"] or not refusal) and not refused_lately()
     body = {
         "ready": ready,
         "answers": {"loaded": answers, "numbers": len(directory.routes)},

@@ -1,6 +1,7 @@
 """The application that gunicorn (or any WSGI server) runs: `callserver.wsgi:application`."""
 
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
@@ -20,4 +21,5 @@ get_resolver().check()  # imports every door now: the first caller shall not wai
 directory.start()
 if settings.INGEST == "writer":
     writer.start()  # it stores what a process before us left in the spool
+sys.setswitchinterval(0.0005)  # seconds: the writer shall not wait for its turn as long as for the database
 application = WholeBody(django_application)

@@ -1,5 +1,6 @@
 """`/healthz` and `/readyz`: who asks needs no login, and hears what an operator has to know."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import Settings
 from calls.flows.routing import directory
 from calls.models import Heartbeat
 from calls.records import spool
+from calls.records import store as store_module
 from tests.factories import make_number, told
 
 
@@ -52,6 +54,20 @@ def test_without_database_and_spool_it_is_not_ready(client: Client, settings: Se
     settings.SPOOL_DIR.write_text("")
     settings.INGEST = "writer"
     assert not ready(client, 503)["ready"]
+
+
+@pytest.mark.django_db
+def test_after_both_refused_an_event_it_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_number()
+    assert ready(client)["ready"]
+    monkeypatch.setattr(store_module, "_refused_at", time.monotonic())
+    assert not ready(client, 503)["ready"]
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert spool.refusal() == ""
+    monkeypatch.setattr(spool, "ROOM_FOR_ONE", 2**63)
+    assert "is full" in spool.refusal()
 
 
 def test_without_answers_it_is_not_ready(client: Client, settings: Settings) -> None:

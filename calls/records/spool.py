@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1_000_000_000
 MOST_FILES = 200_000
+ROOM_FOR_ONE = 1_000_000  # bytes free, below which the next event may find no place
 MOST_TRIES = 5
 PORTION = 100  # files of one transaction: new events wait for one portion at most
 MEASURED_FOR = 1.0  # seconds; in between we count what we add ourselves
@@ -113,6 +115,8 @@ def refusal() -> str:
         there = next(path for path in (wanted, *wanted.parents) if path.exists())
         if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
             return f"{there} is not a folder that this user may write to"
+        if shutil.disk_usage(there).free < ROOM_FOR_ONE:
+            return f"the disk of {there} is full"
     return "it is full" if depth().full else ""
 
 

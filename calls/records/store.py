@@ -6,6 +6,7 @@ do it.
 """
 
 import logging
+import time
 
 from django.conf import settings
 
@@ -20,7 +21,17 @@ FACT_SECONDS = 1.5  # how long the database has for an event before it is spoole
 QUESTION_SECONDS = 0.5  # the same, where a caller may be waiting for what we reply
 PATIENCE_SECONDS = 4.0  # for the database where the spool refuses; Vonage waits 10 s, and asks again after our 503
 
+REFUSED_SECONDS = 5.0
+
 DATABASE, SPOOL = "db", "spool"
+
+
+_refused_at = float("-inf")
+
+
+def refused_lately() -> bool:
+    """Whether both refused an event just now: what they say of themselves is then not the whole truth."""
+    return time.monotonic() - _refused_at < REFUSED_SECONDS
 
 
 class StoreUnavailable(Exception):
@@ -39,7 +50,7 @@ def store(event: Event) -> str:
             return DATABASE
         if not writer.blocked:
             job = writer.hand_over(event, attended=True)
-            if job.wait(QUESTION_SECONDS if event.may_be_answered else FACT_SECONDS) and not job.error:
+            if writer.wait_for(job, QUESTION_SECONDS if event.may_be_answered else FACT_SECONDS) and not job.error:
                 return DATABASE
             if not job.done:
                 writer.note_trouble("it takes too long")
@@ -52,11 +63,13 @@ def store(event: Event) -> str:
 
 def _spool(event: Event, job: Job | None, reason: object) -> str:
     """Keep the event on this host's disk; where that refuses, give the database a last chance."""
+    global _refused_at
     try:
         spool.keep(event)
     except OSError as refusal:
         if settings.INGEST != "inline" and _last_chance(event, job):
             return DATABASE
+        _refused_at = time.monotonic()
         raise StoreUnavailable(f"database: {reason}; spool: {refusal}") from refusal
     if job:
         job.spooled = True
@@ -69,7 +82,7 @@ def _last_chance(event: Event, job: Job | None) -> bool:
             job = writer.hand_over(event, attended=True)
     except Full:
         return False
-    return job.wait(PATIENCE_SECONDS) and not job.error
+    return writer.wait_for(job, PATIENCE_SECONDS) and not job.error
 
 
 def store_later(event: Event) -> None:

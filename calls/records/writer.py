@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
+SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
+MOST_PATIENT = 4  # and so many of a process wait on
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
 SPARED_SECONDS = 2.0  # after a failure nobody waits for the database so long
 CHECK_SECONDS = 1.0  # a connection that is at work shows by itself when it dies: then the batch is tried anew
@@ -73,6 +75,8 @@ class Writer:
         self.thread: threading.Thread | None = None
         self.pid = 0
         self.starting = threading.Lock()
+        self.counting = threading.Lock()
+        self.waiters = 0
         self.current: Sequence[Job] = ()
         self.busy_since: float | None = None
         self.away_until = float("-inf")
@@ -103,6 +107,21 @@ class Writer:
         job = Job(work, attended=attended)
         self.waiting.put(job)
         return job
+
+    def wait_for(self, job: Job, seconds: float) -> bool:
+        """Wait for a job of ours; not long where many do, since a caller may need the thread. Says whether it ended."""
+        with self.counting:
+            self.waiters += 1
+        try:
+            if job.wait(min(SLOW_SECONDS, seconds)):
+                return True
+            with self.counting:
+                if self.waiters > MOST_PATIENT:
+                    return False
+            return job.wait(seconds - SLOW_SECONDS)
+        finally:
+            with self.counting:
+                self.waiters -= 1
 
     @property
     def blocked(self) -> bool:
