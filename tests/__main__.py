@@ -1,4 +1,4 @@
-"""Run the tests twice, one process per database: `make test`, or `python -m tests` with pytest's arguments.
+"""Run the tests twice at once, one process per database: `make test`, or `python -m tests` with pytest's arguments.
 
 SQLite needs nothing. Postgres is taken where TEST_POSTGRES_URL answers. The browser tests run in full on one
 of them and as a smoke on the other. With CI=true a missing Postgres or browser is a failure, not a skip.
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
@@ -33,22 +33,51 @@ class Run:
     code: int = 0
     seconds: float = 0
     browser_tests: int = 0
+    process: "subprocess.Popen[bytes]" = field(init=False)
+    begun: float = field(init=False)
+    tally: Path = field(init=False)  # where it counts its tests in the browser
+    words: Path = field(init=False)  # what it says
 
     def start(self, scratch: Path, arguments: list[str]) -> None:
-        """Run pytest to its end, with its own words on the screen."""
-        tally = scratch / "tally"
-        tally.write_text("0")
-        environment = {"DATABASE_URL": self.url, "TEST_DATABASE_NAME": self.database_name, "BROWSER_TALLY": str(tally)}
+        """Start pytest. What it says goes to a file of its own, since the other one speaks at the same time."""
+        self.tally, self.words = (scratch / f"{name}-{self.database}" for name in ("tally", "words"))
+        self.tally.write_text("0")
+        environment = {
+            "DATABASE_URL": self.url,
+            "TEST_DATABASE_NAME": self.database_name,
+            "BROWSER_TALLY": str(self.tally),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.begun = time.monotonic()
+        with self.words.open("wb") as words:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
+                cwd=ROOT,
+                env=os.environ | {name: value for name, value in environment.items() if value},
+                stdout=words,
+                stderr=subprocess.STDOUT,
+            )
+
+    def over(self) -> bool:
+        """Say whether it has ended, and note how the first time."""
+        code = self.process.poll()
+        if code is not None and not self.seconds:
+            self.code, self.seconds = code, time.monotonic() - self.begun
+            self.browser_tests = int(self.tally.read_text())
+        return code is not None
+
+    def show(self, others: list["Run"]) -> None:
+        """Pass on what it has said and says, until it ends. The others are looked after meanwhile."""
         print(f"\n{self.database}", flush=True)
-        begun = time.monotonic()
-        self.code = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
-            cwd=ROOT,
-            env=os.environ | {name: value for name, value in environment.items() if value},
-            check=False,
-        ).returncode
-        self.seconds = time.monotonic() - begun
-        self.browser_tests = int(tally.read_text())
+        with self.words.open("rb") as words:
+            over = False
+            while not over:
+                over = self.over()
+                for run in others:
+                    run.over()
+                sys.stdout.buffer.write(words.read())
+                sys.stdout.buffer.flush()
+                time.sleep(0.2)
 
     def __str__(self) -> str:
         """Say how it went: "SQLite: passed in 61 s, 3 tests in the browser."."""
@@ -92,17 +121,15 @@ def main(arguments: list[str]) -> int:
         if strict and lacks:
             print(*lacks, "CI=true, so this is a failure and nothing was run.", sep="\n")
             return 1
-        done: list[Run] = []
         for run in runs:
             run.start(Path(folder), arguments)
-            done.append(run)
-            if run.code == pytest.ExitCode.INTERRUPTED:
-                break
-    print("", *done, *lacks, sep="\n")
-    if strict and not arguments and not any(run.browser_tests for run in done):
+        for run in runs:
+            run.show(runs)
+    print("", *runs, *lacks, sep="\n")
+    if strict and not arguments and not any(run.browser_tests for run in runs):
         print("CI=true, and no browser test ran: this is a failure.")
         return 1
-    codes = [run.code for run in done]
+    codes = [run.code for run in runs]
     return next((code for code in codes if code not in FINE), min(codes))
 
 

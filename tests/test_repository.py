@@ -56,17 +56,17 @@ def test_secrets_would_be_seen(what: str, text: str) -> None:
     assert SECRETS[what].search(text)
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
 def test_everything_installed_is_pinned(file: str) -> None:
     lines = [line for line in (ROOT / file).read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.match(r"[\w.-]+==[\w.]+( ; .+)?$", line)] == []
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"])
 def test_lock_is_that_of_pyproject(file: str) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = list(project["project"]["dependencies"])
-    if file == "requirements-dev.txt":
-        wanted += project["dependency-groups"]["dev"]
+    if group := {"requirements-dev.txt": "dev", "requirements-bench.txt": "bench"}.get(file):
+        wanted += project["dependency-groups"][group]
     locked = {line.split(" ;")[0] for line in (ROOT / file).read_text().splitlines()}
     assert [pin for pin in wanted if re.sub(r"\[.*\]", "", pin) not in locked] == [], "run `make lock`"

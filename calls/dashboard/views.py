@@ -14,6 +14,7 @@ from calls.dashboard.paging import page_of
 from calls.dashboard.readiness import checks
 from calls.dashboard.rows import rows_of
 from calls.models import Call, CallEvent
+from calls.records import spool
 
 PAGE_SIZE = 50
 LOOSE_PAGE_SIZE = 25
@@ -31,7 +32,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     context = {"tab": "calls", "seen": seen, "now": timezone.now(), "zone_name": settings.TIME_ZONE}
     if not page.rows and page.first and not page.older:
         return render(request, "calls/empty.html", context | {"checks": checks(), "base_url": settings.BASE_URL})
-    context |= {"page": page, "rows": rows_of(page.rows), "loose": _loose_count(), **_strip()}
+    context |= {"page": page, "rows": rows_of(page.rows), "loose": _loose_count(), "spool": spool.depth(), **_strip()}
     return render(request, "calls/calls.html", context)
 
 

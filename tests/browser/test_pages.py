@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from calls.records import spool
 from tests.browser.conftest import DESK, FOLDER, PHONE, Opens
-from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number
+from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number, told
 
 AXE = (FOLDER / "axe" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -40,6 +41,10 @@ def calls(open_page: Opens) -> None:
     second: dict[str, Any] = {"uuid": "second", "conversation_uuid": talks.conversation_uuid, "to": PERSON}
     keep(make_event("answered", at=datetime.now(UTC), direction="outbound", **second))
     keep({"conversation_uuid": "CON-nobody", "recording_url": "https://api.nexmo.com/v1/files/y"})
+    for _ in range(2):
+        spool.keep(told())
+    path = spool.waiting()[-1]
+    path.rename(spool.folder("bad") / path.name)
 
 
 def found_by_axe(page: Page) -> list[str]:

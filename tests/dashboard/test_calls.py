@@ -12,7 +12,8 @@ from django.views.defaults import server_error
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from calls.models import Call, CallEvent, Leg, Outcome, User
-from tests.factories import CALLER, OURS, PERSON, keep, make_call, make_event, make_number
+from calls.records import spool
+from tests.factories import CALLER, OURS, PERSON, keep, make_call, make_event, make_number, told
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -461,3 +462,25 @@ def test_legs_of_other_calls_stay_there(login: Client) -> None:
     assert Leg.objects.count() == 2
     assert "8 s" in row_of(login, first)
     assert "9 s" in row_of(login, second)
+
+
+# What waits on this host's disk
+
+
+def test_list_says_nothing_of_an_empty_spool(login: Client) -> None:
+    make_call()
+    assert "note" not in login.get("/").content.decode().split("<main", 1)[1]
+
+
+def test_list_says_what_waits_and_what_was_set_aside(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "MEASURED_FOR", 0.0)
+    make_call()
+    for _ in range(3):
+        spool.keep(told())
+    path = spool.waiting()[0]
+    path.rename(spool.folder("bad") / path.name)
+    words = text_of(login.get("/").content.decode())
+    assert "1 event was set aside" in words
+    assert "manage.py spool list names it" in words
+    assert "2 events wait on this host’s disk" in words
+    assert "Nothing is lost: they come here by themselves" in words
