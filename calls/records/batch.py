@@ -13,12 +13,14 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.fold import fold, visits
-from calls.records.locks import Held, Names, in_transaction, lock_calls
+from calls.records.locks import HELD, Held, Names, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
-from calls.records.tables import Table, run_all
+from calls.records.tables import Statement, Table, run_all
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
@@ -34,7 +36,23 @@ KNOWN = """
     UNION ALL
     SELECT 'room', room.id, room.uuid, room.call_id, NULL, NULL, NULL, NULL
     FROM calls_conversation AS room WHERE room.uuid = ANY(%s)
+    UNION ALL
+    SELECT CASE WHEN call.sealed THEN 'sealed' ELSE 'call' END, call.id, call.origin_uuid, NULL, NULL, NULL, NULL, NULL
+    FROM calls_call AS call WHERE {calls}
 """
+# On Postgres the calls are those that are locked, and new legs and their calls get keys: nothing waits to learn them.
+SET_ASIDE = """
+    UNION ALL
+    SELECT 'new', nextval('calls_leg_id_seq'), name, nextval('calls_call_id_seq'), NULL, NULL, NULL, NULL
+    FROM unnest(%s::text[]) AS name WHERE NOT EXISTS (SELECT FROM calls_leg WHERE uuid = name)
+"""
+KNOWN_ON_POSTGRES = KNOWN.format(calls=f"call.id = ANY(current_setting('{HELD}')::bigint[])") + SET_ASIDE
+KNOWN_ON_SQLITE = KNOWN.format(
+    calls="""call.origin_uuid = ANY(%s) OR call.id IN (
+        SELECT call_id FROM calls_leg WHERE uuid = ANY(%s)
+        UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
+    )"""
+)
 ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
 AS_BEFORE = "times_received = calls_callevent.times_received"
 
@@ -49,21 +67,25 @@ def write_batch(events: Sequence[Event], *, perhaps_kept: bool = False) -> None:
 
 
 def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
-    legs, rooms, histories = _known(names)
+    held, histories = _known(names)
     names.check(Names.of(event for history in histories.values() for event in history))
-    held = Held(legs, rooms)
+    held.check()
     kept = {event.digest for history in histories.values() for event in history}
     new = {event.digest: event for event in reversed(events) if event.digest not in kept}
     reading = _read(histories, new.values())
-    lock_calls(held, reading.facts)
-    left = place_legs(held, reading.facts)
-    place_visits(held, reading.visits)
+    write = make_calls(held, reading.facts)
+    left, write_legs = place_legs(held, reading.facts)
+    write += write_legs
+    if left or reading.visits:  # then the database is asked where these legs are
+        run_all(write)
+        write = []
+        place_visits(held, reading.visits)
     won_or_lost, tie = place_rooms(held, left)
     rows = _rows(events, held, reading.errors)
     with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    sum_up(left | won_or_lost | with_news, held, [*tie, *EVENTS.inserts(rows, where_there=where_there)])
+    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)])
 
 
 def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:
@@ -89,24 +111,33 @@ def read_legs(histories: Mapping[str, Sequence[Event]], blamed: Mapping[str, Seq
     return reading
 
 
-def _known(names: Names) -> tuple[dict[str, Leg], dict[str, Conversation], Histories]:
-    """Lock the names and read what is known of them. Of a leg that is not enough to save it: it is to be read first.
+def _known(names: Names) -> tuple[Held, Histories]:
+    """Lock the names and their calls, and read what is known of them: of a leg or call not enough to save it.
 
-    One of a sealed call has no history any more, and is left out of the histories.
+    A leg of a sealed call has no history any more, and is left out of the histories.
     """
-    legs = {uuid: Leg(uuid=uuid) for uuid in names.legs}
-    rooms = {uuid: Conversation(uuid=uuid) for uuid in names.rooms}
+    held = Held({uuid: Leg(uuid=uuid) for uuid in names.legs}, {uuid: Conversation(uuid=uuid) for uuid in names.rooms})
     histories: Histories = {}
-    for kind, pk, uuid, call, payload, door, received_at, digest in run_all(
-        [*names.locks(), (KNOWN, (list(names.legs), list(names.rooms)))]
-    ):
-        row: Leg | Conversation = legs[uuid] if kind == "leg" else rooms[uuid]
-        row.pk, row.call_id = pk, call
+    legs, rooms = list(names.legs), list(names.rooms)
+    known: Statement = KNOWN_ON_SQLITE, (legs, rooms, names.origins(), legs, rooms)
+    if connection.vendor == "postgresql":
+        known = KNOWN_ON_POSTGRES, (legs, rooms, legs)
+    for kind, pk, uuid, call, payload, door, received_at, digest in run_all([*names.locks(), *names.holds(), known]):
+        if kind in {"call", "sealed"}:
+            held.calls[uuid] = Call(pk=pk, origin_uuid=uuid, sealed=kind == "sealed")
+            continue
+        row: Leg | Conversation = held.rooms[uuid] if kind == "room" else held.legs[uuid]
+        row.pk = pk
+        if kind == "new":
+            held.set_aside[uuid] = call
+            histories[uuid] = []
+            continue
+        row.call_id = call
         if payload is not None:
             columns = {"payload": payload, "received_at": received_at, "digest": digest}
             told = {name: EVENTS.python(name, value) for name, value in columns.items()}
             histories.setdefault(uuid, []).append(event_of(door=door, **told))
-    return legs, rooms, histories | {uuid: [] for uuid, leg in legs.items() if not leg.pk}
+    return held, histories | {uuid: [] for uuid, leg in held.legs.items() if not leg.pk}
 
 
 def _read(histories: Histories, new: Iterable[Event]) -> Reading:

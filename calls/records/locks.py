@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from calls.models import Call, Conversation, Leg
 from calls.records.fold import LegFacts
-from calls.records.tables import Statement, Table
+from calls.records.tables import Statement, Table, run_all
 from calls.vonage.events import Event
 
 TRIES = 5
@@ -26,6 +26,17 @@ SHUT = f"SELECT pg_advisory_xact_lock({GATE}), {BY_INDEX}"
 LOCK = (
     f"SELECT pg_advisory_xact_lock_shared({GATE}), {BY_INDEX}, pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) key"  # noqa: S608
 )
+
+# Of the calls. It leaves the keys of those that it locked: what is read next may be told of others by now.
+HELD = "callserver.held"
+HOLD = f"""
+    SELECT set_config('{HELD}', COALESCE(array_agg(id), '{{}}')::text, true) FROM (
+        SELECT id FROM calls_call WHERE origin_uuid = ANY(%s) OR id = ANY(ARRAY(
+            SELECT call_id FROM calls_leg WHERE uuid = ANY(%s)
+            UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
+        )) ORDER BY origin_uuid FOR UPDATE
+    ) AS held
+"""  # noqa: S608 -- a name of ours
 
 LEGS, ROOMS, CALLS = Table(Leg, "uuid"), Table(Conversation, "uuid"), Table(Call, "origin_uuid")
 Named = TypeVar("Named", Leg, Conversation)
@@ -72,6 +83,16 @@ class Names:
         keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
         return [(SHUT, ())] if len(keys) > MOST_KEYS else [(LOCK, (keys,))]
 
+    def origins(self) -> list[str]:
+        """By what a call may be born that these concern: see `origin_of`."""
+        return [*self.rooms, *(f"leg:{uuid}" for uuid in self.legs)]
+
+    def holds(self) -> list[Statement]:
+        """Make the statement that locks the rows of all calls that these concern."""
+        if connection.vendor != "postgresql":
+            return []
+        return [(HOLD, (self.origins(), list(self.legs), list(self.rooms)))]
+
 
 @dataclass
 class Held:
@@ -82,10 +103,22 @@ class Held:
     calls: dict[str, Call] = field(default_factory=dict)  # by the conversation they were born in
     # Legs that would belong to a sealed call: its key. They are not made, their events are added to it.
     late: dict[str, int] = field(default_factory=dict)
+    # A key for the call of each leg that is not there yet, if the database has set one aside.
+    set_aside: dict[str, int] = field(default_factory=dict)
 
     @property
     def sealed(self) -> set[int]:
         return {call.pk for call in self.calls.values() if call.sealed}
+
+    @property
+    def known_calls(self) -> set[int]:
+        rows: list[Leg | Conversation] = [*self.legs.values(), *self.rooms.values()]
+        return {row.call_id for row in rows if row.call_id}
+
+    def check(self) -> None:
+        """Raise Vanished where a leg or conversation is of a call that is not held."""
+        if not self.known_calls <= {call.pk for call in self.calls.values()}:
+            raise Vanished
 
     def place_of(self, event: Event) -> tuple[int | None, Leg | None]:
         """Say to which call and leg an event belongs, once the legs have their places."""
@@ -122,18 +155,23 @@ def find(table: "Table[Named]", uuids: Collection[str]) -> dict[str, Named]:
 
 def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = ()) -> None:
     """Lock all calls that may change, and insert those whose first leg this is. Raises Vanished."""
-    born = {origin_of(uuid, fact) for uuid, fact in facts.items()}
-    rows: list[Leg | Conversation] = [*held.legs.values(), *held.rooms.values()]
-    known = {row.call_id for row in rows if row.call_id}
-    keys, origins = known | set(more), born | set(held.rooms)
+    keys, origins = held.known_calls | set(more), {origin_of(*leg) for leg in facts.items()} | set(held.rooms)
     which = "WHERE id = ANY(%s) OR origin_uuid = ANY(%s) ORDER BY origin_uuid"
     until_end = " FOR UPDATE" if connection.features.has_select_for_update else ""
     held.calls = {call.origin_uuid: call for call in CALLS.rows(which + until_end, list(keys), list(origins))}
-    if not known <= {call.pk for call in held.calls.values()}:
-        raise Vanished
-    missing = [Call(origin_uuid=origin) for origin in sorted(born - held.calls.keys())]
-    CALLS.upsert(missing)
+    held.check()
+    run_all(make_calls(held, facts))
+
+
+def make_calls(held: Held, facts: Mapping[str, LegFacts]) -> list[Statement]:
+    """Make the calls whose first leg is among these. Gives what is to be executed for it."""
+    born = {origin_of(uuid, fact): uuid for uuid, fact in facts.items()}
+    missing = [
+        Call(pk=held.set_aside.get(born[origin]), origin_uuid=origin)
+        for origin in sorted(born.keys() - held.calls.keys())
+    ]
     held.calls |= {call.origin_uuid: call for call in missing}
+    return CALLS.upserts(missing)
 
 
 def origin_of(leg_uuid: str, facts: LegFacts) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from calls.models import Call, Conversation, Leg, Visit
 from calls.records.fold import CallFacts, Entry, LegFacts
 from calls.records.locks import LEGS, ROOMS, Held, origin_of
-from calls.records.tables import Statement
+from calls.records.tables import Statement, run_all
 
 Entries = dict[str, Entry]  # by the conversation's uuid
 
@@ -36,8 +36,11 @@ def take(row: Leg | Call, facts: LegFacts | CallFacts, **more: object) -> bool:
     return bool(different)
 
 
-def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> set[int]:
-    """Write what was read of each leg, under the call of the conversation it was born in. Gives the calls it left."""
+def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> tuple[set[int], list[Statement]]:
+    """Tell each leg what was read of it, under the call of the conversation it was born in.
+
+    Gives the calls that it left, and what is to be executed to write it.
+    """
     changed: list[Leg] = []
     left: dict[str, int] = {}  # by the leg that left it
     for uuid in held.legs.keys() & facts.keys():
@@ -50,10 +53,10 @@ def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> set[int]:
             changed.append(leg)
         if before and before != call.pk:
             left[uuid] = before
-    LEGS.upsert(changed)
+    write = LEGS.upserts(changed)
     for uuid in left:
         held.legs[uuid].events.update(call=held.legs[uuid].call_id)
-    return set(left.values())
+    return set(left.values()), write
 
 
 def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
@@ -61,7 +64,7 @@ def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
     legs = {uuid: leg for uuid, leg in held.legs.items() if uuid in visits and leg.call_id and uuid not in held.late}
     if not legs:
         return
-    ROOMS.upsert([room for room in held.rooms.values() if not room.pk])
+    run_all(ROOMS.upserts([room for room in held.rooms.values() if not room.pk]))
     wanted: dict[tuple[Any, Any], Entry] = {
         (leg.pk, held.rooms[room].pk): entry
         for uuid, leg in legs.items()

@@ -1,14 +1,16 @@
 """The sum of a call, from a few figures that the database works out: a thousand legs cost what one does."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from calls.models import Call, CallEvent, Kind, Leg
-from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, total
+from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, total
 from calls.records.locks import CALLS, LEGS, Held
-from calls.records.places import take
 from calls.records.tables import Statement, run_all
 
 DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLite too, where decimals are floats
@@ -27,6 +29,9 @@ FIGURES = f"""
     FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours
 
+NAMES = [field.name for field in fields(CallFacts)]
+KEPT = {"sealed": False, "has_payloads": True}  # what else a row needs; it is there already, and keeps its own
+
 
 def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -> None:
     """Write the sum of each call; one that lost its last leg to another call goes. Sealed calls stay as they are.
@@ -42,10 +47,18 @@ def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -
         others = Call.objects.open().select_for_update().filter(pk__in=wanted - calls.keys()).order_by("origin_uuid")
         calls |= {call.pk: call for call in others}
     sums = _sums(run_all([*before, (FIGURES, (list(calls),))]), held.legs.values())
-    CALLS.upsert([call for pk, call in calls.items() if pk in sums and take(call, total(sums[pk]))])
+    facts = [{**vars(total(these)), **KEPT, "origin_uuid": calls[pk].origin_uuid} for pk, these in sums.items()]
+    run_all(CALLS.inserts(facts, where_there=_if_different()))
     for pk in calls.keys() - sums.keys():
         calls[pk].events.update(call=None)
         calls[pk].delete()
+
+
+def _if_different() -> str:
+    """Write a sum over the one that is there, where it differs: a row that stays costs nothing."""
+    columns, news = (", ".join(f"{prefix}.{name}" for name in NAMES) for prefix in ("calls_call", "excluded"))
+    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    return f"{', '.join(f'{name} = excluded.{name}' for name in NAMES)} WHERE ({columns}) {differs} ({news})"
 
 
 def _sums(figures: Iterable[tuple[Any, ...]], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:

@@ -6,7 +6,7 @@ column is left to the fields of the model.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -110,19 +110,33 @@ class Table(Generic[Row]):
         convert = self._converters[column]
         return convert(value) if convert else value
 
-    def upsert(self, rows: Sequence[Row]) -> None:
-        """Insert the rows, or write over those that are there. Afterwards each has its key."""
-        given = [{name: getattr(row, name) for name in self._written} for row in rows]
+    def upserts(self, rows: Sequence[Row]) -> list[Statement]:
+        """Insert the rows, or write over those that are there. Afterwards each has its key.
+
+        What need not be done at once, to learn a key, is not: these are the statements for it.
+        """
+        without = [row for row in rows if not row.pk]
         keys: dict[Any, int] = {}
-        for statement in self.inserts(given, where_there=f"{self._over} RETURNING id, {self.unique}"):
+        for statement in self.inserts(self._given(without), where_there=f"{self._over} RETURNING id, {self.unique}"):
             keys |= {unique: key for key, unique in run_all([statement])}
+        statements = self.inserts(self._given([row for row in rows if row.pk]), where_there=self._over)
         for row in rows:
-            row.pk = keys[getattr(row, self.unique)]
+            row.pk = row.pk or keys[getattr(row, self.unique)]
             row._state.adding = False
+        return statements
+
+    def _given(self, rows: Iterable[Row]) -> list[dict[str, Any]]:
+        """The columns of each; its key where one was set aside for it."""
+        return [{name: getattr(row, name) for name in (self.fields if row.pk else self._written)} for row in rows]
 
     def inserts(self, rows: Sequence[Mapping[str, Any]], *, where_there: str) -> list[Statement]:
-        """Make the statements that insert rows, given by column. `where_there` is SQL after `DO UPDATE SET`."""
-        columns, conflict = ", ".join(self._written), f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+        """Make the statements that insert rows, given by column. `where_there` is SQL after `DO UPDATE SET`.
+
+        Postgres takes the keys that the rows bring; SQLite sets none aside, and has those that are known already.
+        """
+        with_keys = connection.vendor == "postgresql" and bool(rows) and "id" in rows[0]
+        columns = ", ".join(self.fields if with_keys else self._written)
+        conflict = f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
         made = []
         for at in range(0, len(rows), AT_ONCE):
             some = rows[at : at + AT_ONCE]
