@@ -30,4 +30,6 @@ def shown(party: str) -> str:
 
 def in_one_line(text: str) -> str:
     """Leave out nothing, but let nothing break the line: who sends an event must not write our log."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -87,7 +87,7 @@ def claims_of(request: HttpRequest, body: bytes) -> Claims | None:
     """Check the signature; None where none is there and none is asked for. Raises SignatureRefused."""
     try:
         return verify(
-            request.headers.get("Authorization"),
+            request.META.get("HTTP_AUTHORIZATION"),  # `headers` would make a dictionary of all of them
             body,
             query=request.META.get("QUERY_STRING", ""),
             secrets=settings.VONAGE_SIGNATURE_SECRET,
