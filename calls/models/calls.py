@@ -219,7 +219,9 @@ class CallEvent(models.Model):
             models.Index(fields=["received_at"], name="event_by_age"),
             models.Index(fields=["call", "kind"], name="event_of_call"),
             # Events without a leg wait here for the call of their conversation.
-            models.Index(fields=["conversation_uuid"], name="event_of_conversation"),
+            models.Index(
+                fields=["conversation_uuid"], name="event_of_conversation", condition=models.Q(leg__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -220,7 +220,7 @@ def _delete_loose(before: datetime) -> Iterator[Done]:
 
 
 def _delete_unknown(names: Collection[str]) -> None:
-    others = CallEvent.objects.filter(conversation_uuid=OuterRef("uuid"))
+    others = CallEvent.objects.filter(conversation_uuid=OuterRef("uuid"), leg__isnull=True)  # of a leg: it has a call
     visits = Visit.objects.filter(conversation=OuterRef("pk"))
     unknown = Conversation.objects.filter(~Exists(others), ~Exists(visits), uuid__in=names, call__isnull=True)
     free = unknown.select_for_update(skip_locked=True).order_by("uuid")
