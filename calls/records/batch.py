@@ -73,11 +73,10 @@ def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     kept = {event.digest for history in histories.values() for event in history}
     new = {event.digest: event for event in reversed(events) if event.digest not in kept}
     reading = _read(histories, new.values())
-    write = make_calls(held, reading.facts)
-    left, write_legs = place_legs(held, reading.facts)
-    write += write_legs
+    make = make_calls(held, reading.facts)  # else the sum makes them: each of these has one
+    left, write = place_legs(held, reading.facts)
     if left or reading.visits:  # then the database is asked where these legs are
-        run_all(write)
+        run_all([*make, *write])
         write = []
         place_visits(held, reading.visits)
     won_or_lost, tie = place_rooms(held, left)

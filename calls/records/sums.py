@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, total
 from calls.records.locks import CALLS, LEGS, Held
@@ -30,7 +28,7 @@ FIGURES = f"""
 """  # noqa: S608 -- words of ours
 
 NAMES = [field.name for field in fields(CallFacts)]
-KEPT = {"sealed": False, "has_payloads": True}  # what else a row needs; it is there already, and keeps its own
+KEPT = {"sealed": False, "has_payloads": True}  # of a new call; another keeps its own
 
 
 def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -> None:
@@ -47,18 +45,13 @@ def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -
         others = Call.objects.open().select_for_update().filter(pk__in=wanted - calls.keys()).order_by("origin_uuid")
         calls |= {call.pk: call for call in others}
     sums = _sums(run_all([*before, (FIGURES, (list(calls),))]), held.legs.values())
-    facts = [{**vars(total(these)), **KEPT, "origin_uuid": calls[pk].origin_uuid} for pk, these in sums.items()]
-    run_all(CALLS.inserts(facts, where_there=_if_different()))
+    facts = [
+        {**vars(total(these)), **KEPT, "id": pk, "origin_uuid": calls[pk].origin_uuid} for pk, these in sums.items()
+    ]
+    run_all(CALLS.inserts(facts, where_there=CALLS.over_if_different(NAMES)))
     for pk in calls.keys() - sums.keys():
         calls[pk].events.update(call=None)
         calls[pk].delete()
-
-
-def _if_different() -> str:
-    """Write a sum over the one that is there, where it differs: a row that stays costs nothing."""
-    columns, news = (", ".join(f"{prefix}.{name}" for name in NAMES) for prefix in ("calls_call", "excluded"))
-    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    return f"{', '.join(f'{name} = excluded.{name}' for name in NAMES)} WHERE ({columns}) {differs} ({news})"
 
 
 def _sums(figures: Iterable[tuple[Any, ...]], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:

@@ -119,7 +119,8 @@ class Table(Generic[Row]):
         keys: dict[Any, int] = {}
         for statement in self.inserts(self._given(without), where_there=f"{self._over} RETURNING id, {self.unique}"):
             keys |= {unique: key for key, unique in run_all([statement])}
-        statements = self.inserts(self._given([row for row in rows if row.pk]), where_there=self._over)
+        kept = self._given([row for row in rows if row.pk])
+        statements = self.inserts(kept, where_there=self.over_if_different(self._written))
         for row in rows:
             row.pk = row.pk or keys[getattr(row, self.unique)]
             row._state.adding = False
@@ -149,6 +150,13 @@ class Table(Generic[Row]):
                 values = [prepare(row[name], connection) for row in some for name, prepare in self._preparing]
             made.append((f"INSERT INTO {self.name} ({columns}) {source} {conflict}", tuple(values)))
         return made
+
+    def over_if_different(self, columns: Iterable[str]) -> str:
+        """Make the SQL that writes these columns over those that are there, if any differs: who stays is free."""
+        names = [name for name in columns if name != self.unique]
+        old, new = (", ".join(f"{prefix}.{name}" for name in names) for prefix in (self.name, "excluded"))
+        differ = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+        return f"{', '.join(f'{name} = excluded.{name}' for name in names)} WHERE ({old}) {differ} ({new})"
 
     @cached_property
     def _over(self) -> str:
