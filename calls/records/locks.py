@@ -21,7 +21,15 @@ TRIES = 5
 GATE = 0x6361_6C6C  # whoever locks names goes through it; whoever has too many for Postgres keeps it shut meanwhile
 MOST_KEYS = 1_000
 # A plan is kept, and may have been made while the tables were small: reading one whole is never what we want.
-BY_INDEX = "set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)"
+BY_INDEX = ", ".join(
+    f"set_config('{name}', '{value}', true)"
+    for name, value in {
+        "plan_cache_mode": "force_generic_plan",
+        "enable_seqscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+    }.items()
+)
 SHUT = f"SELECT pg_advisory_xact_lock({GATE}), {BY_INDEX}"
 LOCK = (
     f"SELECT pg_advisory_xact_lock_shared({GATE}), {BY_INDEX}, pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) key"  # noqa: S608
