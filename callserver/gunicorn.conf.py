@@ -1,6 +1,7 @@
 """How gunicorn runs the call server: `gunicorn -c callserver/gunicorn.conf.py callserver.wsgi`."""
 
 import os
+import signal
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 
@@ -22,6 +23,14 @@ accesslog = None  # answer requests carry numbers in their query; the call log h
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+# A webhook by GET carries all that is told of a call in its address, and gunicorn refuses one of 4 KiB before we hear
+# of it. We refuse what is longer than a body may be.
+limit_request_line = 0
+
+
+def post_worker_init(worker: object) -> None:
+    """Leave Ctrl-C to the master, who asks the workers to end: asked twice at once, one waits for itself for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def on_starting(server: object) -> None:

@@ -2,11 +2,14 @@
 
 import http.client
 import json
+import os
+import signal
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -73,6 +76,29 @@ def test_a_chunked_event_is_kept_whole_and_one_without_end_is_cut_off(server: Se
         else:
             assert line.recv(100).startswith(b"HTTP/1.1 413")
     assert server.event(make_event("ringing")) == 200
+
+
+def test_a_webhook_by_get_may_be_long(server: Server) -> None:
+    results = [{"text": f"words that were heard, number {number}", "confidence": "0.9"} for number in range(200)]
+    payload = make_event("", speech={"results": results})
+    query = urlencode(
+        {name: json.dumps(value) if isinstance(value, dict) else value for name, value in payload.items()}
+    )
+    assert len(query) > 10_000
+    assert server.ask("GET", f"/event?{query}", Authorization=sign())[0] == 200
+    assert CallEvent.objects.get().payload["speech"]["results"] == results
+    assert server.ask("GET", f"/event?{'x' * 300_000}", Authorization=sign())[0] in {413, 414, 431}
+
+
+def test_ctrl_c_reaches_all_processes_at_once_and_they_end(server: Server) -> None:
+    """As a terminal sends it: to the master and to its workers, which the master asks to end as well."""
+    master = server.process.pid
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    assert len(workers) >= 2
+    for pid in (*map(int, workers), master):
+        os.kill(pid, signal.SIGINT)
+    assert server.process.wait(timeout=20) in {0, 3}  # 3: a worker was still starting
+    assert "SIGKILL" not in server.words
 
 
 def test_without_its_database_a_host_still_answers_and_keeps_events_until_it_is_back(server: Server) -> None:

@@ -3,9 +3,10 @@
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
@@ -33,11 +34,20 @@ class Problem(serializers.Serializer[dict[str, Any]]):
     )
 
 
+class DatabaseAway(APIException):
+    """Nothing can be read just now; webhooks are taken all the same."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The database does not answer. Webhooks are taken meanwhile; ask again in a moment."
+
+
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Give every API error the fields of problem details.
 
     {"title": "Bad Request", "status": 400, "detail": "…", "errors": {"call": ["…"]}}
     """
+    if isinstance(exc, OperationalError | InterfaceError):
+        exc = DatabaseAway()
     response = exception_handler(exc, context)
     if response is None:  # a bug: Django logs it and answers 500
         return None

@@ -53,20 +53,21 @@ KNOWN_ON_SQLITE = KNOWN.format(
         UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
     )"""
 )
-ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
-AS_BEFORE = "times_received = calls_callevent.times_received"
+# A repeat is counted. What bears the very time of the one kept before is that one, which came here by two ways: through
+# the spool, and from a database that was too slow to say so.
+ONE_MORE = """
+    times_received = calls_callevent.times_received + excluded.times_received
+        - CASE WHEN calls_callevent.received_at = excluded.received_at THEN 1 ELSE 0 END
+"""
 
 
-def write_batch(events: Sequence[Event], *, perhaps_kept: bool = False) -> None:
-    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing.
-
-    One that was kept before is a repeat, and counted; with `perhaps_kept` it may be the very same delivery, and is not.
-    """
+def write_batch(events: Sequence[Event]) -> None:
+    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing."""
     if events:
-        in_transaction(partial(_write, events, AS_BEFORE if perhaps_kept else ONE_MORE), Names.of(events))
+        in_transaction(partial(_write, events), Names.of(events))
 
 
-def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
+def _write(events: Sequence[Event], names: Names) -> None:
     held, histories = _known(names)
     names.check(Names.of(event for history in histories.values() for event in history))
     held.check()
@@ -84,7 +85,7 @@ def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)])
+    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=ONE_MORE)])
 
 
 def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:
@@ -146,11 +147,11 @@ def _read(histories: Histories, new: Iterable[Event]) -> Reading:
     return read_legs({uuid: [*events, *fresh.get(uuid, [])] for uuid, events in histories.items()}, fresh)
 
 
-def _rows(events: Iterable[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:
+def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:
     """Make a row of each delivery, at its place: its columns."""
     times = Counter(event.digest for event in events)
     rows = []
-    for event in {event.digest: event for event in events}.values():
+    for event in {event.digest: event for event in reversed(events)}.values():
         call, leg = held.place_of(event)
         rows.append(
             {

@@ -202,7 +202,7 @@ def _since_answered(
     """Hears us speak, but for what is known better: in order of what counts less, each over the ones before."""
     overlays = [("wait", a, b) for a, b in story.waits[:MOST_OVERLAYS]]
     overlays += [("rec", a, b) for a, b in story.recordings[:MOST_OVERLAYS]]
-    for other, its in others:
+    for other, its in others[:MOST_OVERLAYS]:
         if its and its.answered is not None:
             overlays.append(("talk", its.answered, its.end))
         if its and other.direction == "outbound" and span.start <= its.start:
@@ -210,8 +210,8 @@ def _since_answered(
             overlays.insert(0, ("hears", rang, its.end if its.answered is None else its.answered))
     bars = [Bar("say", answered, span.end)]
     for kind, start, end in overlays:
-        bars = list(_painted(bars, Bar(kind, max(start, answered), min(end, span.end))))
-    return _joined(bars)
+        bars = _joined(_painted(bars, Bar(kind, max(start, answered), min(end, span.end))))
+    return bars
 
 
 def _painted(bars: Iterable[Bar], over: Bar) -> Iterator[Bar]:

@@ -139,7 +139,7 @@ def _decode(token: str, secrets: Sequence[str]) -> dict[str, Any]:
             )
         except jwt.InvalidSignatureError as error:
             reason = error
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
             raise SignatureRefused(f"the token cannot be read: {error}") from error
         else:
             return claims
@@ -163,7 +163,7 @@ def _decode_plain(token: str, secret: str) -> dict[str, Any] | None:
         if not hmac.compare_digest(made.digest(), _from_base64(signature)):
             return None
         claims = json.loads(_from_base64(content))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(claims, dict) or not claims.keys() <= PLAIN_CLAIMS or claims.get("iat") is None:
         return None

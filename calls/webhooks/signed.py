@@ -80,6 +80,8 @@ def read_request(request: HttpRequest) -> bytes:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isdecimal() and len(length) < 16 and int(length) <= settings.WEBHOOK_MAX_BYTES):
         raise RequestDataTooBig
+    if len(request.META.get("QUERY_STRING", "")) > settings.WEBHOOK_MAX_BYTES:
+        raise RequestDataTooBig
     return request.body
 
 

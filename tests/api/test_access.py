@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from calls.api.views import CallList
 from calls.models import ApiToken, User
 from tests.factories import make_call
 
@@ -115,3 +117,11 @@ def test_a_missing_slash_is_led_to_the_list(api: Client) -> None:
 
 def test_a_type_that_we_do_not_speak_is_a_406_problem(api: Client) -> None:
     assert is_problem(api.get("/api/calls/", headers={"Accept": "text/csv"}), 406, "Not Acceptable")
+
+
+def test_a_database_that_is_away_is_a_problem_of_503(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(CallList, "get_queryset", away)
+    assert is_problem(api.get("/api/calls/"), 503, "Service Unavailable")

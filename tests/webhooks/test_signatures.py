@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import time
 from collections.abc import Callable
@@ -297,6 +298,15 @@ def test_signature_of_an_event_opens_no_other_body_elsewhere(vonage: VonageClien
     assert vonage.post("/answer", PARTIES, authorization=header).status_code == 401
     assert vonage.post("/fallback", FAILED_EVENT, authorization=header).status_code == 401
     assert_nothing_kept()
+
+
+def test_claims_that_are_nested_without_end_are_refused(vonage: VonageClient, settings: Settings) -> None:
+    claims = f'{{"iat": {int(time.time())}, "jti": {"[" * 3_500}{"]" * 3_500}}}'.encode()
+    parts = [base64.urlsafe_b64encode(part).rstrip(b"=") for part in (b'{"alg":"HS256","typ":"JWT"}', claims)]
+    secret = settings.VONAGE_SIGNATURE_SECRET[0].encode()
+    signature = hmac.new(secret, b".".join(parts), "sha256").digest()
+    token = b".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=")]).decode()
+    assert vonage.post("/event", STARTED, authorization=f"Bearer {token}").status_code == 401
 
 
 def test_refused_request_keeps_no_token(vonage: VonageClient) -> None:

@@ -57,6 +57,7 @@ class Command(BaseCommand):
         server = supervisor.start(*SERVER, keep_log=True)
         log = Log(server)
         if answers(settings.PORT, server):
+            supervisor.start(*MANAGE, "worker", "--verbosity", "0")
             self.ring(supervisor, log)
         elif server.poll() is None:
             log.release()

@@ -26,15 +26,16 @@ class Command(BaseCommand):
             "--check", action="store_true", help="say whether a worker of this host was at its loop just now"
         )
 
-    def handle(self, *, check: bool, **options: Any) -> None:
+    def handle(self, *, check: bool, verbosity: int, **options: Any) -> None:
         if check:
             sys.exit(self.check_heartbeat())
         loop = Loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop(loop))
         signal.signal(signal.SIGALRM, interrupt)
-        self.stdout.write(f"Worker {loop.name} does: {', '.join(loop.duties)}")
-        self.stdout.flush()
+        if verbosity:
+            self.stdout.write(f"Worker {loop.name} does: {', '.join(loop.duties)}")
+            self.stdout.flush()
         writer.start()  # it stores what dead processes of this host left in the spool
         try:
             loop.run()
@@ -43,7 +44,8 @@ class Command(BaseCommand):
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             writer.drain()
-        self.stdout.write("The worker has ended.")
+        if verbosity:
+            self.stdout.write("The worker has ended.")
 
     def check_heartbeat(self) -> int:
         """Give the exit code: 0 as long as nothing speaks against it, for a database that is away is not its fault."""
