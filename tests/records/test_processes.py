@@ -3,6 +3,7 @@
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -76,9 +77,13 @@ def at_once(acts: Sequence[Callable[[], None]]) -> None:
 
 
 def deliveries_of(histories: Sequence[Sequence[Event]], chance: random.Random, count: int) -> list[Event]:
-    """Bring what Vonage tells of them, some twice, one among the other: so many deliveries."""
+    """Bring what Vonage tells of them, some twice, one among the other: so many deliveries.
+
+    As in life, no two come at the same microsecond of ours; of what tells no time the first alone has it.
+    """
     told = [event for history in histories for event in history if event.door == "event"]
-    again = [by_get(event) for event in chance.sample(told, count - len(told))]
+    some = chance.sample([event for event in told if event.told_time], count - len(told))
+    again = [replace(by_get(event), received_at=event.received_at + timedelta(microseconds=1)) for event in some]
     return chance.sample([*told, *again], count)
 
 
