@@ -53,21 +53,22 @@ KNOWN_ON_SQLITE = KNOWN.format(
         UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
     )"""
 )
-# A repeat is counted. What bears the very time of the one kept before is that one, which came here by two ways: through
-# the spool, and from a database that was too slow to say so.
-ONE_MORE = """
-    times_received = calls_callevent.times_received + excluded.times_received
-        - CASE WHEN calls_callevent.received_at = excluded.received_at THEN 1 ELSE 0 END
-"""
+ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
+# What bears the very time of the one kept before is that one, and no repeat.
+ONE_MORE_IF_ANOTHER = f"{ONE_MORE} - CASE WHEN calls_callevent.received_at = excluded.received_at THEN 1 ELSE 0 END"
 
 
-def write_batch(events: Sequence[Event]) -> None:
-    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing."""
+def write_batch(events: Sequence[Event], *, by_two_ways: bool = False) -> None:
+    """Keep the events, each delivery once, and fold them into legs and calls. All or nothing.
+
+    A repeat is counted. `by_two_ways`: a delivery may come here twice by itself, through the spool and through a
+    database that was too slow to say that it has it.
+    """
     if events:
-        in_transaction(partial(_write, events), Names.of(events))
+        in_transaction(partial(_write, events, ONE_MORE_IF_ANOTHER if by_two_ways else ONE_MORE), Names.of(events))
 
 
-def _write(events: Sequence[Event], names: Names) -> None:
+def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     held, histories = _known(names)
     names.check(Names.of(event for history in histories.values() for event in history))
     held.check()
@@ -85,7 +86,7 @@ def _write(events: Sequence[Event], names: Names) -> None:
     with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=ONE_MORE)])
+    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)])
 
 
 def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:

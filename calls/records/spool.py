@@ -254,7 +254,7 @@ def _drain(files: list[Path]) -> int:
         except Exception as error:
             gone += _fail(path, error)
     try:
-        write_batch([event for _, event in events])
+        write_batch([event for _, event in events], by_two_ways=True)
     except Exception as error:
         if is_away(error):
             raise
@@ -266,7 +266,7 @@ def _drain(files: list[Path]) -> int:
 
 def _drain_one(path: Path, event: Event) -> int:
     try:
-        write_batch([event])
+        write_batch([event], by_two_ways=True)
     except Exception as error:
         if is_away(error):
             raise

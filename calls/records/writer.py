@@ -64,7 +64,7 @@ class Job:
 
 
 def _keep(jobs: Sequence[Job]) -> None:
-    write_batch([job.work for job in jobs if isinstance(job.work, Event)])
+    write_batch([job.work for job in jobs if isinstance(job.work, Event)], by_two_ways=True)
 
 
 class Writer:

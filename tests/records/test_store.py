@@ -84,7 +84,7 @@ def test_one_event_that_cannot_be_kept_does_not_fail_its_neighbours(
 ) -> None:
     real = write_batch
 
-    def picky(events: list[Event]) -> None:
+    def picky(events: list[Event], **_: Any) -> None:
         if any(event.leg_uuid == "leg-3" for event in events):
             raise DataError("not this one")
         real(events)
@@ -109,7 +109,7 @@ def test_an_event_that_the_database_refuses_is_spooled(writer: Writer, monkeypat
 def test_a_connection_that_died_costs_nothing(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = write_batch, []
 
-    def dead_once(events: list[Event]) -> None:
+    def dead_once(events: list[Event], **_: Any) -> None:
         calls.append(events)
         if len(calls) == 1:
             raise OperationalError("server closed the connection unexpectedly")
@@ -152,9 +152,9 @@ def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
 ) -> None:
     go_on, real = threading.Event(), write_batch
 
-    def hang(events: list[Event]) -> None:
+    def hang(events: list[Event], **options: Any) -> None:
         go_on.wait(20)
-        real(events)
+        real(events, **options)
 
     monkeypatch.setattr(writer_module, "write_batch", hang)
     for name in ("FACT_SECONDS", "QUESTION_SECONDS"):
@@ -192,7 +192,7 @@ def test_a_full_spool_does_not_spare_the_database_its_last_chance(
 ) -> None:
     real = write_batch
 
-    def slow(events: list[Event]) -> None:
+    def slow(events: list[Event], **_: Any) -> None:
         time.sleep(0.3)
         real(events)
 
@@ -220,7 +220,7 @@ def test_what_a_hanging_database_leaves_undone_is_spooled_before_the_process_end
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
-    monkeypatch.setattr(writer_module, "write_batch", lambda events: go_on.wait(20))
+    monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: go_on.wait(20))
     monkeypatch.setattr(writer_module, "DRAIN_SECONDS", 0.2)
     store_later(told(1))
     until(lambda: writer.current)
