@@ -108,6 +108,20 @@ def test_nothing_moves_while_the_reader_has_scrolled(open_page: Opens) -> None:
     assert still_there(page)
 
 
+def test_what_came_is_told_while_the_list_is_below_the_window(open_page: Opens) -> None:
+    for _ in range(16):
+        make_call("started", "ringing")
+    page = open_page("/")
+    page.mouse.move(700, 500)
+    page.mouse.wheel(0, 60)
+    page.wait_for_function("scrollY > 40")
+    make_call()
+    button = page.get_by_role("button", name=re.compile(r"1 new call"))
+    expect(button).to_be_in_viewport(timeout=SOON)
+    button.click()
+    expect(button).to_be_hidden()
+
+
 def test_focus_stays_while_calls_come_in_and_change(open_page: Opens) -> None:
     make_calls(3)
     call = make_call("started", "ringing")

@@ -171,6 +171,12 @@ const keepLive = () => {
     quietAgain = setTimeout(() => (said.textContent = ""), 5000); // so that the same words are said again
   };
 
+  // The head of the list holds the button; while it is below the window, the button floats at its lower edge.
+  const keepInSight = () => {
+    const button = part("live-show");
+    if (button) button.classList.toggle("calls-away", button.parentElement.getBoundingClientRect().top > innerHeight - 48);
+  };
+
   const tell = () => {
     const button = part("live-show");
     if (!button) return;
@@ -181,6 +187,7 @@ const keepLive = () => {
     button.querySelector("span").textContent = `${what}${since}. ${first ? "Show them" : "Go to the newest"}`;
     if (waits && button.hidden && count) announce(count);
     button.hidden = !waits;
+    keepInSight();
     tellState(count);
   };
 
@@ -244,6 +251,7 @@ const keepLive = () => {
   };
   for (const name of ["pointermove", "keydown", "scroll", "focus"]) addEventListener(name, sign, { passive: true, signal });
   document.addEventListener("visibilitychange", () => poll(), { signal });
+  for (const name of ["scroll", "resize"]) addEventListener(name, keepInSight, { passive: true, signal });
   addEventListener("pageshow", (event) => event.persisted && poll(), { signal });
 
   part("live-pause")?.addEventListener("click", () => {
