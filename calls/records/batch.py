@@ -1,8 +1,8 @@
 """The one code path by which events enter the call log.
 
 `write_batch` keeps events and brings their legs and calls up to date, in one transaction. It is true when
-several processes store events of the same call at once: each locks the legs that its events name, then the
-conversations, then the calls concerned, and folds only what it reads behind these locks.
+several processes store events of the same call at once: each locks the names of the legs and conversations that
+its events bear, then the rows of the calls concerned, and folds only what it reads behind these locks.
 """
 
 import logging
