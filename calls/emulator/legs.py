@@ -1,122 +1,250 @@
-"""A leg, and what the platform tells about it: the fields of each event, in the order in which they come."""
+"""A leg: one party's connection, from its first event to its last."""
 
-import math
+import asyncio
 import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-Fields = dict[str, Any]
-Side = Literal["user", "platform"]
+from calls.emulator import events
+from calls.emulator.application import Target
+from calls.emulator.ears import Ear, Speech
+from calls.emulator.events import Fields, Side
+from calls.emulator.speech import seconds_to_say
+from calls.emulator.webhooks import Webhook
 
-RATE_EUR = Decimal("0.00450000")  # per minute; as seen on inbound legs in Britain
-OK, REQUEST_TERMINATED = 200, 487  # SIP codes
+if TYPE_CHECKING:
+    from calls.emulator.application import Application
+    from calls.emulator.conversations import Conversation
+    from calls.emulator.people import Person
+    from calls.emulator.platform import Platform
+
+EndpointType = Literal["phone", "app", "sip", "websocket", "vbc"]
+Direction = Literal["inbound", "outbound"]
+
+OK, CANCELLED = 200, 487  # SIP codes
+LONGEST_CALL_SECONDS = 7200.0  # after two hours the platform hangs up, unless told otherwise
+# What a leg that was never answered ended with, and the code that goes with it (inferred from SIP).
+SIP_CODES = {"busy": 486, "timeout": 487, "unanswered": 480, "cancelled": 487, "rejected": 603, "failed": 404}
 
 
-def stamp(moment: datetime) -> str:
-    """Write a time as Vonage does: UTC, milliseconds, Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a party can be reached. `shown` is how webhooks write it: E.164 digits, a SIP URI, a user's name.
+
+    `options` are those of the endpoint in an NCCO or a REST call, with their names there.
+    """
+
+    type: EndpointType = "phone"
+    shown: str = ""
+    options: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    def as_json(self) -> Fields:
+        """As the REST API shows it."""
+        name = {"phone": "number", "app": "user", "sip": "uri", "websocket": "uri", "vbc": "extension"}[self.type]
+        return {"type": self.type, name: self.shown or None}
 
 
-def network_of(number: str) -> str | None:
-    """Name the caller's network. Which names there are is inferred from the few that were seen."""
-    for prefix, network in (("447", "GB-MOBILE"), ("44", "GB-FIXED"), ("1", "US-FIXED")):
-        if number.startswith(prefix):
-            return network
-    return None
+def new_uuid(endpoint: Endpoint, direction: Direction) -> str:
+    """Make a leg's id: 32 hex digits on legs that come from the telephone network, with dashes on others."""
+    return secrets.token_hex(16) if endpoint.type == "phone" and direction == "inbound" else str(uuid4())
 
 
-@dataclass
+@dataclass(frozen=True)
+class Figures:
+    """What a leg costs, so far or in the end. `rate` and `price` are EUR, as text."""
+
+    start: datetime | None
+    end: datetime
+    seconds: int
+    rate: str
+    price: str
+    network: str | None
+
+
 class Leg:
-    """One party's connection. Numbers as Vonage writes them, E.164 digits without "+"; `from_` may be any text."""
+    """One party on a line. It tells its application what happens to it, and ends by itself only once."""
 
-    from_: str
-    to: str
-    direction: Literal["inbound", "outbound"] = "inbound"
-    uuid: str = field(default_factory=lambda: secrets.token_hex(16))  # 32 hex, as on legs from the telephone network
-    conversation_uuid: str = field(default_factory=lambda: f"CON-{uuid4()}")
-    answered_at: datetime | None = None
+    def __init__(
+        self,
+        platform: "Platform",
+        application: "Application",
+        conversation: "Conversation",
+        *,
+        from_: Endpoint,
+        to: Endpoint,
+        direction: Direction = "inbound",
+        person: "Person",
+        events_to: Target | None = None,
+        extras: Fields | None = None,
+        uuid: str = "",
+    ) -> None:
+        self.platform = platform
+        self.application = application
+        self.conversation = conversation
+        self.from_ = from_
+        self.to = to
+        self.dialled = to
+        self.direction: Direction = direction
+        self.person = person
+        self.events_to = events_to or application.target()
+        self.extras = extras or {}  # of the answer request: custom_data, SIP headers
+        self.headers: Fields = {}
+        self.region_url = ""
+        self.uuid = uuid or new_uuid(from_ if direction == "inbound" else to, direction)
+        self.status = "started"
+        self.outcome = ""  # a status that ended it without an answer, such as busy
+        self.started_at = platform.clock.now()
+        self.answered_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.is_over = False
+        self.muted = False  # others don't hear this leg
+        self.earmuffed = False  # this leg doesn't hear the others
+        self.ear = Ear()
+        self.key_targets: list[Target] = []  # who wants a webhook for each key
+        self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
+        self.answers: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._life: asyncio.Task[None] | None = None
+        self._limit: asyncio.Future[None] | None = None
+        conversation.legs.append(self)
+        platform.legs[self.uuid] = self
 
-    def identity(self) -> Fields:
-        """The fields by which the answer request names the call."""
-        return {"to": self.to, "from": self.from_, "conversation_uuid": self.conversation_uuid, "uuid": self.uuid}
+    @property
+    def is_app(self) -> bool:
+        return self.is_app_caller or (self.direction == "outbound" and self.to.type == "app")
 
-    def status(self, status: str, at: datetime) -> Fields:
-        """An event without figures: started, ringing, cancelled."""
-        return {
-            "headers": {},
-            "from": self.from_,
-            "to": self.to,
-            "uuid": self.uuid,
-            "conversation_uuid": self.conversation_uuid,
-            "status": status,
-            "direction": self.direction,
-            "timestamp": stamp(at),
-        }
+    @property
+    def is_app_caller(self) -> bool:
+        return self.direction == "inbound" and self.from_.type == "app"
 
-    def answered(self, at: datetime) -> Fields:
-        """Take the call. `start_time`, `rate` and `network` are there, and empty."""
-        self.answered_at = at
-        return {
-            "headers": {},
-            "start_time": None,
-            "rate": None,
-            "from": self.from_,
-            "to": self.to,
-            "uuid": self.uuid,
-            "conversation_uuid": self.conversation_uuid,
-            "status": "answered",
-            "direction": self.direction,
-            "network": None,
-            "timestamp": stamp(at),
-        }
+    @property
+    def party(self) -> Endpoint:
+        """Who is at the other end of it."""
+        return self.from_ if self.direction == "inbound" else self.to
 
-    def completed(self, at: datetime, *, by: Side) -> Fields:
-        """The end and its summary. The start is cut down to the second and the end rounded up: both are billed.
+    # What it tells
 
-        The figures of a leg that was never answered are inferred.
+    def note(self, kind: Any, words: str, *, detail: bool = False, **data: Any) -> None:
+        """Add to the platform's trace."""
+        self.platform.trace.add(kind, words, leg=self.uuid, conversation=self.conversation.uuid, detail=detail, **data)
+
+    def tell(self, fields: Fields, target: Target | None = None) -> None:
+        """Send an ordinary event; nobody waits for the reply."""
+        self.platform.tell(self.application, target or self.events_to, fields)
+
+    def tell_status(self, word: str, at: datetime | None = None, **more: Any) -> None:
+        """Change to this status and tell it."""
+        self.status = word
+        self._note_status(word)
+        self.tell(events.status(self, word, at or self.platform.clock.now(), **more))
+
+    def _note_status(self, word: str) -> None:
+        self.note("status", f"Call status: {word}", status=word, party=self.party.shown)
+
+    # What happens to it
+
+    def live(self, life: Coroutine[Any, Any, None]) -> None:
+        """Let it live this from now on, instead of what it lived before. When that ends, the platform hangs up."""
+        before = self._life
+        self._life = asyncio.create_task(self._live(life))
+        if before and before is not asyncio.current_task():
+            before.cancel()
+
+    async def _live(self, life: Coroutine[Any, Any, None]) -> None:
+        await life
+        if self._life is asyncio.current_task():
+            self.hang_up("platform")
+
+    def answer(self, seconds: float = LONGEST_CALL_SECONDS) -> None:
+        """Take the call. It lasts `seconds` at most."""
+        self.status, self.answered_at = "answered", self.platform.clock.now()
+        self._note_status("answered")
+        self.tell(events.answered(self, self.answered_at))
+        self._limit = self.platform.clock.later(seconds, lambda: self.hang_up("platform"))
+        self.answers.set_result(None)
+
+    def hang_up(self, by: Side, *, sip_code: int | None = None) -> None:
+        """End it: by whoever is on this leg ("user"), or by the platform.
+
+        Of a leg that was never answered it is first told that it was cancelled (inferred).
         """
-        start = self.answered_at and self.answered_at.replace(microsecond=0)
-        end = datetime.fromtimestamp(math.ceil(at.timestamp()), UTC)
-        seconds = int((end - start).total_seconds()) if start else 0
-        price = (RATE_EUR * seconds / 60).quantize(Decimal("1e-8"))
-        return {
-            "headers": {},
-            "end_time": stamp(end),
-            "uuid": self.uuid,
-            "network": network_of(self.from_) if start else None,
-            "duration": str(seconds),
-            "start_time": stamp(start) if start else None,
-            "rate": f"{RATE_EUR:f}" if start else "0.00",
-            "price": f"{price:f}" if start else "0",
-            "from": self.from_,
-            "to": self.to,
-            "conversation_uuid": self.conversation_uuid,
-            "status": "completed",
-            "direction": self.direction,
-            "timestamp": stamp(at),
-            "disconnected_by": by,
-            "sip_code": OK if start else REQUEST_TERMINATED,
-        }
+        if self.is_over:
+            return
+        if self.answered_at is None:
+            self.fail("cancelled", by=by, sip_code=CANCELLED)
+            return
+        now = self._end(by)
+        self.status = "completed"
+        self._note_status("completed")
+        self.tell(events.completed(self, now, by=by, sip_code=OK if sip_code is None else sip_code))
 
-    def input(self, at: datetime, *, dtmf: Fields, speech: Fields) -> Fields:
-        """What an `input` action heard."""
-        return {
-            "speech": speech,
-            "dtmf": dtmf,
-            "from": self.from_,
-            "to": self.to,
-            "uuid": self.uuid,
-            "conversation_uuid": self.conversation_uuid,
-            "timestamp": stamp(at),
-        }
+    def fail(self, word: str, *, by: Side | None = None, sip_code: int | None = None, **more: Any) -> None:
+        """End it unanswered: busy, timeout, unanswered, rejected, failed, cancelled. All but `rejected` are followed
+        by `completed`, which is made at the same moment.
+        """
+        if self.is_over:
+            return
+        now = self._end(by or "platform")
+        self.outcome = word
+        code = SIP_CODES[word] if sip_code is None else sip_code
+        # Seen without: a caller who gave up, and a telephone that rang too long.
+        shown = {} if word == "timeout" or self.direction == "inbound" else {"sip_code": code}
+        self.tell_status(word, now, **more, **shown)
+        if word != "rejected":
+            self.tell(events.completed(self, now, by=by, sip_code=code))
+            self._note_status("completed")
 
-    def notify(self, at: datetime, payload: Fields) -> Fields:
-        """What a `notify` action sends: it names the conversation, no leg."""
-        return {"payload": payload, "conversation_uuid": self.conversation_uuid, "timestamp": stamp(at)}
+    def _end(self, by: Side) -> datetime:
+        self.is_over = True
+        self.ended_at = self.platform.clock.now()
+        life = self._life
+        if life and life is not asyncio.current_task():
+            life.cancel()
+        if self._limit:
+            self._limit.cancel()
+        self.ear.close()
+        self.person.leave()
+        self.conversation.leave(self)
+        self.ended.set_result(by)
+        return self.ended_at
 
-    def error(self, at: datetime, reason: str) -> Fields:
-        """What went wrong with the call: it names the conversation, no leg."""
-        return {"reason": reason, "conversation_uuid": self.conversation_uuid, "timestamp": stamp(at)}
+    def figures(self, at: datetime) -> Figures:
+        """Give what it costs when it ends then."""
+        if self.answered_at is None:
+            return Figures(None, events.whole_seconds(at, at)[1], 0, events.FREE, "0", None)
+        start, end = events.whole_seconds(self.answered_at, at)
+        seconds = int((end - start).total_seconds())
+        network = events.network_of(self)
+        if self.party.type != "phone":
+            return Figures(start, end, seconds, events.FREE, "0", network)
+        rate = events.INBOUND_RATE if self.direction == "inbound" else events.OUTBOUND_RATE
+        return Figures(start, end, seconds, f"{rate:f}", events.price_of(seconds, rate), network)
+
+    # What its party does
+
+    def press(self, key: str) -> None:
+        """Press one of 0-9, * and #. It is told to all who want each key, and heard by what listens."""
+        now = self.platform.clock.now()
+        self.note("presses", f"key: {key}", key=key)
+        for target in self.key_targets:
+            dtmf = {"digits": key, "timed_out": False}
+            self.tell(events.heard(self, now, dtmf=dtmf, speech=events.SPEECH_NOT_ASKED), target)
+        self.conversation.key_pressed(self, key)
+        self.ear.take_key(key)
+
+    async def speak(self, text: str) -> None:
+        """Say something, which takes its time."""
+        seconds = seconds_to_say(text)
+        self.note("speaks", f"says: {text}", text=text, seconds=round(seconds, 1))
+        self.conversation.spoken(self, text)
+        self.ear.take_speech(Speech(text, seconds))
+        await self.platform.clock.sleep(seconds)
+
+    # What it is asked
+
+    async def ask(self, fields: Fields, target: Target) -> list[Fields] | None:
+        """Send an event whose reply may be an NCCO, and give that. None: the flow goes on as it was."""
+        webhook = Webhook(self.application, "event", target.url, target.method, fields, is_question=True)
+        return await self.platform.ask(self, webhook)

@@ -1,22 +1,14 @@
-"""Ringing a number of an application: one inbound call, from its first event to its last."""
+"""Ringing a number of an application once, on a platform of its own."""
 
 import asyncio
 from collections.abc import Callable
 
 from calls.emulator.application import Application
-from calls.emulator.calls import Call
 from calls.emulator.clock import Clock
-from calls.emulator.legs import Leg
-from calls.emulator.line import HungUp, Line
-from calls.emulator.player import Player
-from calls.emulator.trace import Trace
-from calls.emulator.webhooks import WebhookSender
-
-# Seconds between what was seen in logs; what they depend on is inferred.
-RINGS_AFTER = 0.01
-ASKS_AFTER = 0.05
-PICKS_UP_AFTER = 0.5  # from the NCCO to `answered`
-GIVES_UP_AFTER = 1.0  # from `answered` to the end of a call for which there is no NCCO
+from calls.emulator.legs import Endpoint
+from calls.emulator.people import Person
+from calls.emulator.platform import Platform
+from calls.emulator.trace import Happening, Watcher
 
 
 async def ring(
@@ -24,7 +16,8 @@ async def ring(
     *,
     to: str,
     from_: str,
-    trace: Trace,
+    watch: Watcher,
+    person: Person | None = None,
     hangup_after: float | None = None,
     speed: float = 1.0,
     report: Callable[[str], None] = lambda finding: None,
@@ -36,31 +29,20 @@ async def ring(
     `hangup_after` seconds after dialling, by the call's own clock, which runs `speed` times faster than ours
     while nothing but waiting goes on. Cancelled, the call is ended properly, as by the caller.
     """
-    async with WebhookSender(application, report) as sender:
-        line = Line(Clock(speed), hangup_after=hangup_after)
-        call = Call(Leg(from_, to), line, sender, trace)
+
+    def listen(happening: Happening) -> None:
+        if happening.kind == "finding":
+            report(happening.words)
+
+    async with Platform([application], clock=Clock(speed)) as platform:
+        platform.trace.watchers += [watch, listen]
+        person = person or Person(hangup_after=hangup_after)
+        leg = platform.ring(application, to=to, caller=Endpoint("phone", from_), person=person)
         try:
-            await _live(call)
-            call.ended("platform")
-        except HungUp as end:
-            call.ended(end.by)
+            await asyncio.shield(leg.ended)
         except asyncio.CancelledError:
-            call.ended("user")
+            leg.hang_up("user")
             raise
         finally:
-            await line.clock.settle()
-        return sender.findings
-
-
-async def _live(call: Call) -> None:
-    call.started()
-    await call.line.wait(RINGS_AFTER)
-    call.ringing()
-    await call.line.wait(ASKS_AFTER)
-    ncco = await call.ask_what_to_do()
-    await call.line.wait(PICKS_UP_AFTER)
-    call.answered()
-    if ncco is None:
-        await call.line.wait(GIVES_UP_AFTER)
-    else:
-        await Player(call).run(ncco)
+            await platform.clock.settle()
+        return platform.findings

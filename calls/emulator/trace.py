@@ -1,19 +1,85 @@
-"""What a person sees of a call while it goes on."""
+"""What happens on the platform, told to whoever watches: people, programs, scenarios, the phone."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
+
+from calls.emulator.clock import Clock
+
+MOST_KEPT = 10_000  # happenings, for those who come later
+
+Kind = Literal[
+    "webhook",  # we send one: door, url, method, fields, question
+    "reply",  # its answer: status, seconds, body; or problem
+    "status",  # a leg's status changed: status
+    "says",  # the platform speaks: text, seconds, language …
+    "plays",  # the platform plays a sound: url, seconds
+    "beep",
+    "cut",  # what was said or played ended before its end
+    "listens",  # for: ["dtmf", "speech"]
+    "presses",  # a party pressed: key
+    "speaks",  # a party said: text
+    "records",  # a recording begins or ends: recording, ended
+    "joins",  # a leg comes into a room or a bridge: room
+    "leaves",
+    "finding",  # a fault of the application, or a fault that we were told to make
+    "note",  # anything else worth a line
+]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """One thing that happened. `words` is one line for people; `data` says the same to programs."""
+
+    kind: Kind
+    at: float  # platform's seconds since its clock began
+    words: str
+    leg: str = ""  # uuid
+    conversation: str = ""
+    detail: bool = False  # of interest to who wants to see all
+    data: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs. The keys of `data` stand beside the others."""
+        told = {"at": round(self.at, 3), "kind": self.kind, "words": self.words, "leg": self.leg}
+        return {**told, "conversation": self.conversation, **self.data}
+
+
+Watcher = Callable[[Happening], None]
+
+
 class Trace:
-    """Writes lines in the manner of the 2018 tutorial; `detailed` adds what the caller hears."""
+    """Keeps the last happenings and passes each on, in order, to those who watch."""
 
-    write: Callable[[str], None]
-    detailed: bool = False
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.kept: deque[Happening] = deque(maxlen=MOST_KEPT)
+        self.watchers: list[Watcher] = []
 
-    def line(self, text: str) -> None:
-        self.write(text)
+    def add(
+        self, kind: Kind, words: str, *, leg: str = "", conversation: str = "", detail: bool = False, **data: Any
+    ) -> None:
+        """Tell that something happened now."""
+        happening = Happening(
+            kind=kind,
+            at=self.clock.elapsed(),
+            words=words,
+            leg=leg,
+            conversation=conversation,
+            detail=detail,
+            data=data,
+        )
+        self.kept.append(happening)
+        for watch in tuple(self.watchers):
+            watch(happening)
 
-    def detail(self, text: str) -> None:
-        if self.detailed:
-            self.write(text)
+
+def lines(write: Callable[[str], None], *, detailed: bool = False) -> Watcher:
+    """Give a watcher that writes lines in the manner of the 2018 tutorial; `detailed` adds what the caller hears."""
+
+    def watch(happening: Happening) -> None:
+        if happening.kind != "finding" and (detailed or not happening.detail):
+            write(happening.words)
+
+    return watch

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
@@ -11,12 +10,12 @@ import aiohttp
 from yarl import URL
 
 from calls.emulator.application import Application, Method
-from calls.emulator.legs import Fields
+from calls.emulator.clock import Clock
+from calls.emulator.events import Fields
 from calls.emulator.replies import JSON_TYPE, Reply
+from calls.emulator.trace import Trace
 from calls.vonage import signatures
 
-CONNECT_SECONDS = 1.0  # an application's defaults
-READ_SECONDS = {"answer": 5.0, "fallback": 5.0, "event": 10.0}
 SLOW_SECONDS = 1.0  # ours, not the platform's: the caller hears silence meanwhile
 MOST_BYTES = 1024 * 1024  # of a reply; inferred, the platform names no limit
 REPEATED = {429, 503, 504}
@@ -30,6 +29,7 @@ USER_AGENT = "local-vonage"
 class Webhook:
     """One request to the application. `is_question`: the reply may be an NCCO."""
 
+    application: Application
     kind: Literal["answer", "event", "fallback"]
     url: str
     method: Method
@@ -39,6 +39,14 @@ class Webhook:
     def __str__(self) -> str:
         """Name it in a finding; the query has numbers in it."""
         return f"{self.method} {self.url.partition('?')[0]}"
+
+    @property
+    def read_seconds(self) -> float:
+        """How long the application is given to reply."""
+        ours = self.application
+        return {"answer": ours.answer_seconds, "fallback": ours.fallback_seconds, "event": ours.event_seconds}[
+            self.kind
+        ]
 
     def request(self) -> tuple[URL, bytes]:
         """Give URL and body. In a GET a nested value is JSON text in one parameter, null is empty (inferred)."""
@@ -60,15 +68,14 @@ class Undelivered(Exception):
 
 
 class WebhookSender:
-    """Sends the webhooks of an application. `findings` are the faults its owner should know of, a sentence each.
-
-    `report` hears of each when it is met, between the lines of the trace that it belongs to.
+    """Sends webhooks. `findings` are the faults that the owners of applications should know of, a sentence each; the
+    trace has each when it is met.
     """
 
-    def __init__(self, application: Application, report: Callable[[str], None]) -> None:
-        self.application = application
+    def __init__(self, clock: Clock, trace: Trace) -> None:
+        self.clock = clock
+        self.trace = trace
         self.findings: list[str] = []
-        self.report = report
 
     async def __aenter__(self) -> Self:
         # A connection for each request: a server that closes idle ones would look like one that breaks off.
@@ -95,7 +102,7 @@ class WebhookSender:
         """Note a fault, once however often it is met."""
         if finding not in self.findings:
             self.findings.append(finding)
-            self.report(finding)
+            self.trace.add("finding", finding)
 
     async def deliver(self, webhook: Webhook) -> Reply:
         """Send, and once more where the platform repeats. Raises Undelivered."""
@@ -111,21 +118,21 @@ class WebhookSender:
         try:
             reply = await self._exchange(webhook)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            fault, reason, again = in_words(error, READ_SECONDS[webhook.kind])
+            fault, reason, again = in_words(error, webhook)
             raise self._failure(webhook, fault, reason, again=again) from error
         self._judge(webhook, reply, time.monotonic() - began)
         return reply
 
     async def _exchange(self, webhook: Webhook) -> Reply:
         url, body = webhook.request()
-        read = READ_SECONDS[webhook.kind]
+        connect, read = webhook.application.connect_seconds, webhook.read_seconds
         # The limit on the whole is inferred: a reply that drips for ever must end some time.
-        limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS + read, connect=CONNECT_SECONDS, sock_read=read)
+        limits = aiohttp.ClientTimeout(total=connect + read, connect=connect, sock_read=read)
         async with self._session.request(
             webhook.method,
             url,
             data=body or None,
-            headers=self._signature(body),
+            headers=signature(webhook.application, body),
             timeout=limits,
             allow_redirects=False,  # inferred: no source says that they are followed
         ) as response:
@@ -137,14 +144,6 @@ class WebhookSender:
             content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
             return Reply(response.status, content_type, bytes(received))
 
-    def _signature(self, body: bytes) -> dict[str, str]:
-        """Sign by the real time, whatever the call's clock says: the receiver looks at the token's age."""
-        ours = self.application
-        if not ours.secret:
-            return {}
-        token = signatures.sign(ours.secret, body, api_key=ours.api_key, application_id=ours.application_id)
-        return {"Authorization": f"Bearer {token}"}
-
     def _judge(self, webhook: Webhook, reply: Reply, seconds: float) -> None:
         """Note what is wrong with a reply. Raises Undelivered where the platform would take it for none."""
         if seconds > SLOW_SECONDS:
@@ -153,28 +152,28 @@ class WebhookSender:
             fault = f"the reply is longer than {MOST_BYTES:,} bytes. Send a shorter one."
             raise self._failure(webhook, fault, "Reply too long.")
         if reply.status != 200:
-            fault = f"status {reply.status} instead of 200. {self._cure(reply.status)}"
+            fault = f"status {reply.status} instead of 200. {_cure(webhook.application, reply.status)}"
             failure = self._failure(webhook, fault, f"HTTP status {reply.status}.", again=reply.status in REPEATED)
             if webhook.kind != "event" or reply.status not in DELIVERED:
                 raise failure
         elif webhook.kind == "event" and not webhook.is_question and reply.body:
             self.find(webhook, "the reply to an ordinary event has a body. Reply with 200 and nothing in it.")
 
-    def _cure(self, status: int) -> str:
-        if status == UNAUTHORIZED and not self.application.secret:
-            return "The request was not signed: name the signature secret that the application knows."
-        if status == UNAUTHORIZED:
-            return "It does not trust the signature: both sides need the same signature secret, and clocks that agree."
-        if 300 <= status < 400:
-            return "Redirects are not followed: name the URL that answers itself."
-        return "Vonage counts this as a failure: look into the server's log."
-
     def _failure(self, webhook: Webhook, fault: str, reason: str, *, again: bool = False) -> Undelivered:
         self.find(webhook, fault)
         return Undelivered(reason, again=again)
 
 
-def in_words(error: Exception, read_seconds: float) -> tuple[str, str, bool]:
+def signature(application: Application, body: bytes) -> dict[str, str]:
+    """Sign by the real time, whatever the platform's clock says: the receiver looks at the token's age."""
+    ours = application
+    if not ours.secret:
+        return {}
+    token = signatures.sign(ours.secret, body, api_key=ours.api_key, application_id=ours.application_id)
+    return {"Authorization": f"Bearer {token}"}
+
+
+def in_words(error: Exception, webhook: Webhook) -> tuple[str, str, bool]:
     """Say why no reply came: for the owner, for the fallback URL, and whether the platform tries again."""
     match error:
         case aiohttp.ClientSSLError():  # first: some of them are ValueErrors, too
@@ -183,10 +182,11 @@ def in_words(error: Exception, read_seconds: float) -> tuple[str, str, bool]:
         case ValueError():
             return f"the URL cannot be used ({error}). Correct it.", "Bad URL.", False
         case aiohttp.ConnectionTimeoutError():
-            fault = f"no connection within {CONNECT_SECONDS:g} s. Is the server running, and can it be reached?"
+            seconds = webhook.application.connect_seconds
+            fault = f"no connection within {seconds:g} s. Is the server running, and can it be reached?"
             return fault, "Connection timeout.", True
         case TimeoutError():
-            fault = f"no whole reply within {read_seconds:g} s. Vonage waits no longer: reply sooner."
+            fault = f"no whole reply within {webhook.read_seconds:g} s. Vonage waits no longer: reply sooner."
             return fault, "Socket timeout.", True
         case aiohttp.ClientConnectorError():
             return (
@@ -198,3 +198,13 @@ def in_words(error: Exception, read_seconds: float) -> tuple[str, str, bool]:
             why = str(error) or type(error).__name__
             fault = f"the connection broke off before the whole reply was there ({why}). Look into the server's log."
             return fault, "Connection closed.", True
+
+
+def _cure(application: Application, status: int) -> str:
+    if status == UNAUTHORIZED and not application.secret:
+        return "The request was not signed: name the signature secret that the application knows."
+    if status == UNAUTHORIZED:
+        return "It does not trust the signature: both sides need the same signature secret, and clocks that agree."
+    if 300 <= status < 400:
+        return "Redirects are not followed: name the URL that answers itself."
+    return "Vonage counts this as a failure: look into the server's log."

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from calls.emulator import webhooks
 from tests.emulator.voice_application import NCCO, VoiceApplication, always, in_turn, nothing
 
 pytestmark = pytest.mark.once
@@ -167,25 +166,22 @@ def test_name_that_does_not_exist() -> None:
     assert finding.startswith("GET http://nowhere.invalid/answer: no connection (")
 
 
-def test_answer_that_does_not_come_is_asked_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(webhooks.READ_SECONDS, "answer", 0.2)
+def test_answer_that_does_not_come_is_asked_for_twice() -> None:
     voice = VoiceApplication({"/answer": always(NCCO, after=0.5)})
-    assert "no whole reply within 0.2 s" in the_finding(voice)
+    assert "no whole reply within 0.2 s" in the_finding(voice, answer_seconds=0.2)
     assert len(voice.at("/answer")) == 2
     assert voice.statuses()[2:] == WITHOUT_NCCO
 
 
-def test_event_that_is_not_acknowledged_is_repeated_word_for_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(webhooks.READ_SECONDS, "event", 0.2)
+def test_event_that_is_not_acknowledged_is_repeated_word_for_word() -> None:
     voice = VoiceApplication({"/event": in_turn(always(b"", after=0.5), nothing())})
-    assert "/event: no whole reply within 0.2 s" in the_finding(voice)
+    assert "/event: no whole reply within 0.2 s" in the_finding(voice, event_seconds=0.2)
     started = [event.body for event in voice.at("/event") if event.json["status"] == "started"]
     assert len(started) == 2
     assert len(set(started)) == 1
 
 
-def test_connection_that_cannot_be_made_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhooks, "CONNECT_SECONDS", 0.2)
+def test_connection_that_cannot_be_made_in_time() -> None:
     with socket.socket() as full, socket.socket() as first, socket.socket() as second:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -193,7 +189,8 @@ def test_connection_that_cannot_be_made_in_time(monkeypatch: pytest.MonkeyPatch)
             filler.setblocking(False)
             filler.connect_ex(full.getsockname())
         url = f"http://127.0.0.1:{full.getsockname()[1]}/answer"
-        assert the_finding(VoiceApplication(), answer_url=url).startswith(f"GET {url}: no connection within 0.2 s.")
+        finding = the_finding(VoiceApplication(), answer_url=url, connect_seconds=0.2)
+        assert finding.startswith(f"GET {url}: no connection within 0.2 s.")
 
 
 def test_connection_that_breaks_off() -> None:
@@ -220,10 +217,7 @@ def test_reply_without_end_is_read_to_the_limit() -> None:
     assert voice.statuses()[2:] == WITHOUT_NCCO
 
 
-def test_reply_that_drips_ends_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(webhooks.READ_SECONDS, "answer", 0.3)
-    monkeypatch.setattr(webhooks, "CONNECT_SECONDS", 0.2)
-
+def test_reply_that_drips_ends_some_time() -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
@@ -231,7 +225,8 @@ def test_reply_that_drips_ends_some_time(monkeypatch: pytest.MonkeyPatch) -> Non
             await response.write(b" ")
             await asyncio.sleep(0.05)
 
-    assert "no whole reply within 0.3 s" in the_finding(VoiceApplication({"/answer": drip}))
+    voice = VoiceApplication({"/answer": drip})
+    assert "no whole reply within 0.3 s" in the_finding(voice, answer_seconds=0.3, connect_seconds=0.2)
 
 
 def test_server_whose_certificate_nobody_trusts(tmp_path: Path) -> None:

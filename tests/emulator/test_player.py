@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from calls.emulator import player
+from calls.emulator import flow
 from calls.vonage.ncco import Ncco
 from tests.emulator.voice_application import NCCO, Handler, Received, VoiceApplication, always, in_turn, nothing
 
@@ -61,7 +61,12 @@ def test_nobody_says_a_word() -> None:
 def test_reply_to_an_input_replaces_the_rest() -> None:
     voice = VoiceApplication({"/answer": asks_at("/menu", [MENU[1], *NCCO]), "/menu": always(GOODBYE)})
     assert voice.ring(detailed=True) == []
-    assert voice.trace[-3:] == ["input: no key pressed", "talk (0.9 s): Goodbye.", "Call status: completed"]
+    assert voice.trace[-4:] == [
+        "input: no key pressed",
+        "NCCO: talk",
+        "talk (0.9 s): Goodbye.",
+        "Call status: completed",
+    ]
     assert [event.json["dtmf"]["timed_out"] for event in voice.at("/menu")] == [True]
 
 
@@ -78,7 +83,7 @@ def test_asynchronous_input_tells_nothing_when_nothing_is_pressed() -> None:
 
 
 def test_application_that_always_asks_again_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player, "MOST_NCCOS", 5)
+    monkeypatch.setattr(flow, "MOST_NCCOS", 5)
     again = always([{"action": "input", "type": ["dtmf"], "dtmf": {"timeOut": 1}}])
     voice = VoiceApplication({"/answer": again, "/event": replies_to_input(again)})
     assert voice.ring() == ["The call was given 5 NCCOs, so it was ended: let it end."]
@@ -159,25 +164,3 @@ def test_talk_is_repeated_as_often_as_it_says() -> None:
     voice = VoiceApplication({"/answer": always([GOODBYE[0] | {"loop": 10}])})
     assert voice.ring() == []
     assert 8.9 < seconds_between(voice.events()[2], voice.events()[3]) < 10
-
-
-def test_actions_that_are_not_played_are_named_and_passed_over() -> None:
-    actions = [
-        {"action": "stream", "streamUrl": ["http://example.com/hold.mp3"]},
-        {"action": "connect", "from": "442079460010", "endpoint": [{"type": "phone", "number": "447700900456"}]},
-        {"action": "record", "endOnSilence": 3},
-        *GOODBYE,
-        {"action": "conversation", "name": "room"},
-        {"action": "transfer", "conversationId": "CON-0b7c2f5e-3a61-4c1d-8f0a-7d5e9b1a2c33"},
-    ]
-    voice = VoiceApplication({"/answer": always(actions)})
-    assert voice.ring(detailed=True) == []
-    assert voice.trace[4:] == [
-        "not played: stream; the call goes on",
-        "not played: connect; the call goes on",
-        "not played: record; the call goes on",
-        "talk (0.9 s): Goodbye.",
-        "not played: conversation; the call goes on",
-        "not played: transfer; the call goes on",
-        "Call status: completed",
-    ]

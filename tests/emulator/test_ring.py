@@ -65,7 +65,7 @@ def test_trace_is_that_of_the_tutorial() -> None:
 def test_detailed_trace_says_what_the_caller_hears() -> None:
     voice = VoiceApplication()
     voice.ring(detailed=True)
-    assert voice.trace[4] == f"talk (4.9 s): {NCCO[0]['text']}"
+    assert voice.trace[5] == f"talk (4.9 s): {NCCO[0]['text']}"
 
 
 def test_started_and_ringing_bear_the_same_time() -> None:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from calls.emulator.application import Application
 from calls.emulator.ring import ring
-from calls.emulator.trace import Trace
+from calls.emulator.trace import lines
 
 SECRET = "a-signature-secret-of-an-application"
 NCCO = [{"action": "talk", "text": "Hello world! This message is from my first Nexmo web app.", "voiceName": "Russell"}]
@@ -112,7 +112,7 @@ class VoiceApplication:
                 from_="447700900123",
                 hangup_after=hangup_after,
                 speed=speed,
-                trace=Trace(self.trace.append, detailed),
+                watch=lines(self.trace.append, detailed=detailed),
             )
 
     def application(self, **options: Any) -> Application:

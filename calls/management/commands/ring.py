@@ -12,7 +12,10 @@ from django.core.management.base import BaseCommand
 
 from calls.emulator.application import Application
 from calls.emulator.ring import ring
-from calls.emulator.trace import Trace
+from calls.emulator.trace import lines
+
+APPLICATION = ["answer_url", "event_url", "fallback_url", "answer_method", "event_method", "fallback_method"]
+APPLICATION += ["secret", "api_key", "application_id"]
 
 
 def number(text: str) -> str:
@@ -96,8 +99,8 @@ class Command(BaseCommand):
 
     def _ring(self, options: dict[str, Any]) -> list[str]:
         """Ring once. Gives what was wrong."""
-        given: dict[str, Any] = {name: options[name] or "" for name in Application.__dataclass_fields__}
-        application = Application(**given)  # each of its fields is an option
+        given: dict[str, Any] = {name: options[name] or "" for name in APPLICATION}
+        application = Application(**given)
         return asyncio.run(
             ring(
                 application,
@@ -105,7 +108,7 @@ class Command(BaseCommand):
                 from_=options["from"],
                 hangup_after=options["hangup_after"],
                 speed=options["speed"],
-                trace=Trace(self._hush if options["quiet"] else self._write, detailed=options["verbosity"] > 1),
+                watch=lines(self._hush if options["quiet"] else self._write, detailed=options["verbosity"] > 1),
                 report=self._report,
             )
         )

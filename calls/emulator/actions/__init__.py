@@ -1,0 +1,16 @@
+"""The actions of an NCCO. Each takes the flow and the action, and gives the NCCO that replaces the rest, or None."""
+
+from calls.emulator.actions import hearing, prompts, small
+from calls.emulator.flow import Play
+
+PLAYS: dict[str, Play] = {
+    "talk": prompts.talk,
+    "stream": prompts.stream,
+    "input": hearing.listen,
+    "notify": small.notify,
+    "wait": small.wait,
+    "record": small.leave_out,
+    "connect": small.leave_out,
+    "conversation": small.leave_out,
+    "transfer": small.leave_out,
+}

@@ -1,0 +1,66 @@
+"""Running an NCCO, action by action."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from calls.emulator.application import Target
+from calls.emulator.events import Fields
+from calls.vonage.ncco import Ncco
+
+if TYPE_CHECKING:
+    from calls.emulator.legs import Leg
+    from calls.emulator.platform import Platform
+
+MOST_NCCOS = 1_000  # in one call; an application that always answers with another would keep it for hours
+
+Action = dict[str, Any]
+Play = Callable[["Flow", Action], Awaitable[Ncco | None]]
+PROMPTS = {"talk", "stream"}
+
+
+class Flow:
+    """The NCCO in charge of a leg. `left` is what is still to be run, after the action that runs now.
+
+    `plays` says how each action is run: it gives the NCCO that replaces the rest, or None.
+    """
+
+    def __init__(self, leg: "Leg", plays: Mapping[str, Play]) -> None:
+        self.leg = leg
+        self.plays = plays
+        self.left: deque[Action] = deque()
+
+    @property
+    def platform(self) -> "Platform":
+        return self.leg.platform
+
+    async def run(self, ncco: Ncco) -> None:
+        """Run it until nothing is left."""
+        self.left = deque(ncco)
+        given = 1
+        while self.left and given <= MOST_NCCOS:
+            action = self.left.popleft()
+            replacement = await self.plays[action["action"]](self, action)
+            if replacement is not None:
+                self.left = deque(replacement)
+                given += 1
+        if self.left:
+            self.platform.sender.note(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
+
+    def input_ahead(self) -> Action | None:
+        """Give the `input` that a prompt which may be interrupted stands before: only such prompts lie between."""
+        for action in self.left:
+            if action["action"] == "input":
+                return action
+            if action["action"] not in PROMPTS or not action.get("bargeIn"):
+                return None
+        return None
+
+    def target(self, action: Action) -> Target:
+        """Where the events of an action go: its own URL, or where the leg's go."""
+        url = next(iter(action.get("eventUrl", [])), "")
+        return Target(url, action.get("eventMethod", "POST")) if url else self.leg.application.target()
+
+    async def ask(self, action: Action, event: Fields) -> Ncco | None:
+        """Send an event of an action whose reply may replace the flow."""
+        return await self.leg.ask(event, self.target(action))

@@ -1,0 +1,140 @@
+"""The people at the ends of the lines: what a caller does, and what somebody who is called does."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from calls.emulator.ears import DTMF, SPEECH
+
+if TYPE_CHECKING:
+    from calls.emulator.legs import Leg
+
+# How people behave is ours to decide; the platform only carries it.
+THINKS_SECONDS = 0.5  # from hearing that it is one's turn to pressing or speaking
+BETWEEN_KEYS_SECONDS = 0.25
+RINGS_AFTER_SECONDS = 1.4  # from `started` to `ringing` of a leg that we dial
+ANSWERS_AFTER_SECONDS = 5.0  # from ringing
+TALKS_SECONDS = 20.0  # when put through and nothing else is told
+
+Answer = Literal["answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable"]
+ANSWERS: tuple[Answer, ...] = ("answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable")
+
+
+@dataclass(frozen=True)
+class Press:
+    """Press keys. `now`: without waiting until the call listens for them."""
+
+    keys: str
+    now: bool = False
+
+
+@dataclass(frozen=True)
+class Say:
+    """Say something. `now`: without waiting until the call listens for speech."""
+
+    text: str
+    now: bool = False
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Do nothing for so long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """Hang up."""
+
+
+Step = Press | Say | Wait | HangUp
+
+
+class Person:
+    """Somebody on a leg who does some things in turn, and hangs up `hangup_after` seconds after dialling if told so.
+
+    `answer` says how a called party answers, `after` how many seconds after it began to ring. `talks` is how long
+    somebody talks who is put through and was told to do nothing.
+    """
+
+    def __init__(
+        self,
+        steps: Sequence[Step] = (),
+        *,
+        hangup_after: float | None = None,
+        answer: Answer = "answer",
+        after: float = ANSWERS_AFTER_SECONDS,
+        talks: float = TALKS_SECONDS,
+    ) -> None:
+        self.steps = tuple(steps)
+        self.hangup_after = hangup_after
+        self.answer: Answer = answer
+        self.after = after
+        self.talks = talks
+        self.waits_for = ""  # words for what it waits to do
+        self._acts: asyncio.Task[None] | None = None
+        self._hangs_up: asyncio.Future[None] | None = None
+
+    def copy(self) -> "Person":
+        """Give another one who does the same."""
+        return Person(
+            self.steps, hangup_after=self.hangup_after, answer=self.answer, after=self.after, talks=self.talks
+        )
+
+    def dial(self, leg: "Leg") -> None:
+        """Take the telephone: from here the time to hanging up counts."""
+        if self.hangup_after is not None:
+            self._hangs_up = leg.platform.clock.later(self.hangup_after, lambda: leg.hang_up("user"))
+
+    def act(self, leg: "Leg") -> None:
+        """Begin to do what was told: the line is open."""
+        self._acts = asyncio.create_task(self._act(leg))
+
+    def leave(self) -> None:
+        """Stop: the leg is over."""
+        for doing in (self._acts, self._hangs_up):
+            if doing and doing is not asyncio.current_task():
+                doing.cancel()
+
+    async def _act(self, leg: "Leg") -> None:
+        for step in self.steps:
+            await self.do(leg, step)
+            self.waits_for = ""
+
+    async def do(self, leg: "Leg", step: Step) -> None:
+        """Do one thing."""
+        clock = leg.platform.clock
+        match step:
+            case Press(keys, now):
+                await self._turn(leg, DTMF, f"press {keys}", now)
+                for index, key in enumerate(keys):
+                    if index:
+                        await clock.sleep(BETWEEN_KEYS_SECONDS)
+                    leg.press(key)
+            case Say(text, now):
+                await self._turn(leg, SPEECH, f"say “{text}”", now)
+                await leg.speak(text)
+            case Wait(seconds):
+                await clock.sleep(seconds)
+            case HangUp():
+                leg.hang_up("user")
+
+    async def _turn(self, leg: "Leg", kind: str, words: str, now: bool) -> None:
+        """Wait until the call listens for this, and think for a moment."""
+        self.waits_for = words
+        if not now and await leg.ear.until_wants(kind):
+            await leg.platform.clock.sleep(THINKS_SECONDS)
+
+
+class Callees:
+    """What called parties do: all the same, or each number its own."""
+
+    def __init__(self, everybody: Person | None = None, by_number: dict[str, Person] | None = None) -> None:
+        self.everybody = everybody or Person()
+        self.by_number = by_number or {}
+
+    def who(self, shown: str) -> Person:
+        """Give a new person for a number, a user, a URI."""
+        return self.by_number.get(shown, self.everybody).copy()

@@ -1,0 +1,103 @@
+"""The platform: applications, legs, conversations, its clock and its trace. All that happens, happens through here."""
+
+import asyncio
+import random
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from calls.emulator import lives
+from calls.emulator.application import Application, Target
+from calls.emulator.asking import Asker
+from calls.emulator.clock import Clock
+from calls.emulator.conversations import Conversation
+from calls.emulator.events import Fields
+from calls.emulator.legs import Endpoint, Leg
+from calls.emulator.people import Callees, Person
+from calls.emulator.trace import Trace
+from calls.emulator.webhooks import Undelivered, Webhook, WebhookSender
+from calls.vonage.ncco import Ncco
+
+
+class Platform:
+    """A telephone network of its own. Use it as an asynchronous context; leaving it waits for webhooks under way.
+
+    `seed` makes what is left to chance the same in each run.
+    """
+
+    def __init__(
+        self,
+        applications: list[Application],
+        *,
+        clock: Clock | None = None,
+        callees: Callees | None = None,
+        seed: int | None = None,
+        base_url: str = "https://api.nexmo.com",
+    ) -> None:
+        self.applications = applications
+        self.clock = clock or Clock()
+        self.trace = Trace(self.clock)
+        self.callees = callees or Callees()
+        self.chance = random.Random(seed)  # noqa: S311 - order of events, no secret
+        self.base_url = base_url  # by which applications reach the REST API, without a slash at the end
+        self.sender = WebhookSender(self.clock, self.trace)
+        self.asker = Asker(self)
+        self.legs: dict[str, Leg] = {}
+        self.conversations: dict[str, Conversation] = {}
+
+    async def __aenter__(self) -> Self:
+        await self.sender.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for leg in list(self.legs.values()):
+            leg.hang_up("platform")
+        try:
+            await self.clock.settle()
+        finally:
+            await self.sender.__aexit__(kind, error, trace)
+
+    @property
+    def findings(self) -> list[str]:
+        """The faults of the applications that were met, a sentence each."""
+        return self.sender.findings
+
+    def application_of(self, number: str) -> Application | None:
+        """Give the application that a number is linked to."""
+        return next((one for one in self.applications if one.owns(number)), None)
+
+    def ring(
+        self,
+        application: Application,
+        *,
+        to: str,
+        caller: Endpoint,
+        person: Person | None = None,
+        extras: Fields | None = None,
+    ) -> Leg:
+        """Let somebody call a number of the application, and give the leg, which lives on by itself."""
+        dialled = Endpoint("phone", to)
+        person = person or Person()
+        leg = Leg(self, application, Conversation(self), from_=caller, to=dialled, person=person, extras=extras)
+        person.dial(leg)
+        leg.live(lives.inbound(leg))
+        return leg
+
+    def tell(self, application: Application, target: Target, fields: Fields) -> None:
+        """Send an ordinary event; nobody waits for the reply."""
+        if target.url:
+            self.clock.run(self._deliver(Webhook(application, "event", target.url, target.method, fields)))
+
+    async def ask(self, leg: Leg, webhook: Webhook) -> Ncco | None:
+        """Send a question, and its fallback where that fails. Should the leg end meanwhile, the request goes on."""
+        return await asyncio.shield(self.clock.run(self.asker.ask(leg, webhook)))
+
+    async def _deliver(self, webhook: Webhook) -> None:
+        with suppress(Undelivered):  # noted as a finding; the platform goes on
+            await self.sender.deliver(webhook)
+
+    def note(self, words: str, **data: Any) -> None:
+        """Add a line to the trace that belongs to no leg."""
+        self.trace.add("note", words, **data)
