@@ -105,7 +105,7 @@ class Leg:
         self.ear = Ear()
         self.key_targets: list[Target] = []  # who wants a webhook for each key
         self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
-        self.answers: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.picked_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # by whom we dial
         self._life: asyncio.Task[None] | None = None
         self._limit: asyncio.Future[None] | None = None
         conversation.legs.append(self)
@@ -163,7 +163,6 @@ class Leg:
         self._note_status("answered")
         self.tell(events.answered(self, self.answered_at))
         self._limit = self.platform.clock.later(seconds, lambda: self.hang_up("platform"))
-        self.answers.set_result(None)
 
     def hang_up(self, by: Side, *, sip_code: int | None = None) -> None:
         """End it: by whoever is on this leg ("user"), or by the platform.
@@ -223,6 +222,11 @@ class Leg:
         return Figures(start, end, seconds, f"{rate:f}", events.price_of(seconds, rate), network)
 
     # What its party does
+
+    def pick_up(self) -> None:
+        """Take the call that rings."""
+        if not self.picked_up.done() and not self.is_over:
+            self.picked_up.set_result(None)
 
     def press(self, key: str) -> None:
         """Press one of 0-9, * and #. It is told to all who want each key, and heard by what listens."""

@@ -1,10 +1,14 @@
 """What a leg lives through, from dialling to the end of its NCCO."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from calls.emulator import events
 from calls.emulator.actions import PLAYS
+from calls.emulator.application import Target
+from calls.emulator.dialling import RINGING_SECONDS, dial
 from calls.emulator.flow import Flow
+from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint
 from calls.emulator.webhooks import Webhook
 from calls.vonage.ncco import Ncco
 
@@ -32,13 +36,42 @@ async def inbound(leg: "Leg") -> None:
     await run(leg, ncco)
 
 
-async def ask_what_to_do(leg: "Leg") -> Ncco | None:
-    """Ask the answer URL, and the fallback URL where that fails. None: neither has an NCCO."""
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A call that an application has asked for. Either an `ncco`, or a URL that has one once somebody answered."""
+
+    to: Endpoint
+    from_: Endpoint
+    ncco: Ncco | None = None
+    answer: Target | None = None
+    events: Target | None = None  # None: the application's event URL
+    ringing_seconds: float = RINGING_SECONDS
+    length_seconds: float = LONGEST_CALL_SECONDS
+    machine_detection: str = ""  # "", "continue", "hangup"
+    advanced_machine_detection: dict[str, Any] = field(default_factory=dict)
+
+
+async def outbound(leg: "Leg", order: Order) -> None:
+    """We ring somebody for the application: its NCCO runs once they answer."""
+    if not await dial(leg, order.ringing_seconds):
+        return
+    leg.answer(order.length_seconds)
+    leg.person.act(leg)
+    ncco = order.ncco if order.ncco is not None else await ask_what_to_do(leg, order.answer)
+    await run(leg, ncco)
+
+
+async def transferred(leg: "Leg", to: Ncco | Target) -> None:
+    """It was moved to another NCCO: that of a URL is asked for as an answer is."""
+    await run(leg, await ask_what_to_do(leg, to) if isinstance(to, Target) else to)
+
+
+async def ask_what_to_do(leg: "Leg", target: Target | None = None) -> Ncco | None:
+    """Ask the answer URL, or another one, and the fallback URL where that fails. None: neither has an NCCO."""
     ours = leg.application
+    url, method = (target.url, target.method) if target else (ours.answer_url, ours.answer_method)
     leg.note("note", f"to: {leg.dialled.shown} from: {leg.from_.shown}")
-    return await leg.platform.ask(
-        leg, Webhook(ours, "answer", ours.answer_url, ours.answer_method, events.answer(leg), is_question=True)
-    )
+    return await leg.platform.ask(leg, Webhook(ours, "answer", url, method, events.answer(leg), is_question=True))
 
 
 async def run(leg: "Leg", ncco: Ncco | None) -> None:

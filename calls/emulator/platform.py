@@ -6,7 +6,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from calls.emulator import lives
+from calls.emulator import events, lives
 from calls.emulator.application import Application, Target
 from calls.emulator.asking import Asker
 from calls.emulator.clock import Clock
@@ -84,6 +84,30 @@ class Platform:
         person.dial(leg)
         leg.live(lives.inbound(leg))
         return leg
+
+    def place(self, application: Application, order: lives.Order) -> Leg:
+        """Call somebody for an application, and give the leg, which lives on by itself."""
+        leg = Leg(
+            self,
+            application,
+            Conversation(self),
+            from_=order.from_,
+            to=order.to,
+            direction="outbound",
+            person=self.callees.who(order.to.shown),
+            events_to=order.events,
+        )
+        leg.live(lives.outbound(leg, order))
+        return leg
+
+    def transfer(self, leg: Leg, to: Ncco | Target) -> None:
+        """Move a leg to a conversation of its own and let it live by another NCCO, or that of a URL."""
+        before = leg.conversation.uuid
+        Conversation(self).join(leg)
+        leg.note("joins", "transferred", before=before)
+        moved = events.transferred(leg, before, leg.conversation.uuid, self.clock.now())
+        leg.tell(moved, leg.application.target())
+        leg.live(lives.transferred(leg, to))
 
     def tell(self, application: Application, target: Target, fields: Fields) -> None:
         """Send an ordinary event; nobody waits for the reply."""
