@@ -9,6 +9,7 @@ from calls.emulator.webhooks import Undelivered, Webhook
 from calls.vonage.ncco import Ncco
 
 if TYPE_CHECKING:
+    from calls.emulator.application import Target
     from calls.emulator.legs import Leg
     from calls.emulator.platform import Platform
 
@@ -69,3 +70,11 @@ class Asker:
 def _short(ncco: Ncco) -> str:
     """Name the actions in order."""
     return ", ".join(str(action["action"]) for action in ncco) or json.dumps(ncco)
+
+
+async def ask_what_to_do(leg: "Leg", target: "Target | None" = None) -> Ncco | None:
+    """Ask the answer URL, or another one, and the fallback URL where that fails. None: neither has an NCCO."""
+    ours = leg.application
+    url, method = (target.url, target.method) if target else (ours.answer_url, ours.answer_method)
+    leg.note("note", f"to: {leg.dialled.shown} from: {leg.from_.shown}")
+    return await leg.platform.ask(leg, Webhook(ours, "answer", url, method, events.answer(leg), is_question=True))

@@ -47,6 +47,10 @@ class Flow:
         if self.left:
             self.platform.sender.note(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
 
+    def obey(self, ncco: Ncco) -> None:
+        """Drop what runs, and run this instead."""
+        self.leg.live(Flow(self.leg, self.plays).run(ncco))
+
     def input_ahead(self) -> Action | None:
         """Give the `input` that a prompt which may be interrupted stands before: only such prompts lie between."""
         for action in self.left:

@@ -106,7 +106,10 @@ class Leg:
         self.key_targets: list[Target] = []  # who wants a webhook for each key
         self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
         self.picked_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # by whom we dial
+        self.holds_failure = False  # the events that say why nobody answered go to `held`: somebody asks about them
+        self.held: list[Fields] = []
         self._life: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
         self._limit: asyncio.Future[None] | None = None
         conversation.legs.append(self)
         platform.legs[self.uuid] = self
@@ -143,6 +146,11 @@ class Leg:
     def _note_status(self, word: str) -> None:
         self.note("status", f"Call status: {word}", status=word, party=self.party.shown)
 
+    def tell_what_was_held(self) -> None:
+        """Tell what was held back until somebody had asked about it."""
+        while self.held:
+            self.tell(self.held.pop(0))
+
     # What happens to it
 
     def live(self, life: Coroutine[Any, Any, None]) -> None:
@@ -151,6 +159,10 @@ class Leg:
         self._life = asyncio.create_task(self._live(life))
         if before and before is not asyncio.current_task():
             before.cancel()
+
+    def beside(self, doing: Coroutine[Any, Any, None]) -> None:
+        """Do something beside what it lives, until that is done or the leg is over."""
+        self._beside.append(asyncio.create_task(doing))
 
     async def _live(self, life: Coroutine[Any, Any, None]) -> None:
         await life
@@ -190,17 +202,22 @@ class Leg:
         code = SIP_CODES[word] if sip_code is None else sip_code
         # Seen without: a caller who gave up, and a telephone that rang too long.
         shown = {} if word == "timeout" or self.direction == "inbound" else {"sip_code": code}
-        self.tell_status(word, now, **more, **shown)
+        self.status = word
+        self._note_status(word)
+        told = [events.status(self, word, now, **more, **shown)]
         if word != "rejected":
-            self.tell(events.completed(self, now, by=by, sip_code=code))
+            told.append(events.completed(self, now, by=by, sip_code=code))
             self._note_status("completed")
+        self.held += told
+        if not self.holds_failure:
+            self.tell_what_was_held()
 
     def _end(self, by: Side) -> datetime:
         self.is_over = True
         self.ended_at = self.platform.clock.now()
-        life = self._life
-        if life and life is not asyncio.current_task():
-            life.cancel()
+        for doing in (self._life, *self._beside):
+            if doing and doing is not asyncio.current_task():
+                doing.cancel()
         if self._limit:
             self._limit.cancel()
         self.ear.close()

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from calls.emulator import events
 from calls.emulator.actions import PLAYS
 from calls.emulator.application import Target
+from calls.emulator.asking import ask_what_to_do
 from calls.emulator.dialling import RINGING_SECONDS, dial
 from calls.emulator.flow import Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint
-from calls.emulator.webhooks import Webhook
+from calls.emulator.machine import Detection, detect
 from calls.vonage.ncco import Ncco
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ async def outbound(leg: "Leg", order: Order) -> None:
     if not await dial(leg, order.ringing_seconds):
         return
     leg.answer(order.length_seconds)
+    how = Detection.of(order.machine_detection, order.advanced_machine_detection)
+    if how and how.is_before_the_ncco:
+        await detect(leg, how, lambda ncco: None)
+        if leg.is_over:
+            return
+    elif how:
+        leg.beside(detect(leg, how, lambda ncco: leg.live(run(leg, ncco))))
     leg.person.act(leg)
     ncco = order.ncco if order.ncco is not None else await ask_what_to_do(leg, order.answer)
     await run(leg, ncco)
@@ -64,14 +71,6 @@ async def outbound(leg: "Leg", order: Order) -> None:
 async def transferred(leg: "Leg", to: Ncco | Target) -> None:
     """It was moved to another NCCO: that of a URL is asked for as an answer is."""
     await run(leg, await ask_what_to_do(leg, to) if isinstance(to, Target) else to)
-
-
-async def ask_what_to_do(leg: "Leg", target: Target | None = None) -> Ncco | None:
-    """Ask the answer URL, or another one, and the fallback URL where that fails. None: neither has an NCCO."""
-    ours = leg.application
-    url, method = (target.url, target.method) if target else (ours.answer_url, ours.answer_method)
-    leg.note("note", f"to: {leg.dialled.shown} from: {leg.from_.shown}")
-    return await leg.platform.ask(leg, Webhook(ours, "answer", url, method, events.answer(leg), is_question=True))
 
 
 async def run(leg: "Leg", ncco: Ncco | None) -> None:

@@ -21,6 +21,7 @@ Kind = Literal[
     "presses",  # a party pressed: key
     "speaks",  # a party said: text
     "records",  # a recording begins or ends: recording, ended
+    "rings",  # the call rings another party: party, callee
     "joins",  # a leg comes into a room or a bridge: room
     "leaves",
     "finding",  # a fault of the application, or a fault that we were told to make

@@ -1,6 +1,6 @@
 """The actions of an NCCO. Each takes the flow and the action, and gives the NCCO that replaces the rest, or None."""
 
-from calls.emulator.actions import hearing, prompts, small
+from calls.emulator.actions import connect, hearing, prompts, small
 from calls.emulator.flow import Play
 
 PLAYS: dict[str, Play] = {
@@ -10,7 +10,7 @@ PLAYS: dict[str, Play] = {
     "notify": small.notify,
     "wait": small.wait,
     "record": small.leave_out,
-    "connect": small.leave_out,
+    "connect": connect.connect,
     "conversation": small.leave_out,
     "transfer": small.leave_out,
 }
