@@ -48,6 +48,7 @@ class Platform:
         self._dialled: deque[float] = deque()  # platform's seconds of the last calls made
         self.legs: dict[str, Leg] = {}
         self.conversations: dict[str, Conversation] = {}
+        self.rooms: dict[tuple[str, str], Conversation] = {}  # by application and name
 
     async def __aenter__(self) -> Self:
         await self.sender.__aenter__()
@@ -112,6 +113,17 @@ class Platform:
         moved = events.transferred(leg, before, leg.conversation.uuid, self.clock.now())
         leg.tell(moved, leg.application.target())
         leg.live(lives.transferred(leg, to))
+
+    def room(self, application: Application, name: str) -> Conversation:
+        """Give the room of this name, which is one for each application."""
+        key = (application.application_id, name)
+        if key not in self.rooms:
+            self.rooms[key] = Conversation(self, name=name)
+        return self.rooms[key]
+
+    def forget_room(self, room: Conversation) -> None:
+        """Let a room that is empty be no room any more."""
+        self.rooms = {key: one for key, one in self.rooms.items() if one is not room}
 
     def may_dial(self) -> bool:
         """Count a call that is to be made, by REST or `connect`: three a second. False: it is one too many."""

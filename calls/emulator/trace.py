@@ -20,6 +20,7 @@ Kind = Literal[
     "listens",  # for: ["dtmf", "speech"]
     "presses",  # a party pressed: key
     "speaks",  # a party said: text
+    "hears",  # a party hears another: text, by
     "records",  # a recording begins or ends: recording, ended
     "rings",  # the call rings another party: party, callee
     "joins",  # a leg comes into a room or a bridge: room

@@ -1,6 +1,6 @@
 """The actions of an NCCO. Each takes the flow and the action, and gives the NCCO that replaces the rest, or None."""
 
-from calls.emulator.actions import connect, hearing, prompts, small
+from calls.emulator.actions import connect, hearing, prompts, rooms, small
 from calls.emulator.flow import Play
 
 PLAYS: dict[str, Play] = {
@@ -11,6 +11,6 @@ PLAYS: dict[str, Play] = {
     "wait": small.wait,
     "record": small.leave_out,
     "connect": connect.connect,
-    "conversation": small.leave_out,
-    "transfer": small.leave_out,
+    "conversation": rooms.conversation,
+    "transfer": rooms.transfer,
 }
