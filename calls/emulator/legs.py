@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EndpointType = Literal["phone", "app", "sip", "websocket", "vbc"]
 Direction = Literal["inbound", "outbound"]
 
+NAMED_BY = {"phone": "number", "app": "user", "sip": "uri", "websocket": "uri", "vbc": "extension"}
 OK, CANCELLED = 200, 487  # SIP codes
 LONGEST_CALL_SECONDS = 7200.0  # after two hours the platform hangs up, unless told otherwise
 # What a leg that was never answered ended with, and the code that goes with it (inferred from SIP).
@@ -43,8 +44,15 @@ class Endpoint:
 
     def as_json(self) -> Fields:
         """As the REST API shows it."""
-        name = {"phone": "number", "app": "user", "sip": "uri", "websocket": "uri", "vbc": "extension"}[self.type]
-        return {"type": self.type, name: self.shown or None}
+        return {"type": self.type, NAMED_BY[self.type]: self.shown or None}
+
+
+def endpoint_of(options: dict[str, Any]) -> Endpoint:
+    """Read an endpoint as an NCCO or a REST call has it."""
+    kind = options["type"]
+    if kind == "sip" and "uri" not in options:
+        return Endpoint("sip", f"sip:{options['user']}@{options['domain']}", options)
+    return Endpoint(kind, str(options[NAMED_BY[kind]]), options)
 
 
 def new_uuid(endpoint: Endpoint, direction: Direction) -> str:
@@ -104,6 +112,8 @@ class Leg:
         self.earmuffed = False  # this leg doesn't hear the others
         self.ear = Ear()
         self.key_targets: list[Target] = []  # who wants a webhook for each key
+        self.rest_key_target: Target | None = None  # of these, the one that the REST API asked for
+        self.put_in: tuple[str, asyncio.Future[None]] | None = None  # what the REST API plays: "talk" or "stream"
         self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
         self.picked_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # by whom we dial
         self.holds_failure = False  # the events that say why nobody answered go to `held`: somebody asks about them

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from calls.emulator.actions import PLAYS
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import RINGING_SECONDS, dial
+from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial
 from calls.emulator.flow import Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint
 from calls.emulator.machine import Detection, detect
@@ -53,6 +53,11 @@ class Order:
 
 async def outbound(leg: "Leg", order: Order) -> None:
     """We ring somebody for the application: its NCCO runs once they answer."""
+    if order.from_.type == "phone" and not leg.platform.may_show(leg, order.from_.shown):
+        leg.tell_status("started", leg.started_at)
+        await leg.platform.clock.sleep(REFUSES_AFTER)
+        leg.fail("rejected", detail="invalid_number", sip_code=403)
+        return
     if not await dial(leg, order.ringing_seconds):
         return
     leg.answer(order.length_seconds)

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections import deque
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -14,12 +13,11 @@ from calls.emulator.clock import Clock
 from calls.emulator.conversations import Conversation
 from calls.emulator.events import Fields
 from calls.emulator.legs import Endpoint, Leg
+from calls.emulator.limits import CALLS_A_SECOND, Limiter
 from calls.emulator.people import Callees, Person
 from calls.emulator.trace import Trace
 from calls.emulator.webhooks import Undelivered, Webhook, WebhookSender
 from calls.vonage.ncco import Ncco
-
-MOST_DIALLED_A_SECOND = 3
 
 
 class Platform:
@@ -45,7 +43,7 @@ class Platform:
         self.base_url = base_url  # by which applications reach the REST API, without a slash at the end
         self.sender = WebhookSender(self.clock, self.trace)
         self.asker = Asker(self)
-        self._dialled: deque[float] = deque()  # platform's seconds of the last calls made
+        self.new_calls = Limiter(self.clock, CALLS_A_SECOND)
         self.legs: dict[str, Leg] = {}
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[tuple[str, str], Conversation] = {}  # by application and name
@@ -125,19 +123,11 @@ class Platform:
         """Let a room that is empty be no room any more."""
         self.rooms = {key: one for key, one in self.rooms.items() if one is not room}
 
-    def may_dial(self) -> bool:
-        """Count a call that is to be made, by REST or `connect`: three a second. False: it is one too many."""
-        now = self.clock.elapsed()
-        while self._dialled and self._dialled[0] <= now - 1:
-            self._dialled.popleft()
-        if len(self._dialled) >= MOST_DIALLED_A_SECOND:
-            return False
-        self._dialled.append(now)
-        return True
-
     def may_show(self, leg: Leg, number: str) -> bool:
         """Whether a callee may see this number: one of the account, or that of the caller who is put through."""
-        return number == leg.from_.shown or any(one.owns(number) for one in self.applications)
+        return (leg.direction == "inbound" and number == leg.from_.shown) or any(
+            one.owns(number) for one in self.applications
+        )
 
     def tell(self, application: Application, target: Target, fields: Fields) -> None:
         """Send an ordinary event; nobody waits for the reply."""

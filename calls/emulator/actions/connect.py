@@ -1,18 +1,16 @@
 """`connect`: another party is rung, and joined to the call."""
 
 import asyncio
-from typing import Any
 
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
 from calls.emulator.dialling import RINGING_SECONDS, dial
 from calls.emulator.flow import Action, Flow
-from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint, Leg
+from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint, Leg, endpoint_of
 from calls.emulator.machine import Detection, detect
 from calls.vonage.ncco import Ncco
 
 TOO_MANY_CALLS = "Rate limit hit: too many calls are being made."  # the platform's words are inferred
-NAMED_BY = {"phone": "number", "app": "user", "sip": "uri", "websocket": "uri", "vbc": "extension"}
 ASKED_ABOUT = {"timeout", "failed", "rejected", "unanswered", "busy"}  # with `eventType: synchronous`
 UNKNOWN = "Unknown"  # what a telephone shows that is rung without `from`
 
@@ -20,7 +18,7 @@ UNKNOWN = "Unknown"  # what a telephone shows that is rung without `from`
 async def connect(flow: Flow, action: Action) -> Ncco | None:
     """Ring the other party. It is done when that leg ends, or when nobody answers."""
     leg, platform = flow.leg, flow.platform
-    if not platform.may_dial():
+    if not platform.new_calls.allows():
         platform.asker.refuse(leg, TOO_MANY_CALLS)
         return None
     to = endpoint_of(action["endpoint"][0])
@@ -43,14 +41,6 @@ async def connect(flow: Flow, action: Action) -> Ncco | None:
     finally:
         callee.hang_up("platform")
         callee.tell_what_was_held()
-
-
-def endpoint_of(options: dict[str, Any]) -> Endpoint:
-    """Read an endpoint as an NCCO or a REST call has it."""
-    kind = options["type"]
-    if kind == "sip" and "uri" not in options:
-        return Endpoint("sip", f"sip:{options['user']}@{options['domain']}", options)
-    return Endpoint(kind, str(options[NAMED_BY[kind]]), options)
 
 
 def _from(flow: Flow, action: Action, to: Endpoint) -> Endpoint:

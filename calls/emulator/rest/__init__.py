@@ -1,0 +1,1 @@
+"""The platform's REST API, as far as voice applications use it."""

@@ -1,0 +1,37 @@
+"""The platform's doors on a port: its REST API, over HTTP or TLS."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from calls.emulator.platform import Platform
+from calls.emulator.rest import accounts, calls, control
+from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
+
+
+def make_app(platform: Platform) -> web.Application:
+    """Put the routes together."""
+    app = web.Application(middlewares=[tell_problems, know_sender], client_max_size=MOST_BYTES)
+    app[PLATFORM] = platform
+    app[LIMITER] = limiter(platform)
+    for room in (calls, control, accounts):
+        app.add_routes(room.routes())
+    return app
+
+
+@asynccontextmanager
+async def serving(
+    platform: Platform, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    """Serve until the context is left. Gives the base URL; port 0 is any free one. Raises OSError."""
+    runner = web.AppRunner(make_app(platform), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - to tell, not to listen
+        platform.base_url = f"{'https' if tls else 'http'}://{shown}:{runner.addresses[0][1]}"
+        yield platform.base_url
+    finally:
+        await runner.cleanup()
