@@ -1,14 +1,77 @@
-"""Ringing a number of an application once, on a platform of its own."""
+"""Ringing a number of an application once, on a platform of its own, and judging what came of it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from calls.emulator.application import Application
 from calls.emulator.clock import Clock
-from calls.emulator.legs import Endpoint
+from calls.emulator.expectations import Told
+from calls.emulator.legs import Endpoint, Leg
 from calls.emulator.people import Person
 from calls.emulator.platform import Platform
+from calls.emulator.scenario import Scenario
 from calls.emulator.trace import Happening, Watcher
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a call: faults found in the application, and expectations that did not hold, a sentence each."""
+
+    findings: Sequence[str]
+    failures: Sequence[str]
+    leg: Leg
+
+    @property
+    def is_good(self) -> bool:
+        return not self.findings and not self.failures
+
+
+@dataclass
+class Witness:
+    """Notes what happens in a call, from its ringing to its end."""
+
+    happenings: list[Happening] = field(default_factory=list)
+
+    def __call__(self, happening: Happening) -> None:
+        self.happenings.append(happening)
+
+    def told(self, leg: Leg) -> Told:
+        """What expectations are judged by, once the call is over."""
+        by = "caller" if leg.ended.done() and leg.ended.result() == "user" else "platform"
+        lasted = ((leg.ended_at or leg.platform.clock.now()) - leg.started_at).total_seconds()
+        events: list[dict[str, Any]] = [
+            dict(one.data["fields"])
+            for one in self.happenings
+            if one.kind == "webhook" and one.data.get("door") == "event"
+        ]
+        return Told(self.happenings, leg.uuid, events, by, lasted, leg.status)
+
+
+async def play(scenario: Scenario, application: Application, platform: Platform) -> Outcome:
+    """Let the caller of a scenario ring, and judge the call when it is over.
+
+    Cancelled, the call is ended properly, as by the caller.
+    """
+    witness = Witness()
+    platform.trace.watchers.append(witness)
+    found = len(platform.findings)
+    person = scenario.caller()
+    leg = platform.ring(application, to=scenario.to, caller=Endpoint("phone", scenario.from_), person=person)
+    try:
+        await asyncio.shield(leg.ended)
+    except asyncio.CancelledError:
+        leg.hang_up("user")
+        raise
+    finally:
+        await platform.clock.settle()
+        platform.trace.watchers.remove(witness)
+    told = witness.told(leg)
+    failures = [sentence for one in scenario.expect if (sentence := one.failure(told))]
+    if person.waits_for:
+        failures.append(f"The caller was to {person.waits_for}, but the call never listened for it.")
+    return Outcome(platform.findings[found:], failures, leg)
 
 
 async def ring(
@@ -27,22 +90,15 @@ async def ring(
 
     Numbers are E.164 without the "+"; `from_` may also be a word such as "anonymous". The caller hangs up
     `hangup_after` seconds after dialling, by the call's own clock, which runs `speed` times faster than ours
-    while nothing but waiting goes on. Cancelled, the call is ended properly, as by the caller.
+    while nothing but waiting goes on.
     """
 
     def listen(happening: Happening) -> None:
         if happening.kind == "finding":
             report(happening.words)
 
+    steps = person.steps if person else ()
+    scenario = Scenario(to=to, from_=from_, steps=steps, hangup_after=hangup_after)
     async with Platform([application], clock=Clock(speed)) as platform:
         platform.trace.watchers += [watch, listen]
-        person = person or Person(hangup_after=hangup_after)
-        leg = platform.ring(application, to=to, caller=Endpoint("phone", from_), person=person)
-        try:
-            await asyncio.shield(leg.ended)
-        except asyncio.CancelledError:
-            leg.hang_up("user")
-            raise
-        finally:
-            await platform.clock.settle()
-        return platform.findings
+        return list((await play(scenario, application, platform)).findings)

@@ -77,11 +77,14 @@ class Trace:
             watch(happening)
 
 
-def lines(write: Callable[[str], None], *, detailed: bool = False) -> Watcher:
-    """Give a watcher that writes lines in the manner of the 2018 tutorial; `detailed` adds what the caller hears."""
+def lines(write: Callable[[str], None], *, detailed: bool = False, webhooks: bool = False) -> Watcher:
+    """Give a watcher that writes lines in the manner of the 2018 tutorial; `detailed` adds what the caller hears,
+    `webhooks` each request with its reply. Findings are told elsewhere.
+    """
+    left_out = {"finding"} if webhooks else {"finding", "webhook", "reply"}
 
     def watch(happening: Happening) -> None:
-        if happening.kind != "finding" and (detailed or not happening.detail):
+        if happening.kind not in left_out and (detailed or not happening.detail):
             write(happening.words)
 
     return watch

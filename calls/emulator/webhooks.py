@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 from yarl import URL
@@ -13,10 +13,11 @@ from calls.emulator.application import Application, Method
 from calls.emulator.clock import Clock
 from calls.emulator.events import Fields
 from calls.emulator.replies import JSON_TYPE, Reply
-from calls.emulator.trace import Trace
+from calls.emulator.trace import Kind, Trace
 from calls.vonage import signatures
 
 SLOW_SECONDS = 1.0  # ours, not the platform's: the caller hears silence meanwhile
+MOST_SHOWN = 64 * 1024  # of a reply, in the trace
 MOST_BYTES = 1024 * 1024  # of a reply; inferred, the platform names no limit
 REPEATED = {429, 503, 504}
 DELIVERED = range(200, 206)  # Vonage's general rule; an answer needs 200
@@ -39,6 +40,15 @@ class Webhook:
     def __str__(self) -> str:
         """Name it in a finding; the query has numbers in it."""
         return f"{self.method} {self.url.partition('?')[0]}"
+
+    @property
+    def leg(self) -> str:
+        """The leg that it is about; "": it names none."""
+        return str(self.fields.get("uuid") or self.fields.get("call_uuid") or "")
+
+    @property
+    def conversation(self) -> str:
+        return str(self.fields.get("conversation_uuid") or self.fields.get("conversation_uuid_to") or "")
 
     @property
     def read_seconds(self) -> float:
@@ -115,13 +125,24 @@ class WebhookSender:
 
     async def _attempt(self, webhook: Webhook) -> Reply:
         began = time.monotonic()
+        self._show(webhook, "webhook", f"→ {webhook}", fields=webhook.fields)
         try:
             reply = await self._exchange(webhook)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             fault, reason, again = in_words(error, webhook)
+            self._show(webhook, "reply", f"← {reason}", problem=fault)
             raise self._failure(webhook, fault, reason, again=again) from error
-        self._judge(webhook, reply, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        shown = reply.body[:MOST_SHOWN].decode(errors="replace")
+        words = f"← {reply.status} in {seconds * 1000:.0f} ms"
+        self._show(webhook, "reply", words, status=reply.status, seconds=round(seconds, 4), body=shown)
+        self._judge(webhook, reply, seconds)
         return reply
+
+    def _show(self, webhook: Webhook, kind: Kind, words: str, **data: Any) -> None:
+        """Add what is sent, or what came back, to the trace."""
+        named = {"door": webhook.kind, "url": webhook.url, "method": webhook.method, **data}
+        self.trace.add(kind, words, leg=webhook.leg, conversation=webhook.conversation, detail=True, **named)
 
     async def _exchange(self, webhook: Webhook) -> Reply:
         url, body = webhook.request()

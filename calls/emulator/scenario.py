@@ -1,0 +1,147 @@
+"""Scenarios: who rings whom, what they do, and what has to come of it. From files, from the shell, or over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from calls.emulator import people
+from calls.emulator.expectations import Expectation, read_expectation
+from calls.emulator.people import ANSWERS, Callees, HangUp, Person, Press, Say, Step, Wait
+from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
+
+TO, FROM = "442079460000", "447700900123"
+KEYS = set("0123456789*#")
+KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "expect")
+CALLEE = ("answer", "after", "steps", "talks", "hangup_after")
+EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One call. Numbers are E.164 without "+"; `at` is what the platform's clock says when it begins."""
+
+    name: str = ""
+    to: str = TO
+    from_: str = FROM
+    at: datetime | None = None
+    steps: tuple[Step, ...] = ()
+    hangup_after: float | None = None
+    callees: Mapping[str, Person] = field(default_factory=dict)  # by number; "everybody" for all others
+    expect: tuple[Expectation, ...] = ()
+
+    def caller(self) -> Person:
+        """Give a new person who does what the caller does."""
+        return Person(self.steps, hangup_after=self.hangup_after)
+
+    def called(self, everybody: Person | None = None) -> Callees:
+        """Give the parties that may be called."""
+        numbers = {number: person for number, person in self.callees.items() if number != EVERYBODY}
+        return Callees(self.callees.get(EVERYBODY, everybody), numbers)
+
+    def named(self, name: str) -> "Scenario":
+        return self if self.name else replace(self, name=name)
+
+
+def load(path: Path) -> Scenario:
+    """Read a scenario file. Raises BadFile."""
+    return read(read_yaml(path), str(path)).named(path.stem)
+
+
+def read(value: Any, where: str) -> Scenario:
+    """Read a scenario as YAML or JSON has it. Raises BadFile."""
+    given = mapping(value, where, KNOWN)
+    return Scenario(
+        name=text(given.get("name", ""), f"{where}: name"),
+        to=number(text(given.get("to", TO), f"{where}: to")),
+        from_=number(text(given.get("from", FROM), f"{where}: from")),
+        at=moment(given["at"], f"{where}: at") if "at" in given else None,
+        steps=_steps(given.get("steps", []), f"{where}: steps"),
+        hangup_after=_seconds_or_none(given, "hangup_after", where),
+        callees=read_callees(given.get("callees", {}), f"{where}: callees"),
+        expect=tuple(
+            read_expectation(one, f"{where}: expect {index}")
+            for index, one in enumerate(_list(given.get("expect", []), f"{where}: expect"), 1)
+        ),
+    )
+
+
+def read_callees(value: Any, where: str) -> dict[str, Person]:
+    """Read what called parties do. Raises BadFile."""
+    if not isinstance(value, dict):
+        raise BadFile(f"{where} has to be a mapping from number, or {EVERYBODY!r}, to what they do.")
+    return {number(text(name, where)): _callee(does, f"{where}: {name}") for name, does in value.items()}
+
+
+def number(words: str) -> str:
+    """Read a telephone number as people write it, or a word such as "anonymous"."""
+    digits = words.strip().removeprefix("+").replace(" ", "")
+    return digits if digits.isdigit() else words.strip()
+
+
+def moment(value: Any, where: str) -> datetime:
+    """Read a time; one without a zone is UTC."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time())
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        raise BadFile(f"{where} has to be a time such as 2026-12-25T03:00, in UTC unless it names its zone.") from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def keys(value: Any, where: str) -> str:
+    """Read keys that are pressed."""
+    pressed = text(value, where)
+    if not pressed or not set(pressed) <= KEYS:
+        raise BadFile(f"{where} has to be of 0-9, * and #; write it in quotes.")
+    return pressed
+
+
+def _callee(value: Any, where: str) -> Person:
+    if isinstance(value, str):
+        value = {"answer": value}
+    given = mapping(value, where, CALLEE)
+    answer = given.get("answer", "answer")
+    if answer not in ANSWERS:
+        raise BadFile(f"{where}: answer has to be one of {', '.join(ANSWERS)}.")
+    return Person(
+        _steps(given.get("steps", []), f"{where}: steps"),
+        hangup_after=_seconds_or_none(given, "hangup_after", where),
+        answer=answer,
+        after=seconds(given.get("after", people.ANSWERS_AFTER_SECONDS), f"{where}: after"),
+        talks=seconds(given.get("talks", people.TALKS_SECONDS), f"{where}: talks"),
+    )
+
+
+def _steps(value: Any, where: str) -> tuple[Step, ...]:
+    return tuple(_step(one, f"{where} {index}") for index, one in enumerate(_list(value, where), 1))
+
+
+def _step(value: Any, where: str) -> Step:
+    """Read `press: "1"`, `say: sales`, `wait: 2` or `hang up`; with `now: true` it does not wait to be listened to."""
+    if value == "hang up":
+        return HangUp()
+    given = mapping(value, where, ("press", "say", "wait", "now"))
+    now = given.get("now", False)
+    if not isinstance(now, bool):
+        raise BadFile(f"{where}: now has to be true or false.")
+    match [name for name in given if name != "now"]:
+        case ["press"]:
+            return Press(keys(given["press"], f"{where}: press"), now)
+        case ["say"]:
+            return Say(text(given["say"], f"{where}: say"), now)
+        case ["wait"]:
+            return Wait(seconds(given["wait"], f"{where}: wait"))
+    raise BadFile(f"{where} has to be one of press, say, wait, or the words hang up.")
+
+
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise BadFile(f"{where} has to be a list.")
+    return value
+
+
+def _seconds_or_none(given: Mapping[str, Any], name: str, where: str) -> float | None:
+    return seconds(given[name], f"{where}: {name}") if given.get(name) is not None else None
