@@ -7,6 +7,7 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from calls.emulator.legs import Leg
     from calls.emulator.platform import Platform
+    from calls.emulator.recordings import Recording
 
 
 def new_uuid() -> str:
@@ -49,6 +50,7 @@ class Conversation:
         self.legs: list[Leg] = []
         self.seats: dict[str, Seat] = {}  # by leg
         self.has_started = not name
+        self.recordings: list[Recording] = []  # that go on
         platform.conversations[self.uuid] = self
 
     def join(self, leg: "Leg") -> None:
@@ -79,6 +81,8 @@ class Conversation:
             for other in list(self.legs):
                 other.hang_up("platform")
         if not self.legs:
+            for recording in list(self.recordings):
+                recording.stop(leg)
             self.platform.forget_room(self)
 
     def can_hear(self, listener: "Leg", speaker: "Leg") -> bool:
@@ -91,8 +95,10 @@ class Conversation:
             return False
         return speaks.can_speak is None or listener.uuid in speaks.can_speak
 
-    def spoken(self, speaker: "Leg", text: str) -> None:
+    def spoken(self, speaker: "Leg", text: str, seconds: float) -> None:
         """Pass on what a party says."""
+        for recording in self.recordings:
+            recording.hear(text, seconds)
         for leg in self.legs:
             if self.can_hear(leg, speaker):
                 leg.note("hears", f"{leg.party.shown} hears: {text}", detail=True, text=text, by=speaker.uuid)

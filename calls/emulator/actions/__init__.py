@@ -1,6 +1,6 @@
 """The actions of an NCCO. Each takes the flow and the action, and gives the NCCO that replaces the rest, or None."""
 
-from calls.emulator.actions import connect, hearing, prompts, rooms, small
+from calls.emulator.actions import connect, hearing, prompts, record, rooms, small
 from calls.emulator.flow import Play
 
 PLAYS: dict[str, Play] = {
@@ -9,7 +9,7 @@ PLAYS: dict[str, Play] = {
     "input": hearing.listen,
     "notify": small.notify,
     "wait": small.wait,
-    "record": small.leave_out,
+    "record": record.record,
     "connect": connect.connect,
     "conversation": rooms.conversation,
     "transfer": rooms.transfer,

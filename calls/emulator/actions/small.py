@@ -19,8 +19,3 @@ async def wait(flow: Flow, action: Action) -> None:
     seconds = min(max(float(action.get("timeout", 10)), SHORTEST_WAIT), LONGEST_WAIT)
     flow.leg.note("note", f"wait ({seconds:g} s)", detail=True, seconds=seconds)
     await flow.platform.clock.sleep(seconds)
-
-
-async def leave_out(flow: Flow, action: Action) -> None:
-    """Say that an action is not played."""
-    flow.leg.note("note", f"not played: {action['action']}; the call goes on")

@@ -11,6 +11,7 @@ from aiohttp import web
 from calls.emulator.application import Application
 from calls.emulator.limits import REQUESTS_A_SECOND, Limiter
 from calls.emulator.platform import Platform
+from calls.emulator.recordings import FILES
 from calls.emulator.rest import tokens
 from calls.emulator.rest.problems import Problem
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 PLATFORM = web.AppKey("platform", Platform)
 LIMITER = web.AppKey("limiter", Limiter)
+GUARDED = ("/v1/", FILES)
 SENDER = web.RequestKey("sender", Application)
 REQUEST_ID = web.RequestKey("id", str)
 MOST_BYTES = 1024 * 1024  # of a body; inferred
@@ -51,7 +53,7 @@ async def tell_problems(request: web.Request, handler: Handler) -> web.StreamRes
 async def know_sender(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let nobody in whose token is not good. New calls are counted where they are made, all others here."""
     platform = request.app[PLATFORM]
-    if request.path.startswith("/v1/"):
+    if request.path.startswith(GUARDED):
         try:
             header = request.headers.get("Authorization", "")
             request[SENDER] = tokens.application_of(header, platform.applications)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from calls.emulator.platform import Platform
-from calls.emulator.rest import accounts, calls, control
+from calls.emulator.rest import accounts, calls, control, files, lab
 from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
 
 
@@ -16,7 +16,7 @@ def make_app(platform: Platform) -> web.Application:
     app = web.Application(middlewares=[tell_problems, know_sender], client_max_size=MOST_BYTES)
     app[PLATFORM] = platform
     app[LIMITER] = limiter(platform)
-    for room in (calls, control, accounts):
+    for room in (calls, control, files, accounts, lab):
         app.add_routes(room.routes())
     return app
 
@@ -26,7 +26,7 @@ async def serving(
     platform: Platform, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[str]:
     """Serve until the context is left. Gives the base URL; port 0 is any free one. Raises OSError."""
-    runner = web.AppRunner(make_app(platform), access_log=None)
+    runner = web.AppRunner(make_app(platform), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()

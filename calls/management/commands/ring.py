@@ -1,128 +1,161 @@
 """`manage.py ring`: the local Vonage rings a number. It needs no database."""
 
 import asyncio
-import math
+import json
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import Action, ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from calls.emulator import load, scenario
 from calls.emulator.application import Application
-from calls.emulator.ring import ring
-from calls.emulator.trace import lines
-
-APPLICATION = ["answer_url", "event_url", "fallback_url", "answer_method", "event_method", "fallback_method"]
-APPLICATION += ["secret", "api_key", "application_id"]
-
-
-def number(text: str) -> str:
-    """Read a telephone number as people write it, or a word such as "anonymous"."""
-    digits = text.strip().removeprefix("+").replace(" ", "")
-    return digits if digits.isdigit() else text.strip()
+from calls.emulator.clock import Clock
+from calls.emulator.expectations import said
+from calls.emulator.people import Person, Press, Say, Wait
+from calls.emulator.platform import Platform
+from calls.emulator.reading import BadFile
+from calls.emulator.ring import Outcome, play
+from calls.emulator.scenario import Scenario
+from calls.emulator.trace import Happening, lines
+from calls.management import vonage
 
 
-def http_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        good = False
-    if not good:
-        raise ArgumentTypeError(f"{text!r} is not a URL such as http://127.0.0.1:3000/answer")
-    return text
+class AddStep(Action):
+    """Keep what the caller does in the order in which it was given."""
 
-
-def seconds(text: str) -> float:
-    return _at_least(text, 0, "seconds, 0 or more")
-
-
-def speed(text: str) -> float:
-    return _at_least(text, 1, "a speed of 1 or more")
-
-
-def count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
-
-
-def _at_least(text: str, least: float, meant: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not least <= value < math.inf:  # false for "nan", too
-        raise ArgumentTypeError(f"{text!r} is not {meant}")
-    return value
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: Any = None) -> None:
+        kind = {"press": Press, "say": Say, "wait": Wait}[self.dest]
+        step = kind(values)
+        namespace.steps = [*(namespace.steps or []), step]
 
 
 class Command(BaseCommand):
     help = (
-        "Ring a number as Vonage would: send the webhooks of one inbound call, play the NCCO that comes back, "
-        "print the trace. Exits with 1, and says why, when a reply is one that Vonage or a caller would suffer from."
+        "Ring a number as Vonage would: send the webhooks of a call, play the NCCO that comes back, print the trace. "
+        "Exits with 1, and says why, when a reply is one that Vonage or a caller would suffer from, or when something "
+        "that was expected did not come about."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--to", type=number, default="442079460000", help="number called (%(default)s)")
-        parser.add_argument("--from", type=number, default="447700900123", help="caller (%(default)s)")
-        base = settings.BASE_URL
-        parser.add_argument("--answer-url", type=http_url, default=f"{base}/answer", help="%(default)s")
-        parser.add_argument("--event-url", type=http_url, default=f"{base}/event", help="%(default)s")
-        parser.add_argument("--fallback-url", type=http_url, help="asked when the answer URL fails")
-        for name, method in (("answer", "GET"), ("event", "POST"), ("fallback", "GET")):
-            parser.add_argument(f"--{name}-method", choices=["GET", "POST"], default=method, help=f"{method}")
-        secret = next(iter(settings.VONAGE_SIGNATURE_SECRET), "")
-        parser.add_argument("--secret", default=secret, help="signs the webhooks (VONAGE_SIGNATURE_SECRET)")
-        parser.add_argument("--api-key", default=settings.VONAGE_API_KEY, help="VONAGE_API_KEY")
-        parser.add_argument("--application-id", default=settings.VONAGE_APPLICATION_ID, help="VONAGE_APPLICATION_ID")
+        parser.add_argument("scenarios", nargs="*", type=Path, help="scenario files (docs/local-vonage.md)")
+        parser.add_argument("--to", type=scenario.number, default=scenario.TO, help="number called (%(default)s)")
+        parser.add_argument("--from", type=scenario.number, default=scenario.FROM, help="caller (%(default)s)")
+        parser.add_argument("--press", type=vonage.pressed, action=AddStep, help="press keys when the call listens")
+        parser.add_argument("--say", action=AddStep, help="say something when the call listens")
+        parser.add_argument("--wait", type=vonage.seconds, action=AddStep, help="wait so many seconds")
         parser.add_argument(
-            "--hangup-after", type=seconds, help="the caller hangs up so long after dialling, in seconds"
+            "--hangup-after", type=vonage.seconds, help="the caller hangs up so long after dialling, in seconds"
         )
-        parser.add_argument("--speed", type=speed, default=1.0, help="how much faster the call's own clock runs (1)")
-        parser.add_argument("--count", type=count, default=1, help="calls, one after another (1)")
+        parser.add_argument(
+            "--expect", action="append", default=[], help="what the caller has to hear, a part of it; can be repeated"
+        )
+        parser.add_argument("--count", type=vonage.count, default=1, help="calls, one after another unless --rate (1)")
+        parser.add_argument("--rate", type=vonage.rate, help="calls that begin each second: ends with a latency table")
         parser.add_argument("--quiet", action="store_true", help="no trace; what is wrong is still said")
+        parser.add_argument("--json", action="store_true", help="the trace as a JSON object each line")
+        parser.set_defaults(steps=[])
+        vonage.add_application(parser)
+        vonage.add_platform(parser)
 
-    def handle(self, *, count: int, **options: Any) -> None:
+    def handle(self, *, count: int, rate: float | None, **options: Any) -> None:
         self.said: set[str] = set()
         try:
-            bad = [findings for _ in range(count) if (findings := self._ring(options))]
+            application = vonage.application(options)
+            wanted = self.read(options)
+            if rate:
+                good = self.load(wanted[0], application, options, count=count, rate=rate)
+            else:
+                good = self.ring_all([one for one in wanted for _ in range(count)], application, options)
+        except BadFile as error:
+            raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             sys.exit(130)  # as a shell says it
-        if bad and count > 1:
-            self.stderr.write(f"{len(bad)} of {count} calls went wrong.")
-        if bad:
+        if not good:
             sys.exit(1)
 
-    def _ring(self, options: dict[str, Any]) -> list[str]:
-        """Ring once. Gives what was wrong."""
-        given: dict[str, Any] = {name: options[name] or "" for name in APPLICATION}
-        application = Application(**given)
-        return asyncio.run(
-            ring(
-                application,
+    def read(self, options: dict[str, Any]) -> list[Scenario]:
+        """Give the scenarios of the files, or that of the options."""
+        expected = tuple(said(fragment, "--expect") for fragment in options["expect"])
+        if options["scenarios"]:
+            found = [scenario.load(path) for path in options["scenarios"]]
+            return [replace(one, expect=(*one.expect, *expected)) for one in found]
+        steps = tuple(options["steps"])
+        # Who only wanted to press and say hangs up by nobody's word: the call ends by itself.
+        return [
+            Scenario(
                 to=options["to"],
                 from_=options["from"],
+                steps=steps,
                 hangup_after=options["hangup_after"],
-                speed=options["speed"],
-                watch=lines(self._hush if options["quiet"] else self._write, detailed=options["verbosity"] > 1),
-                report=self._report,
+                expect=expected,
             )
-        )
+        ]
 
-    def _report(self, finding: str) -> None:
-        """Say what is wrong when it is met, once also when later calls meet it again."""
-        if finding not in self.said:
-            self.said.add(finding)
+    def ring_all(self, wanted: Sequence[Scenario], application: Application, options: dict[str, Any]) -> bool:
+        """Ring one after another, each on a platform of its own. Says whether all went well."""
+        bad = 0
+        for one in wanted:
+            if len(options["scenarios"]) > 1 and not options["json"]:
+                self._write(f"{one.name}:")
+            bad += not asyncio.run(self.ring(one, application, options)).is_good
+        if bad and len(wanted) > 1:
+            self.stderr.write(f"{bad} of {len(wanted)} calls went wrong.")
+        return not bad
+
+    async def ring(self, wanted: Scenario, application: Application, options: dict[str, Any]) -> Outcome:
+        """Ring once."""
+        async with Platform(
+            [application],
+            clock=Clock(options["speed"], start=wanted.at or options["at"]),
+            callees=wanted.called(Person(answer=options["callee"])),
+            seed=options["seed"],
+        ) as platform:
+            platform.trace.watchers += [self.tracer(options), self.report]
+            outcome = await play(wanted, application, platform)
+        for failure in outcome.failures:
+            self.stderr.write(f"{wanted.name}: {failure}" if wanted.name else failure)
+        if options["json"]:
+            told = {"kind": "outcome", "findings": outcome.findings, "failures": outcome.failures}
+            self._write(json.dumps(told))
+        return outcome
+
+    def load(
+        self, wanted: Scenario, application: Application, options: dict[str, Any], *, count: int, rate: float
+    ) -> bool:
+        """Ring many at a time, and say how fast the application was."""
+        show = (lambda words: None) if options["quiet"] or options["json"] else self._progress
+        report = asyncio.run(
+            load.run(wanted, application, count=count, rate=rate, speed=options["speed"], progress=show)
+        )
+        self._write(json.dumps(report.as_json()) if options["json"] else f"\n{report.table()}")
+        for finding in report.findings:
             self.stderr.write(finding)
+        return report.is_good
+
+    def tracer(self, options: dict[str, Any]) -> Any:
+        """Give what shows the trace: for people, for programs, or not at all."""
+        if options["json"]:
+            return lambda happening: self._write(json.dumps(happening.as_json(), default=str))
+        if options["quiet"]:
+            return lambda happening: None
+        return lines(self._write, detailed=options["verbosity"] > 1, webhooks=options["verbosity"] > 2)
+
+    def report(self, happening: Happening) -> None:
+        """Say what is wrong when it is met, once also when later calls meet it again."""
+        if happening.kind == "finding" and happening.words not in self.said:
+            self.said.add(happening.words)
+            self.stderr.write(happening.words)
             self.stderr.flush()
 
     def _write(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
 
-    def _hush(self, line: str) -> None:
-        """Print nothing."""
+    def _progress(self, words: str) -> None:
+        self.stderr.write(f"\r{words}", ending="")
+        self.stderr.flush()

@@ -1,0 +1,88 @@
+"""`manage.py vonage`: a local Vonage, in a process of its own. It needs no database."""
+
+import asyncio
+import signal
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from calls.emulator.application import Application
+from calls.emulator.applications import load
+from calls.emulator.clock import Clock
+from calls.emulator.people import Callees, Person
+from calls.emulator.platform import Platform
+from calls.emulator.reading import BadFile
+from calls.emulator.rest import tls
+from calls.emulator.rest.server import serving
+from calls.emulator.trace import Happening
+from calls.management import vonage
+from callserver.env import BASE_DIR
+
+PORT = 3001
+CERTIFICATES = BASE_DIR / "var" / "vonage"
+
+
+class Command(BaseCommand):
+    help = (
+        "Start a local Vonage: applications ring through it, place calls by its REST API, and cannot tell it from the "
+        "real one. Without options it serves the voice application of this environment, with any number linked to it."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=PORT, help="%(default)s")
+        parser.add_argument("--host", default="127.0.0.1", help="%(default)s: this machine alone")
+        parser.add_argument("--tls", action="store_true", help="serve https, with a certificate that it makes")
+        parser.add_argument("--applications", type=Path, help="a YAML file of applications, numbers and callees")
+        parser.add_argument("--quiet", action="store_true", help="say nothing of calls; what is wrong is still said")
+        vonage.add_application(parser)
+        vonage.add_platform(parser)
+
+    def handle(self, **options: Any) -> None:
+        try:
+            if options["applications"]:
+                applications, callees = load(options["applications"])
+            else:
+                applications = [vonage.application(options)]
+                callees = Callees(Person(answer=options["callee"]))
+            asyncio.run(self.serve(applications, callees, options))
+        except BadFile as error:
+            raise CommandError(str(error)) from None
+        except OSError as error:
+            raise CommandError(f"Port {options['port']} cannot be served: {error.strerror or error}.") from None
+
+    async def serve(self, applications: list[Application], callees: Callees, options: dict[str, Any]) -> None:
+        """Serve until somebody asks to stop. Calls that go on then are ended properly."""
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        context, certificate = tls.context(CERTIFICATES) if options["tls"] else (None, None)
+        clock = Clock(options["speed"], start=options["at"])
+        platform = Platform(applications, clock=clock, callees=callees, seed=options["seed"])
+        platform.trace.watchers.append(lambda happening: self.show(happening, options))
+        where = {"host": options["host"], "port": options["port"], "tls": context}
+        async with platform, serving(platform, **where) as base:
+            self.say(f"The local Vonage serves {base}")
+            for one in applications:
+                numbers = ", ".join(one.numbers) or "any number"
+                self.say(f"{one.name} ({one.application_id}): {numbers} → {one.answer_url}")
+            if certificate:
+                self.say(f"Trust its certificate: REQUESTS_CA_BUNDLE={certificate}")
+            if not any(one.public_key for one in applications):
+                self.say("Its REST API takes no calls: no application has a key (VONAGE_PRIVATE_KEY).")
+            with suppress(asyncio.CancelledError):
+                await stop.wait()
+
+    def show(self, happening: Happening, options: dict[str, Any]) -> None:
+        """Write a line of the trace; the first digits of the leg's id tell calls apart."""
+        if happening.kind == "finding":
+            self.stderr.write(happening.words)
+        elif not options["quiet"] and (options["verbosity"] > 1 or not happening.detail):
+            self.say(f"{happening.at:9.3f}  {happening.leg[:8]:8}  {happening.words}")
+
+    def say(self, words: str) -> None:
+        self.stdout.write(words)
+        self.stdout.flush()
