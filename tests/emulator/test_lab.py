@@ -1,0 +1,146 @@
+"""`/lab` and the command `vonage`: a program rings, presses, answers and watches, with no token."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from calls.emulator.people import Person
+from calls.emulator.platform import Platform
+from tests.emulator.test_rest import ORDER, Client, on_platform
+from tests.emulator.voice_application import NCCO, VoiceApplication, always, in_turn, nothing
+
+pytestmark = pytest.mark.once
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "the-secret-of-the-account-and-no-other"
+MENU = [
+    {"action": "talk", "text": "Press 1 for sales.", "bargeIn": True},
+    {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}},
+    *NCCO,
+]
+
+
+def test_scenario_is_played_and_watched() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        voice.routes["/answer"] = always(MENU)
+        wanted = {"steps": [{"press": "1"}], "expect": [{"said": "press 1"}, {"said": "closed"}]}
+        async with client.session.post(f"{client.base}/lab/calls?watch=1", json=wanted) as response:
+            told = [json.loads(line) async for line in response.content]
+        assert {one["kind"] for one in told} >= {"webhook", "reply", "status", "says", "presses", "outcome"}
+        assert told[-1]["findings"] == []
+        (failure,) = told[-1]["failures"]
+        assert failure.startswith("The caller did not hear “closed”, but:")
+
+    on_platform(play)
+
+
+def test_leg_is_answered_spoken_on_and_hung_up_by_a_program() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        ncco = [{"action": "input", "type": ["speech"], "speech": {}}, *NCCO]
+        _, made = await client("POST", "/v1/calls", {**ORDER, "ncco": ncco})
+        leg = platform.legs[made["uuid"]]
+        while leg.status != "ringing":
+            await asyncio.sleep(0.01)
+        path = f"/lab/legs/{leg.uuid}"
+        assert (await client("POST", f"{path}/answer"))[0] == 200
+        while not leg.ear.wants:
+            await asyncio.sleep(0.01)
+        assert (await client("POST", f"{path}/say", {"text": "hello"}))[0] == 200
+        while "dtmf" not in str(voice.events()):
+            await asyncio.sleep(0.01)
+        assert (await client("POST", f"{path}/hangup"))[0] == 200
+        assert (await client("POST", f"{path}/hangup"))[0] == 404
+
+    voice = on_platform(play, speed=20, person=Person(answer="no-answer"))
+    (heard,) = (event for event in voice.events() if "speech" in event)
+    assert heard["speech"]["results"][0]["text"] == "hello"
+    assert voice.completed()["disconnected_by"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/lab/calls", {"steps": "press 1"}),
+        ("/lab/calls", {"steps": [{"press": "A"}]}),
+        ("/lab/calls", {"nonsense": 1}),
+        ("/lab/calls", []),
+    ],
+)
+def test_nonsense_is_refused(path: str, body: Any) -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        assert (await client("POST", path, body))[0] == 400
+        assert not platform.legs
+
+    on_platform(play)
+
+
+def test_number_that_nobody_has_is_not_rung() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        assert (await client("POST", "/lab/calls", {"to": "442079460999"}))[0] == 404
+
+    on_platform(play)
+
+
+@contextmanager
+def vonage(*arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """Start the command on a free port, wait until it serves, and end it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "manage.py", "vonage", "--port", str(port), *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        first = process.stdout.readline()
+        assert first == f"The local Vonage serves http://127.0.0.1:{port}\n"
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
+def test_command_serves_the_application_of_its_options() -> None:
+    voice = VoiceApplication({"/answer": in_turn(always(NCCO)), "/event": nothing()})
+
+    async def run() -> tuple[int, list[str]]:
+        async with voice.serving():
+            urls = ("--answer-url", f"{voice.base}/answer", "--event-url", f"{voice.base}/event")
+            with vonage(*urls, "--secret", SECRET, "--speed", "max") as (base, process):
+                async with (
+                    aiohttp.ClientSession() as session,
+                    session.post(f"{base}/lab/calls?watch=1", json={}) as got,
+                ):
+                    told = await got.text()
+                began = time.monotonic()
+                process.send_signal(signal.SIGTERM)
+                code = await asyncio.to_thread(process.wait, 20)
+                assert time.monotonic() - began < 5
+            return code, told.splitlines()
+
+    code, told = asyncio.run(run())
+    assert code == 0
+    assert json.loads(told[-1]) == {"kind": "outcome", "findings": [], "failures": []}
+    assert voice.statuses()[-1] == "completed"
+    voice.check_signatures(SECRET)
+
+
+def test_file_of_applications_that_is_wrong_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "applications.yaml"
+    file.write_text("applications:\n  - answer_url: nowhere\n")
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    command = [sys.executable, "manage.py", "vonage", "--applications", str(file)]
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert "application 1: answer_url has to be a URL" in ended.stderr
