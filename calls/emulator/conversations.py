@@ -50,7 +50,7 @@ class Conversation:
         self.legs: list[Leg] = []
         self.seats: dict[str, Seat] = {}  # by leg
         self.has_started = not name
-        self.recordings: list[Recording] = []  # that go on
+        self.recordings: list[Recording] = []  # that are being made
         platform.conversations[self.uuid] = self
 
     def join(self, leg: "Leg") -> None:
@@ -82,7 +82,7 @@ class Conversation:
                 other.hang_up("platform")
         if not self.legs:
             for recording in list(self.recordings):
-                recording.stop(leg)
+                recording.stop()
             self.platform.forget_room(self)
 
     def can_hear(self, listener: "Leg", speaker: "Leg") -> bool:
@@ -95,10 +95,8 @@ class Conversation:
             return False
         return speaks.can_speak is None or listener.uuid in speaks.can_speak
 
-    def spoken(self, speaker: "Leg", text: str, seconds: float) -> None:
+    def spoken(self, speaker: "Leg", text: str) -> None:
         """Pass on what a party says."""
-        for recording in self.recordings:
-            recording.hear(text, seconds)
         for leg in self.legs:
             if self.can_hear(leg, speaker):
                 leg.note("hears", f"{leg.party.shown} hears: {text}", detail=True, text=text, by=speaker.uuid)

@@ -3,7 +3,6 @@
 What no source says is marked "inferred", at the figure that it concerns.
 """
 
-import json
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -148,11 +147,6 @@ def transcribed(conversation_uuid: str, *, recording_uuid: str, url: str) -> Fie
         "status": "transcribed",
         "transcription_url": url,
     }
-
-
-def as_bytes(document: Any) -> bytes:
-    """Write a document as the platform sends it."""
-    return json.dumps(document).encode()
 
 
 def price_of(seconds: int, rate: Decimal) -> str:

@@ -111,7 +111,6 @@ class Leg:
         self.muted = False  # others don't hear this leg
         self.earmuffed = False  # this leg doesn't hear the others
         self.ear = Ear()
-        self.speaks_until = 0.0  # platform's seconds at which its party's last word ended
         self.key_targets: list[Target] = []  # who wants a webhook for each key
         self.rest_key_target: Target | None = None  # of these, the one that the REST API asked for
         self.put_in: tuple[str, asyncio.Future[None]] | None = None  # what the REST API plays: "talk" or "stream"
@@ -143,6 +142,8 @@ class Leg:
     def note(self, kind: Any, words: str, *, detail: bool = False, **data: Any) -> None:
         """Add to the platform's trace."""
         self.platform.trace.add(kind, words, leg=self.uuid, conversation=self.conversation.uuid, detail=detail, **data)
+        for recording in self.conversation.recordings:
+            recording.take(self, kind, data)
 
     def tell(self, fields: Fields, target: Target | None = None) -> None:
         """Send an ordinary event; nobody waits for the reply."""
@@ -270,8 +271,7 @@ class Leg:
         """Say something, which takes its time."""
         seconds = seconds_to_say(text)
         self.note("speaks", f"says: {text}", text=text, seconds=round(seconds, 1))
-        self.speaks_until = self.platform.clock.elapsed() + seconds
-        self.conversation.spoken(self, text, seconds)
+        self.conversation.spoken(self, text)
         self.ear.take_speech(Speech(text, seconds))
         await self.platform.clock.sleep(seconds)
 

@@ -15,7 +15,7 @@ from calls.emulator.events import Fields
 from calls.emulator.legs import Endpoint, Leg
 from calls.emulator.limits import CALLS_A_SECOND, Limiter
 from calls.emulator.people import Callees, Person
-from calls.emulator.recordings import StoredFile
+from calls.emulator.recordings import Recordings
 from calls.emulator.trace import Trace
 from calls.emulator.webhooks import Undelivered, Webhook, WebhookSender
 from calls.vonage.ncco import Ncco
@@ -44,10 +44,10 @@ class Platform:
         self.base_url = base_url  # by which applications reach the REST API, without a slash at the end
         self.sender = WebhookSender(self.clock, self.trace)
         self.asker = Asker(self)
+        self.recordings = Recordings(self)
         self.new_calls = Limiter(self.clock, CALLS_A_SECOND)
         self.legs: dict[str, Leg] = {}
         self.conversations: dict[str, Conversation] = {}
-        self.files: dict[str, StoredFile] = {}  # recordings and transcriptions, by the id in their URL
         self.rooms: dict[tuple[str, str], Conversation] = {}  # by application and name
 
     async def __aenter__(self) -> Self:
@@ -59,6 +59,7 @@ class Platform:
     ) -> None:
         for leg in list(self.legs.values()):
             leg.hang_up("platform")
+        self.recordings.finish()
         try:
             await self.clock.settle()
         finally:

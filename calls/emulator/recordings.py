@@ -1,11 +1,17 @@
-"""Recordings: made while somebody speaks, told when they end, fetched by whoever has the application's token."""
+"""What is recorded: sounds of a conversation, as they come, made into a file only when somebody asks for it."""
 
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from calls.emulator import audio, events
 from calls.emulator.application import Application, Target
+from calls.emulator.events import Fields
+from calls.emulator.transcripts import Sentence, transcript
 
 if TYPE_CHECKING:
     from calls.emulator.conversations import Conversation
@@ -13,93 +19,257 @@ if TYPE_CHECKING:
     from calls.emulator.platform import Platform
 
 KEPT = timedelta(days=30)
-TRANSCRIBED_AFTER = 2.0  # seconds; inferred
-# The host stands in the path: the official SDK sends its token only to a URL that names it.
-FILES = "/api.nexmo.com/v1/files/"
+TRANSCRIBED_AFTER = 3.0  # seconds from the end of the recording; inferred
+KEY_SECONDS = 0.12  # that a pressed key sounds
+BEEP_SECONDS = 0.5  # inferred
+MOST_MP3_CHANNELS = 2
+# Where the base URL is not one of the platform's own hosts, the host stands in the path: the official SDK sends its
+# token only to a URL that names it.
+FILES, SDK_FILES = "/v1/files/", "/api.nexmo.com/v1/files/"
 
 
-class StoredFile:
-    """What `GET /v1/files/…` gives: a sound, or a transcription."""
+def url_of(base_url: str, file_id: str) -> str:
+    """Name a file as webhooks do."""
+    return base_url + (FILES if re.search(r"(nexmo|vonage)\.com", base_url) else SDK_FILES) + file_id
 
-    def __init__(self, application: Application, data: bytes, content_type: str, until: datetime) -> None:
-        self.application_id = application.application_id
-        self.data = data
-        self.content_type = content_type
-        self.until = until
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """How something is to be recorded. Without `events` nobody is told; `transcribed` says who wants it in words."""
+
+    format: audio.Format = "mp3"
+    channels: int = 1
+    events: Target | None = None
+    transcribed: Target | None = None
+
+    @classmethod
+    def of(cls, action: dict[str, Any], target: Target) -> "Wish":
+        """Read the options of `record`, whose events go to `target`.
+
+        `split` alone gives two channels: what the first caller says, and what it hears. An MP3 has no more than two,
+        so with more of them it is a WAV, whatever was asked for (inferred for who asks).
+        """
+        channels = int(action.get("channels", 2)) if action.get("split") else 1
+        form = action.get("format", "mp3")
+        options = action.get("transcription")
+        transcribed = None
+        if options is not None:
+            url = next(iter(options.get("eventUrl", [])), "")
+            transcribed = Target(url, options.get("eventMethod", "POST")) if url else target
+        return cls(
+            format="wav" if form == "mp3" and channels > MOST_MP3_CHANNELS else form,
+            channels=channels,
+            events=target,
+            transcribed=transcribed,
+        )
+
+
+@dataclass
+class Sound:
+    """Something heard, in seconds from the beginning of the recording. `by` is a leg, or "" for the platform."""
+
+    by: str
+    tone: audio.Tone
+    start: float
+    end: float
+    text: str = ""
 
 
 class Recording:
-    """One recording, which has begun. `options` are those of the `record` action, or of a room's recording."""
+    """The sound of a conversation from now until it is stopped, or the conversation is over."""
 
-    def __init__(self, leg: "Leg", options: dict[str, Any], target: Target) -> None:
-        self.platform: Platform = leg.platform
-        self.application = leg.application
-        self.conversation: Conversation = leg.conversation
-        self.options = options
-        self.target = target
+    def __init__(self, conversation: "Conversation", application: Application, wish: Wish) -> None:
+        self.platform = conversation.platform
+        self.application = application
+        self.conversation = conversation
+        self.conversation_uuid = conversation.uuid
+        self.wish = wish
         self.uuid = str(uuid4())
+        self.file_id = str(uuid4())  # another one than its own id
+        self.transcription_id = str(uuid4())
         self.began = self.platform.clock.now()
-        self.began_at = self.platform.clock.elapsed()
-        self.spoken: list[tuple[float, float, str]] = []  # from, to, what: seconds since it began
-        self.is_over = False
-        self.conversation.recordings.append(self)
-        self._note(leg, "recording begins", ended=False)
+        self.ended: datetime | None = None
+        self.sounds: list[Sound] = []
+        self.parties = [leg.uuid for leg in conversation.legs]  # in the order of their coming
+
+    # What it is
 
     @property
-    def kind(self) -> str:
-        """The format: MP3, or WAV where there are more than two channels."""
-        many = self.options.get("channels", 1) > 2
-        return str(self.options.get("format", "wav" if many else "mp3"))
+    def url(self) -> str:
+        return url_of(self.platform.base_url, self.file_id)
 
-    def hear(self, text: str, seconds: float) -> None:
-        """Somebody begins to speak."""
-        now = self.platform.clock.elapsed() - self.began_at
-        self.spoken.append((now, now + seconds, text))
+    @property
+    def transcription_url(self) -> str:
+        return url_of(self.platform.base_url, self.transcription_id)
 
-    def stop(self, leg: "Leg") -> None:
-        """End it, keep the file, and tell it."""
-        if self.is_over:
+    @property
+    def content_type(self) -> str:
+        return audio.CONTENT_TYPES[self.wish.format]
+
+    @property
+    def expires_at(self) -> datetime:
+        return (self.ended or self.began) + KEPT
+
+    @property
+    def seconds(self) -> float:
+        return ((self.ended or self.platform.clock.now()) - self.began).total_seconds()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return audio.size(self.wish.format, self.wish.channels, self.seconds)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the file piece by piece: two hours of it are not held in memory."""
+        return audio.chunks(self.wish.format, self.wish.channels, self.seconds, self._tracks())
+
+    def read(self) -> bytes:
+        """Give the whole file."""
+        return b"".join(self.chunks())
+
+    def transcription(self) -> bytes:
+        """Give what was said, as JSON."""
+        channels: list[list[Sentence]] = [[] for _ in range(self.wish.channels)]
+        for sound in self.sounds:
+            if sound.text:
+                end = min(sound.end, self.seconds)
+                channels[self._channel(sound.by)].append(Sentence(sound.text, sound.start, end))
+        return json.dumps(transcript(self.uuid, channels, self.seconds)).encode()
+
+    # What it hears
+
+    def take(self, leg: "Leg", kind: str, data: dict[str, Any]) -> None:
+        """Hear what happens on a leg of the conversation."""
+        if leg.uuid not in self.parties:
+            self.parties.append(leg.uuid)
+        start = (self.platform.clock.now() - self.began).total_seconds()
+        if kind in {"says", "plays"}:
+            loop = data.get("loop", 1)
+            whole = data.get("seconds", 0.0) * loop if loop else float("inf")
+            self.sounds.append(Sound("", "platform", start, start + whole, data.get("text", "")))
+        elif kind == "speaks":
+            tone: audio.Tone = "caller" if self.parties.index(leg.uuid) == 0 else "callee"
+            self.sounds.append(Sound(leg.uuid, tone, start, start + data["seconds"], data["text"]))
+        elif kind == "presses":
+            self.sounds.append(Sound(leg.uuid, "key", start, start + KEY_SECONDS))
+        elif kind == "beep":
+            self.sounds.append(Sound("", "beep", start, start + BEEP_SECONDS))
+        elif kind == "cut":
+            for sound in self.sounds:
+                if not sound.by:
+                    sound.end = min(sound.end, start)
+
+    def _channel(self, by: str) -> int:
+        """What a party says is in its own channel; the last one has all who come after, and the platform (inferred)."""
+        last = self.wish.channels - 1
+        return min(self.parties.index(by), last) if by else last
+
+    def _tracks(self) -> audio.Tracks:
+        tracks: audio.Tracks = [[] for _ in range(self.wish.channels)]
+        for sound in self.sounds:
+            tracks[self._channel(sound.by)].append((sound.start, sound.end, sound.tone))
+        return tracks
+
+    # Its end
+
+    def stop(self) -> None:
+        """End it, and tell whoever wants to know. A second time nothing happens."""
+        if self.ended:
             return
-        self.is_over = True
-        self.conversation.recordings.remove(self)
-        ended = self.platform.clock.now()
-        seconds = (ended - self.began).total_seconds()
-        spoken = [(start, min(end, seconds)) for start, end, _ in self.spoken]
-        data = audio.make(self.kind, seconds, channels=self.options.get("channels", 1), spoken=spoken)
-        url = self._keep(data, audio.CONTENT_TYPES[self.kind])
-        self._note(leg, f"recording ends ({seconds:.1f} s, {len(data):,} bytes)", ended=True, url=url, size=len(data))
-        fields = events.recorded(
-            self.conversation.uuid,
-            ended,
-            began=self.began,
-            ended=ended,
-            url=url,
-            size=len(data),
-            recording_uuid=self.uuid,
+        now = self.ended = self.platform.clock.now()
+        if self in self.conversation.recordings:
+            self.conversation.recordings.remove(self)
+        self._note("the recording ends", ended=True)
+        if self.wish.events:
+            fields = events.recorded(
+                self.conversation_uuid,
+                now,
+                began=self.began,
+                ended=now,
+                url=self.url,
+                size=self.size,
+                recording_uuid=self.uuid,
+            )
+            self.platform.tell(self.application, self.wish.events, fields)
+        if self.wish.transcribed:
+            self.platform.recordings.transcribe(self)
+
+    def tell_transcribed(self) -> None:
+        """Tell that what was said is there in words."""
+        fields = events.transcribed(self.conversation_uuid, recording_uuid=self.uuid, url=self.transcription_url)
+        if self.wish.transcribed:
+            self.platform.tell(self.application, self.wish.transcribed, fields)
+
+    def _note(self, words: str, **data: Any) -> None:
+        self.platform.trace.add(
+            "records", words, conversation=self.conversation_uuid, recording=self.uuid, url=self.url, **data
         )
-        self.platform.tell(self.application, self.target, fields)
-        if self.options.get("transcription") is not None:
-            self.platform.clock.later(TRANSCRIBED_AFTER, lambda: self._transcribe(seconds))
 
-    def _keep(self, data: bytes, content_type: str) -> str:
-        name = str(uuid4())
-        until = self.platform.clock.now() + KEPT
-        self.platform.files[name] = StoredFile(self.application, data, content_type, until)
-        return f"{self.platform.base_url}{FILES}{name}"
 
-    def _transcribe(self, seconds: float) -> None:
-        """Tell that it was written down. What the document looks like is inferred."""
-        options = self.options["transcription"]
-        sentences = [
-            {"sentence": text, "raw_sentence": text.lower(), "timestamp": int(start * 1000), "confidence": 0.94}
-            for start, _, text in self.spoken
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that the REST API gives to the application it belongs to."""
+
+    application: Application
+    content_type: str
+    size: int
+    recording: Recording
+    kind: Literal["recording", "transcription"]
+
+    def chunks(self) -> Iterator[bytes]:
+        return self.recording.chunks() if self.kind == "recording" else iter([self.recording.transcription()])
+
+
+class Recordings:
+    """All that was recorded. `missing`: a fault that we were told to make, no file is found."""
+
+    def __init__(self, platform: "Platform") -> None:
+        self.platform = platform
+        self.missing = False
+        self._by_file: dict[str, Recording] = {}
+        self._to_transcribe: list[Recording] = []
+
+    def start(self, conversation: "Conversation", application: Application, wish: Wish | None = None) -> Recording:
+        """Record a conversation from now on."""
+        recording = Recording(conversation, application, wish or Wish())
+        conversation.recordings.append(recording)
+        self._by_file |= {recording.file_id: recording, recording.transcription_id: recording}
+        recording._note("the recording begins", ended=False)
+        return recording
+
+    def file(self, file_id: str) -> StoredFile | None:
+        """Give a file by the id at the end of its URL. None: there is none, not yet or not any more."""
+        recording = self._by_file.get(file_id)
+        if recording is None or self.missing or recording.ended is None:
+            return None
+        if recording.expires_at <= self.platform.clock.now():
+            return None
+        if file_id == recording.file_id:
+            return StoredFile(recording.application, recording.content_type, recording.size, recording, "recording")
+        if recording.wish.transcribed is None or recording in self._to_transcribe:
+            return None
+        size = len(recording.transcription())
+        return StoredFile(recording.application, "application/json", size, recording, "transcription")
+
+    def transcribe(self, recording: Recording) -> None:
+        """Put it in words, which takes a while."""
+        self._to_transcribe.append(recording)
+        self.platform.clock.later(TRANSCRIBED_AFTER, lambda: self._transcribed(recording))
+
+    def finish(self) -> None:
+        """Tell of all that is still being put in words: the platform ends."""
+        for recording in list(self._to_transcribe):
+            self._transcribed(recording)
+
+    def _transcribed(self, recording: Recording) -> None:
+        if recording in self._to_transcribe:
+            self._to_transcribe.remove(recording)
+            recording.tell_transcribed()
+
+    def as_json(self) -> list[Fields]:
+        """Those that have ended, for programs that watch."""
+        return [
+            {"recording_uuid": one.uuid, "url": one.url, "size": one.size, "seconds": round(one.seconds, 3)}
+            for one in dict.fromkeys(self._by_file.values())
+            if one.ended
         ]
-        document = {"ver": "1.0.0", "channels": [{"transcript": sentences, "duration": int(seconds * 1000)}]}
-        url = self._keep(events.as_bytes(document), "application/json")
-        own = next(iter(options.get("eventUrl", [])), "")
-        target = Target(own, options.get("eventMethod", "POST")) if own else self.target
-        fields = events.transcribed(self.conversation.uuid, recording_uuid=self.uuid, url=url)
-        self.platform.tell(self.application, target, fields)
-
-    def _note(self, leg: "Leg", words: str, **data: Any) -> None:
-        leg.note("records", words, recording=self.uuid, **data)

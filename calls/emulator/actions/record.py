@@ -1,43 +1,47 @@
-"""`record`: with an end condition it is waited for, without one it goes on beside what follows."""
+"""`record`: the sound of the call from now on, or until a key, silence or a time ends it."""
 
 import math
 
-from calls.emulator.ears import DTMF, SPEECH, Key
+from calls.emulator.ears import DTMF, SPEECH, Key, Speech
 from calls.emulator.flow import Action, Flow
-from calls.emulator.recordings import Recording
+from calls.emulator.recordings import BEEP_SECONDS, Wish
 
 ENDS = ("endOnSilence", "endOnKey", "timeOut")
-BEEP_SECONDS = 0.5  # inferred
 
 
 async def record(flow: Flow, action: Action) -> None:
-    """Record the conversation. The reply to its event is ignored."""
-    leg = flow.leg
+    """With an end condition the flow waits for it. Without one it goes on, and the end of the call ends it."""
+    leg, platform = flow.leg, flow.platform
     if action.get("beepStart"):
         leg.note("beep", "beep", detail=True)
-        await flow.platform.clock.sleep(BEEP_SECONDS)
-    recording = Recording(leg, action, flow.target(action))
-    leg.ended.add_done_callback(lambda ended: recording.stop(leg))
+        await platform.clock.sleep(BEEP_SECONDS)
+    recording = platform.recordings.start(leg.conversation, leg.application, Wish.of(action, flow.target(action)))
     if not any(name in action for name in ENDS):
         return
     try:
-        await _until_the_end(flow, action)
+        await _until_it_ends(flow, action)
     finally:
         leg.ear.listen(())
-        recording.stop(leg)
+        recording.stop()
 
 
-async def _until_the_end(flow: Flow, action: Action) -> None:
-    """Wait for the key, the silence, or the longest time, whichever comes first."""
-    ear, clock = flow.leg.ear, flow.platform.clock
-    began = clock.elapsed()
-    ends_at = began + action.get("timeOut", math.inf)
-    silence, key = action.get("endOnSilence", math.inf), action.get("endOnKey")
-    ear.listen([SPEECH, DTMF] if key else [SPEECH])
+async def _until_it_ends(flow: Flow, action: Action) -> None:
+    """Wait for the first of its ends. Silence counts from the beginning, or from the last word (inferred)."""
+    leg, clock = flow.leg, flow.platform.clock
+    kinds = [DTMF, SPEECH] if "endOnKey" in action else [SPEECH]
+    leg.ear.listen(kinds)
+    leg.note("listens", "records", detail=True, kinds=kinds)
+    now = clock.elapsed()
+    last = now + float(action.get("timeOut", math.inf))
+    silence = float(action.get("endOnSilence", math.inf))
+    quiet_since = now
     while True:
-        left = min(ends_at, max(began, flow.leg.speaks_until) + silence) - clock.elapsed()
-        sound = await ear.next(clock, left) if left > 0 else None
-        if sound is None and left <= 0:
-            return
-        if isinstance(sound, Key) and sound.key == key:
-            return
+        seconds = min(last, quiet_since + silence) - clock.elapsed()
+        match await leg.ear.next(clock, max(seconds, 0.0)):
+            case None:
+                return
+            case Key(key):
+                if key == action.get("endOnKey"):
+                    return
+            case Speech(_, length):
+                quiet_since = max(quiet_since, clock.elapsed() + length)

@@ -6,7 +6,7 @@ from calls.emulator import events
 from calls.emulator.conversations import Conversation, Seat
 from calls.emulator.flow import Action, Flow
 from calls.emulator.legs import Leg
-from calls.emulator.recordings import Recording
+from calls.emulator.recordings import Wish
 
 NO_SUCH_CONVERSATION = "Conversation not found."  # the platform's words are inferred
 
@@ -22,7 +22,7 @@ async def conversation(flow: Flow, action: Action) -> None:
         leg.note("plays", f"music on hold: {music[0]}", detail=True, url=music[0])
     room.enter(leg, seat)
     if action.get("record") and not room.recordings:
-        Recording(leg, {"transcription": action.get("transcription")}, flow.target(action))
+        flow.platform.recordings.start(room, leg.application, Wish.of(action, flow.target(action)))
     await asyncio.shield(leg.ended)
 
 

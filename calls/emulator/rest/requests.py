@@ -11,7 +11,7 @@ from aiohttp import web
 from calls.emulator.application import Application
 from calls.emulator.limits import REQUESTS_A_SECOND, Limiter
 from calls.emulator.platform import Platform
-from calls.emulator.recordings import FILES
+from calls.emulator.recordings import SDK_FILES
 from calls.emulator.rest import tokens
 from calls.emulator.rest.problems import Problem
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 PLATFORM = web.AppKey("platform", Platform)
 LIMITER = web.AppKey("limiter", Limiter)
-GUARDED = ("/v1/", FILES)
+GUARDED = ("/v1/", SDK_FILES)
 SENDER = web.RequestKey("sender", Application)
 REQUEST_ID = web.RequestKey("id", str)
 MOST_BYTES = 1024 * 1024  # of a body; inferred
