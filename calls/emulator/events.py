@@ -89,6 +89,8 @@ def completed(leg: "Leg", at: datetime, *, by: Side | None, sip_code: int | None
     summary |= {"duration": str(figures.seconds), "start_time": stamp(figures.start) if figures.start else None}
     summary |= {"rate": figures.rate, "price": figures.price}
     parties = {name: value for name, value in _parties(leg).items() if name != "uuid"}
+    if leg.from_.type == "app" and leg.to.type == "phone" and leg.direction == "outbound":
+        parties["from"] = "Unknown"  # as seen in a log, in this event alone
     return _head(leg) | summary | parties | {"status": "completed", "direction": leg.direction} | _time(at) | last
 
 

@@ -29,6 +29,7 @@ OK, CANCELLED = 200, 487  # SIP codes
 LONGEST_CALL_SECONDS = 7200.0  # after two hours the platform hangs up, unless told otherwise
 # What a leg that was never answered ended with, and the code that goes with it (inferred from SIP).
 SIP_CODES = {"busy": 486, "timeout": 487, "unanswered": 480, "cancelled": 487, "rejected": 603, "failed": 404}
+WITH_SIP_CODE = {"busy", "unanswered", "rejected", "failed"}  # the others are told without it
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Leg:
         self.events_to = events_to or application.target()
         self.extras = extras or {}  # of the answer request: custom_data, SIP headers
         self.headers: Fields = {}
-        self.region_url = ""
+        self.region_url = platform.base_url if from_.type == "app" and direction == "inbound" else ""
         self.uuid = uuid or new_uuid(from_ if direction == "inbound" else to, direction)
         self.status = "started"
         self.outcome = ""  # a status that ended it without an answer, such as busy
@@ -201,7 +202,8 @@ class Leg:
         now = self._end(by)
         self.status = "completed"
         self._note_status("completed")
-        self.tell(events.completed(self, now, by=by, sip_code=OK if sip_code is None else sip_code))
+        code = OK if sip_code is None else sip_code
+        self.tell(events.completed(self, now, by=by, sip_code=None if self.is_app else code))
 
     def fail(self, word: str, *, by: Side | None = None, sip_code: int | None = None, **more: Any) -> None:
         """End it unanswered: busy, timeout, unanswered, rejected, failed, cancelled. All but `rejected` are followed
@@ -212,13 +214,13 @@ class Leg:
         now = self._end(by or "platform")
         self.outcome = word
         code = SIP_CODES[word] if sip_code is None else sip_code
-        # Seen without: a caller who gave up, and a telephone that rang too long.
-        shown = {} if word == "timeout" or self.direction == "inbound" else {"sip_code": code}
+        shown = {"sip_code": code} if word in WITH_SIP_CODE else {}
         self.status = word
         self._note_status(word)
         told = [events.status(self, word, now, **more, **shown)]
         if word != "rejected":
-            told.append(events.completed(self, now, by=by, sip_code=code))
+            known_by = by if self.direction == "inbound" else None  # of legs that we dialled it was not seen
+            told.append(events.completed(self, now, by=known_by, sip_code=code))
             self._note_status("completed")
         self.held += told
         if not self.holds_failure:

@@ -13,7 +13,10 @@ import jwt
 from aiohttp import web
 
 from calls.emulator.application import Application
-from calls.emulator.ring import ring
+from calls.emulator.clock import AT_ONCE, Clock
+from calls.emulator.platform import Platform
+from calls.emulator.ring import Outcome, play, ring
+from calls.emulator.scenario import read
 from calls.emulator.trace import lines
 
 SECRET = "a-signature-secret-of-an-application"
@@ -115,6 +118,19 @@ class VoiceApplication:
                 watch=lines(self.trace.append, detailed=detailed),
             )
 
+    async def played(self, scenario: dict[str, Any], *, speed: float = AT_ONCE, **options: Any) -> Outcome:
+        """Serve, and play a scenario once. `options` are those of Application."""
+        async with self.serving():
+            wanted, ours = read(scenario, "scenario"), self.application(**options)
+            clock = Clock(speed, start=wanted.at)
+            async with Platform([ours], clock=clock, callees=wanted.called(), seed=1) as platform:
+                platform.trace.watchers.append(lines(self.trace.append, detailed=True))
+                return await play(wanted, ours, platform)
+
+    def play(self, scenario: dict[str, Any] | None = None, **options: Any) -> Outcome:
+        """`played`, for tests that are not asynchronous."""
+        return asyncio.run(self.played(scenario or {}, **options))
+
     def application(self, **options: Any) -> Application:
         """What the local Vonage is told. A fallback path is completed to a URL."""
         urls = {"answer_url": "/answer", "event_url": "/event", "fallback_url": ""} | options
@@ -134,6 +150,10 @@ class VoiceApplication:
 
     def statuses(self) -> list[str]:
         return [event["status"] for event in self.events() if "status" in event]
+
+    def told(self, **fields: Any) -> list[dict[str, Any]]:
+        """The events that have these fields, in order of arrival."""
+        return [one for one in self.events() if all(one.get(name) == value for name, value in fields.items())]
 
     def completed(self) -> dict[str, Any]:
         (event,) = (event for event in self.events() if event.get("status") == "completed")
