@@ -177,8 +177,8 @@ class WebhookSender:
             failure = self._failure(webhook, fault, f"HTTP status {reply.status}.", again=reply.status in REPEATED)
             if webhook.kind != "event" or reply.status not in DELIVERED:
                 raise failure
-        elif webhook.kind == "event" and not webhook.is_question and reply.body:
-            self.find(webhook, "the reply to an ordinary event has a body. Reply with 200 and nothing in it.")
+        elif webhook.kind == "event" and not webhook.is_question and reply.body.lstrip().startswith(b"["):
+            self.find(webhook, "the reply to an ordinary event has an NCCO. Reply with 200 and nothing in it.")
 
     def _failure(self, webhook: Webhook, fault: str, reason: str, *, again: bool = False) -> Undelivered:
         self.find(webhook, fault)

@@ -131,11 +131,17 @@ def test_slow_event_does_not_hold_up_the_call() -> None:
     assert asked.at - started.at < 0.9
 
 
-@pytest.mark.parametrize("body", ["OK", [], NCCO, " "])
-def test_body_on_an_ordinary_event_is_one_fault(body: Any) -> None:
+def test_words_on_an_ordinary_event_are_passed_over() -> None:
+    voice = VoiceApplication({"/event": always("webhook received", content_type="text/html")})
+    assert voice.ring() == []
+    assert voice.statuses()[2:] == WITHOUT_NCCO
+
+
+@pytest.mark.parametrize("body", [[], NCCO])
+def test_ncco_on_an_ordinary_event_is_one_fault(body: Any) -> None:
     voice = VoiceApplication({"/event": always(body)})
     assert the_finding(voice) == (
-        f"POST {voice.base}/event: the reply to an ordinary event has a body. Reply with 200 and nothing in it."
+        f"POST {voice.base}/event: the reply to an ordinary event has an NCCO. Reply with 200 and nothing in it."
     )
     assert voice.statuses()[2:] == WITHOUT_NCCO
 

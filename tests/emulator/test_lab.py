@@ -94,21 +94,27 @@ def test_number_that_nobody_has_is_not_rung() -> None:
 
 @contextmanager
 def vonage(*arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Start the command on a free port, wait until it serves, and end it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Start the command, on a free port unless one is given, wait until it serves, and end it."""
+    port = arguments[arguments.index("--port") + 1] if "--port" in arguments else str(free_port())
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "manage.py", "vonage", "--port", str(port), *arguments]
+    command = [sys.executable, "manage.py", "vonage", "--port", port, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout
-        first = process.stdout.readline()
-        assert first == f"The local Vonage serves http://127.0.0.1:{port}\n"
-        yield f"http://127.0.0.1:{port}", process
+        words, base = process.stdout.readline().rsplit(maxsplit=1)
+        assert words == "The local Vonage serves"
+        assert base == f"http{'s' if '--tls' in arguments else ''}://127.0.0.1:{port}"
+        yield base, process
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def test_command_serves_the_application_of_its_options() -> None:

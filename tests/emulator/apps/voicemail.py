@@ -1,0 +1,40 @@
+"""After the sample that records a message: beep, record until hash, thank."""
+
+import os
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+
+app = Flask(__name__)
+RECORDINGS: list[str] = []
+
+
+@app.get("/webhooks/answer")
+def answer_call() -> ResponseReturnValue:
+    return jsonify(
+        [
+            {"action": "talk", "text": "Please leave a message after the tone, then press the hash key."},
+            {
+                "action": "record",
+                "endOnKey": "#",
+                "beepStart": True,
+                "eventUrl": [request.url_root + "webhooks/recordings"],
+            },
+            {"action": "talk", "text": "Thank you for your message. Goodbye."},
+        ]
+    )
+
+
+@app.post("/webhooks/recordings")
+def recordings() -> ResponseReturnValue:
+    RECORDINGS.append(request.get_json()["recording_url"])
+    return "webhook received", 200
+
+
+@app.post("/webhooks/event")
+def events() -> ResponseReturnValue:
+    return "webhook received", 200
+
+
+if __name__ == "__main__":
+    app.run(port=int(os.environ["PORT"]))
