@@ -11,6 +11,18 @@ if TYPE_CHECKING:
 RINGING_SECONDS = 60.0  # how long a telephone rings, unless told otherwise
 REFUSES_AFTER = 0.76  # from `started` to `rejected` or `failed`; as in the sequences seen
 BUSY_AFTER = 1.54  # from `started` to `busy`
+# Which code goes with which detail is inferred from SIP.
+SIP_CODES = {
+    "declined": 603,
+    "restricted": 403,
+    "invalid_number": 403,
+    "cannot_route": 404,
+    "number_out_of_service": 404,
+    "internal_error": 500,
+    "unavailable": 480,
+    "timeout": 408,
+    "carrier_timeout": 408,
+}
 UNAVAILABLE_AFTER = 29.6  # from `ringing` until the carrier gives up
 
 
@@ -21,17 +33,16 @@ async def dial(leg: "Leg", ringing_seconds: float = RINGING_SECONDS) -> bool:
     leg.tell_status("started", leg.started_at)
     if person.answer in {"reject", "fail"}:
         await clock.sleep(REFUSES_AFTER)
-        if person.answer == "reject":
-            leg.fail("rejected", detail="declined")
-        else:
-            leg.fail("failed", detail="cannot_route")
+        word, usual = ("rejected", "declined") if person.answer == "reject" else ("failed", "cannot_route")
+        _fail(leg, word, person.detail or usual)
         return False
     if person.answer == "busy":
         await clock.sleep(BUSY_AFTER)
         leg.fail("busy")
         return False
     await clock.sleep(RINGS_AFTER_SECONDS)
-    leg.tell_status("ringing")
+    if leg.from_.type != "app":  # in the one log of such a call there was none
+        leg.tell_status("ringing")
     return await _let_ring(leg, ringing_seconds)
 
 
@@ -45,7 +56,12 @@ async def _let_ring(leg: "Leg", seconds: float) -> bool:
     if await clock.wait(picks_up, seconds=min(gives_up, seconds)):
         return True
     if gives_up < seconds:
-        leg.fail("unanswered", detail="unavailable")
+        _fail(leg, "unanswered", person.detail or "unavailable")
     else:
         leg.fail("timeout")
     return False
+
+
+def _fail(leg: "Leg", word: str, detail: str) -> None:
+    """End it with a reason; one that the platform does not know is passed on as it is."""
+    leg.fail(word, detail=detail, sip_code=SIP_CODES.get(detail))

@@ -19,10 +19,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Speech:
-    """Somebody began to say this, and will be done after so many seconds."""
+    """Somebody began to say this, and will be done after so many seconds. `also`: what else it may be taken for."""
 
     text: str
     seconds: float
+    also: tuple[str, ...] = ()
 
 
 Sound = Key | Speech
@@ -33,15 +34,17 @@ class Ear:
 
     def __init__(self) -> None:
         self.wants: frozenset[str] = frozenset()
+        self.takes: frozenset[str] = frozenset()  # what is heard although nobody is expected to begin with it
         self._heard: deque[Sound] = deque()
         self._news: asyncio.Future[None] | None = None
         self._curious: list[asyncio.Future[None]] = []
         self._closed = False
 
-    def listen(self, kinds: Iterable[str]) -> None:
+    def listen(self, kinds: Iterable[str], *, takes: Iterable[str] = ()) -> None:
         """Listen for these from now on; for none, forget what was heard."""
         self.wants = frozenset(kinds)
-        if not self.wants:
+        self.takes = self.wants | frozenset(takes)
+        if not self.takes:
             self._heard.clear()
         self._tell(self._curious)
 
@@ -84,7 +87,7 @@ class Ear:
         return not self._closed
 
     def _take(self, sound: Sound, kind: str) -> bool:
-        if kind not in self.wants:
+        if kind not in self.takes:
             return False
         self._heard.append(sound)
         if self._news and not self._news.done():

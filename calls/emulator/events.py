@@ -15,6 +15,7 @@ Fields = dict[str, Any]
 Side = Literal["user", "platform"]
 
 INBOUND_RATE, OUTBOUND_RATE = Decimal("0.00450000"), Decimal("0.02270000")  # EUR per minute; as seen in Britain
+APP_RATE, APP_NETWORK = Decimal("0.10000000"), "23433"  # of a telephone that a Client SDK user calls, as in a log
 FREE = "0.00"
 SPEECH_NOT_ASKED = {"error": "Speech was not enabled"}
 SPEECH_OVERRIDDEN = {"error": "Speech overridden by DTMF"}
@@ -37,11 +38,20 @@ def network_of(leg: "Leg") -> str | None:
     if party.type != "phone":
         return None
     if leg.direction == "outbound":
+        if leg.from_.type == "app":
+            return APP_NETWORK
         return "23410" if party.shown.startswith("44") else "US-FIXED"
     for prefix, network in (("447", "GB-MOBILE"), ("44", "GB-FIXED"), ("1", "US-FIXED")):
         if party.shown.startswith(prefix):
             return network
     return None
+
+
+def rate_of(leg: "Leg") -> Decimal:
+    """Give the price of a minute in EUR. What it depends on is inferred."""
+    if leg.direction == "inbound":
+        return INBOUND_RATE
+    return APP_RATE if leg.from_.type == "app" else OUTBOUND_RATE
 
 
 def answer(leg: "Leg") -> Fields:

@@ -101,7 +101,7 @@ class Leg:
         self.events_to = events_to or application.target()
         self.extras = extras or {}  # of the answer request: custom_data, SIP headers
         self.headers: Fields = {}
-        self.region_url = platform.base_url if from_.type == "app" and direction == "inbound" else ""
+        self.region_url = platform.region_url if from_.type == "app" and direction == "inbound" else ""
         self.uuid = uuid or new_uuid(from_ if direction == "inbound" else to, direction)
         self.status = "started"
         self.outcome = ""  # a status that ended it without an answer, such as busy
@@ -117,6 +117,7 @@ class Leg:
         self.put_in: tuple[str, asyncio.Future[None]] | None = None  # what the REST API plays: "talk" or "stream"
         self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
         self.picked_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # by whom we dial
+        self.is_connected = False  # it is one that a `connect` rings
         self.holds_failure = False  # the events that say why nobody answered go to `held`: somebody asks about them
         self.held: list[Fields] = []
         self._life: asyncio.Task[None] | None = None
@@ -214,13 +215,16 @@ class Leg:
         now = self._end(by or "platform")
         self.outcome = word
         code = SIP_CODES[word] if sip_code is None else sip_code
-        shown = {"sip_code": code} if word in WITH_SIP_CODE else {}
+        # As in the sequences: legs of `connect` and of REST calls tell it at different places; why is not known.
+        is_ours = self.direction == "outbound" and not self.is_connected
+        shown = {"sip_code": code} if word in WITH_SIP_CODE or (word == "cancelled" and is_ours) else {}
         self.status = word
         self._note_status(word)
         told = [events.status(self, word, now, **more, **shown)]
         if word != "rejected":
             known_by = by if self.direction == "inbound" else None  # of legs that we dialled it was not seen
-            told.append(events.completed(self, now, by=known_by, sip_code=code))
+            last_code = None if word == "timeout" and is_ours else code
+            told.append(events.completed(self, now, by=known_by, sip_code=last_code))
             self._note_status("completed")
         self.held += told
         if not self.holds_failure:
@@ -249,7 +253,7 @@ class Leg:
         network = events.network_of(self)
         if self.party.type != "phone":
             return Figures(start, end, seconds, events.FREE, "0", network)
-        rate = events.INBOUND_RATE if self.direction == "inbound" else events.OUTBOUND_RATE
+        rate = events.rate_of(self)
         return Figures(start, end, seconds, f"{rate:f}", events.price_of(seconds, rate), network)
 
     # What its party does
@@ -269,12 +273,12 @@ class Leg:
         self.conversation.key_pressed(self, key)
         self.ear.take_key(key)
 
-    async def speak(self, text: str) -> None:
+    async def speak(self, text: str, or_heard_as: tuple[str, ...] = ()) -> None:
         """Say something, which takes its time."""
         seconds = seconds_to_say(text)
         self.note("speaks", f"says: {text}", text=text, seconds=round(seconds, 1))
         self.conversation.spoken(self, text)
-        self.ear.take_speech(Speech(text, seconds))
+        self.ear.take_speech(Speech(text, seconds, or_heard_as))
         await self.platform.clock.sleep(seconds)
 
     # What it is asked

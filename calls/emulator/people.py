@@ -31,10 +31,13 @@ class Press:
 
 @dataclass(frozen=True)
 class Say:
-    """Say something. `now`: without waiting until the call listens for speech."""
+    """Say something. `now`: without waiting until the call listens for speech. `or_heard_as`: what a machine that
+    listens takes it for less surely, best first.
+    """
 
     text: str
     now: bool = False
+    or_heard_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,8 @@ class Person:
     """Somebody on a leg who does some things in turn, and hangs up `hangup_after` seconds after dialling if told so.
 
     `answer` says how a called party answers, `after` how many seconds after it began to ring. `talks` is how long
-    somebody talks who is put through and was told to do nothing.
+    somebody talks who is put through and was told to do nothing. `detail` is the platform's word for why nobody is
+    reached, such as "restricted"; "" is the usual one.
     """
 
     def __init__(
@@ -67,12 +71,14 @@ class Person:
         answer: Answer = "answer",
         after: float = ANSWERS_AFTER_SECONDS,
         talks: float = TALKS_SECONDS,
+        detail: str = "",
     ) -> None:
         self.steps = tuple(steps)
         self.hangup_after = hangup_after
         self.answer: Answer = answer
         self.after = after
         self.talks = talks
+        self.detail = detail
         self.waits_for = ""  # words for what it waits to do
         self._acts: asyncio.Task[None] | None = None
         self._hangs_up: asyncio.Future[None] | None = None
@@ -80,7 +86,12 @@ class Person:
     def copy(self) -> "Person":
         """Give another one who does the same."""
         return Person(
-            self.steps, hangup_after=self.hangup_after, answer=self.answer, after=self.after, talks=self.talks
+            self.steps,
+            hangup_after=self.hangup_after,
+            answer=self.answer,
+            after=self.after,
+            talks=self.talks,
+            detail=self.detail,
         )
 
     def dial(self, leg: "Leg") -> None:
@@ -113,9 +124,9 @@ class Person:
                     if index:
                         await clock.sleep(BETWEEN_KEYS_SECONDS)
                     leg.press(key)
-            case Say(text, now):
+            case Say(text, now, or_heard_as):
                 await self._turn(leg, SPEECH, f"say “{text}”", now)
-                await leg.speak(text)
+                await leg.speak(text, or_heard_as)
             case Wait(seconds):
                 await clock.sleep(seconds)
             case HangUp():

@@ -20,6 +20,8 @@ from calls.emulator.trace import Trace
 from calls.emulator.webhooks import Undelivered, Webhook, WebhookSender
 from calls.vonage.ncco import Ncco
 
+BASE_URL, REGION_URL = "https://api.nexmo.com", "https://api-eu-3.vonage.com"
+
 
 class Platform:
     """A telephone network of its own. Use it as an asynchronous context; leaving it waits for webhooks under way.
@@ -34,7 +36,7 @@ class Platform:
         clock: Clock | None = None,
         callees: Callees | None = None,
         seed: int | None = None,
-        base_url: str = "https://api.nexmo.com",
+        base_url: str = BASE_URL,
     ) -> None:
         self.applications = applications
         self.clock = clock or Clock()
@@ -64,6 +66,11 @@ class Platform:
             await self.clock.settle()
         finally:
             await self.sender.__aexit__(kind, error, trace)
+
+    @property
+    def region_url(self) -> str:
+        """Where a call is controlled. On a machine of ours that is the one place there is."""
+        return REGION_URL if self.base_url == BASE_URL else self.base_url
 
     @property
     def findings(self) -> list[str]:

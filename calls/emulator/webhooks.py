@@ -174,7 +174,10 @@ class WebhookSender:
             raise self._failure(webhook, fault, "Reply too long.")
         if reply.status != 200:
             fault = f"status {reply.status} instead of 200. {_cure(webhook.application, reply.status)}"
-            failure = self._failure(webhook, fault, f"HTTP status {reply.status}.", again=reply.status in REPEATED)
+            # Inferred, as the sequence of it has it: what is repeated is told as a connection that failed.
+            again = reply.status in REPEATED
+            reason = "Connection closed." if again else f"HTTP status {reply.status}."
+            failure = self._failure(webhook, fault, reason, again=again)
             if webhook.kind != "event" or reply.status not in DELIVERED:
                 raise failure
         elif webhook.kind == "event" and not webhook.is_question and reply.body.lstrip().startswith(b"["):

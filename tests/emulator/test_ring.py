@@ -217,7 +217,7 @@ def test_fallback_url_is_asked_after_the_answer_url_failed_twice() -> None:
     (fallback,) = voice.at("/fallback")
     assert list(fallback.query) == ["to", "from", "conversation_uuid", "uuid", "reason", "original_request"]
     assert json.loads(fallback.query["original_request"]) == {"url": f"{voice.base}/answer", "type": "answer"}
-    assert fallback.query["reason"] == "HTTP status 503."
+    assert fallback.query["reason"] == "Connection closed."
     assert len(findings) == 1
     assert "status 503" in findings[0]
     assert int(voice.completed()["duration"]) >= 5

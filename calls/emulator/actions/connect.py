@@ -32,6 +32,7 @@ async def connect(flow: Flow, action: Action) -> Ncco | None:
         person=platform.callees.who(to.shown),
         events_to=flow.target(action),
     )
+    callee.is_connected = True
     callee.holds_failure = action.get("eventType") == "synchronous"
     leg.note("rings", f"rings {to.shown}", party=to.shown, callee=callee.uuid)
     try:

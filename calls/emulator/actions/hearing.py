@@ -6,11 +6,14 @@ from calls.emulator import events
 from calls.emulator.ears import DTMF, SPEECH, Key, Speech
 from calls.emulator.events import SPEECH_NOT_ASKED, SPEECH_OVERRIDDEN, Fields
 from calls.emulator.flow import Action, Flow
+from calls.emulator.legs import Leg
+from calls.emulator.recordings import Wish
 from calls.vonage.ncco import Ncco
 
 DIGITS_SECONDS, MOST_DIGITS = 3, 4  # defaults of `dtmf`
 START_SECONDS, SILENCE_SECONDS, LONGEST_SPEECH_SECONDS = 10, 2.0, 60  # defaults of `speech`
-CONFIDENCE = ("0.9405097", "0.70543784")  # as text, best first; which are given is inferred
+CONFIDENCE = ("0.9405097", "0.70543784", "0.5")  # as text, best first; which are given is inferred
+NOT_UNDERSTOOD = {"error": "ERR1: Failed to analyze audio"}
 NO_DIGITS: Fields = {"digits": None, "timed_out": False}
 
 
@@ -22,64 +25,99 @@ async def listen(flow: Flow, action: Action) -> Ncco | None:
         if target not in flow.leg.key_targets:
             flow.leg.key_targets.append(target)
         return None
-    leg = flow.leg
+    leg = _who_is_heard(flow, action)
     leg.ear.listen(kinds)
     leg.note("listens", f"listens for {' or '.join(kinds)}", detail=True, kinds=list(kinds))
+    wants_sound = SPEECH in kinds and bool((action.get("speech") or {}).get("saveAudio"))
+    sound = (
+        leg.platform.recordings.start(leg.conversation, leg.application, Wish(format="wav")) if wants_sound else None
+    )
     try:
-        dtmf, speech = await _hear(flow, action, kinds)
+        dtmf, speech = await _hear(leg, action, kinds)
     finally:
         leg.ear.listen(())
+        if sound:
+            sound.stop()
+    if sound and "timeout_reason" in speech:
+        speech = speech | {"recording_url": sound.url}
     return await flow.ask(action, events.heard(leg, flow.platform.clock.now(), dtmf=dtmf, speech=speech))
 
 
-async def _hear(flow: Flow, action: Action, kinds: list[str]) -> tuple[Fields, Fields]:
+def _who_is_heard(flow: Flow, action: Action) -> Leg:
+    """The leg that `speech` names, as long as it is in the call; else the one whose NCCO this is (inferred)."""
+    named = next(iter((action.get("speech") or {}).get("uuid", [])), "")
+    other = flow.platform.legs.get(named)
+    return other if other and not other.is_over and other in flow.leg.conversation.legs else flow.leg
+
+
+async def _hear(leg: Leg, action: Action, kinds: list[str]) -> tuple[Fields, Fields]:
     """What comes first wins. Where both are awaited, silence is told as that of speech (inferred)."""
     options = action.get("speech") or {}
     wait = options.get("startTimeout", START_SECONDS) if SPEECH in kinds else _digits(action, "timeOut", DIGITS_SECONDS)
-    first = await flow.leg.ear.next(flow.platform.clock, float(wait))
-    match first:
-        case Key(key):
-            speech = SPEECH_OVERRIDDEN if SPEECH in kinds else SPEECH_NOT_ASKED
-            return await _keys(flow, action, key), speech
-        case Speech(text, seconds):
-            return NO_DIGITS, await _words(flow, options, text, seconds)
-    flow.leg.note("note", "input: nothing said" if SPEECH in kinds else "input: no key pressed")
+    sound: Key | Speech | None = await leg.ear.next(leg.platform.clock, float(wait))
+    speech: Fields = {}
+    if isinstance(sound, Speech):
+        speech, sound = await _words(leg, options, sound, kinds)
+    if isinstance(sound, Key):
+        overridden = SPEECH_OVERRIDDEN if SPEECH in kinds else SPEECH_NOT_ASKED
+        return await _keys(leg, action, sound.key), overridden
+    if speech:
+        return NO_DIGITS, speech
+    leg.note("note", "input: nothing said" if SPEECH in kinds else "input: no key pressed")
     if SPEECH in kinds:
         return NO_DIGITS, {"timeout_reason": "start_timeout", "results": []}
     return {"digits": "", "timed_out": True}, SPEECH_NOT_ASKED
 
 
-async def _keys(flow: Flow, action: Action, first: str) -> Fields:
+async def _keys(leg: Leg, action: Action, first: str) -> Fields:
     """Gather keys until there are enough, `#` submits them, or none comes any more: the time counts from the last."""
     most = int(_digits(action, "maxDigits", MOST_DIGITS))
     seconds = float(_digits(action, "timeOut", DIGITS_SECONDS))
     submits = bool(_digits(action, "submitOnHash", False))
     digits, timed_out, sound = "", False, Key(first)
-    flow.leg.ear.listen([DTMF])
+    leg.ear.listen([DTMF])
     while True:
         if submits and sound.key == "#":
             break
         digits += sound.key
         if len(digits) >= most:
             break
-        following = await flow.leg.ear.next(flow.platform.clock, seconds)
+        following = await leg.ear.next(leg.platform.clock, seconds)
         if not isinstance(following, Key):
             timed_out = True
             break
         sound = following
-    flow.leg.note("note", f"input: {digits or 'no key'}", digits=digits)
+    leg.note("note", f"input: {digits or 'no key'}", digits=digits)
     return {"digits": digits, "timed_out": timed_out}
 
 
-async def _words(flow: Flow, options: Fields, text: str, seconds: float) -> Fields:
-    """Listen to the end of what is said: until silence, or as long as is listened at most."""
+async def _words(leg: Leg, options: Fields, first: Speech, kinds: list[str]) -> tuple[Fields, Key | None]:
+    """Listen to the end of what is said: until silence, or as long as is listened at most. A key meanwhile wins, where
+    keys are asked for, too.
+    """
+    clock, ear = leg.platform.clock, leg.ear
     silence = float(options.get("endOnSilence", SILENCE_SECONDS))
-    longest = float(options.get("maxDuration", LONGEST_SPEECH_SECONDS))
-    flow.leg.ear.listen([])
-    reason = "end_on_silence_timeout" if seconds + silence <= longest else "max_duration"
-    await flow.platform.clock.sleep(min(seconds + silence, longest))
-    flow.leg.note("note", f"input: “{text}”", text=text)
-    return {"timeout_reason": reason, "results": [{"confidence": CONFIDENCE[0], "text": text}]}
+    ends_at = clock.elapsed() + float(options.get("maxDuration", LONGEST_SPEECH_SECONDS))
+    quiet_at, said, also = clock.elapsed() + first.seconds, [first.text], first.also
+    ear.listen((), takes=kinds)
+    while True:
+        following = await ear.next(clock, max(min(quiet_at + silence, ends_at) - clock.elapsed(), 0.0))
+        if isinstance(following, Key):
+            return {}, following
+        if following is None:
+            break
+        quiet_at = max(quiet_at, clock.elapsed() + following.seconds)
+        said.append(following.text)
+        also = ()
+    reason = "end_on_silence_timeout" if quiet_at + silence <= ends_at else "max_duration"
+    text = " ".join(said)
+    leg.note("note", f"input: “{text}”", text=text)
+    if not any(character.isalnum() for character in text):  # inferred: what else the platform would not understand
+        return {"timeout_reason": reason} | NOT_UNDERSTOOD, None
+    results = [
+        {"confidence": confidence, "text": words} for confidence, words in zip(CONFIDENCE, (text, *also), strict=False)
+    ]
+    return {"timeout_reason": reason, "results": results}, None
 
 
 def _digits(action: Action, name: str, default: Any) -> Any:

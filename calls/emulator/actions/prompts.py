@@ -4,10 +4,9 @@ import math
 from typing import Any
 
 from calls.emulator.flow import Action, Flow
+from calls.emulator.sounds import seconds_of
 from calls.emulator.speech import seconds_to_say
 from calls.emulator.trace import Kind
-
-STREAM_SECONDS = 5.0  # of a sound that was not fetched; inferred
 
 
 async def talk(flow: Flow, action: Action) -> None:
@@ -21,7 +20,9 @@ async def talk(flow: Flow, action: Action) -> None:
 async def stream(flow: Flow, action: Action) -> None:
     """Play a sound. A URL that cannot be fetched plays nothing."""
     url = action["streamUrl"][0]
-    await _prompt(flow, action, "plays", f"stream ({STREAM_SECONDS:.1f} s): {url}", STREAM_SECONDS, url=url)
+    seconds = await seconds_of(flow.platform, url)
+    if seconds:
+        await _prompt(flow, action, "plays", f"stream ({seconds:.1f} s): {url}", seconds, url=url)
 
 
 async def _prompt(flow: Flow, action: Action, kind: Kind, words: str, seconds: float, **data: Any) -> None:
@@ -36,8 +37,8 @@ async def _prompt(flow: Flow, action: Action, kind: Kind, words: str, seconds: f
         ear.listen(ahead.get("type", ["dtmf"]))
         if ear.has_heard:
             return
-    flow.leg.note(kind, words, detail=True, seconds=round(seconds, 1), **data)
     loop = action.get("loop", 1)
+    flow.leg.note(kind, words, detail=True, seconds=round(seconds, 1), loop=loop, **data)
     whole = seconds * loop if loop else math.inf
     if not ahead:
         await flow.platform.clock.sleep(whole)

@@ -44,4 +44,5 @@ async def _until_it_ends(flow: Flow, action: Action) -> None:
                 if key == action.get("endOnKey"):
                     return
             case Speech(_, length):
+                leg.ear.listen([DTMF] if "endOnKey" in action else [], takes=kinds)  # go on if you like
                 quiet_since = max(quiet_since, clock.elapsed() + length)
