@@ -189,6 +189,9 @@ def test_from_nothing_to_the_first_call_and_again(home: Home, run: Callable[[], 
     tried = f"from django.contrib.auth import authenticate as a; print(a(username='admin', password='{password[1]}'))"
     assert home.manage("shell", "-v0", "-c", tried).stdout.strip() == "admin"
     assert f"http://127.0.0.1:{home.port}/" in first.wait_for("The dashboard:")
+    vonage = first.wait_for("Local Vonage:").split()[2]
+    with urllib.request.urlopen(f"{vonage}/lab", timeout=20) as told:
+        assert b'"name": "Callserver"' in told.read()
 
     rang = home.manage("ring", "--speed", "20")
     assert rang.returncode == 0, rang.stdout + rang.stderr

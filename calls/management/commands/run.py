@@ -58,6 +58,7 @@ class Command(BaseCommand):
         log = Log(server)
         if answers(settings.PORT, server):
             supervisor.start(*MANAGE, "worker", "--verbosity", "0")
+            self.start_vonage(supervisor)
             self.ring(supervisor, log)
         elif server.poll() is None:
             log.release()
@@ -66,13 +67,20 @@ class Command(BaseCommand):
         supervisor.wait_for(server)
         log.join(timeout=5)
 
+    def start_vonage(self, supervisor: Supervisor) -> None:
+        """Start the local Vonage on the next port, where programs can ring and place calls. We can do without it."""
+        self.vonage_url = ""
+        port = settings.PORT + 1
+        if port_problem(port):
+            say(f"Port {port} is taken, so the local Vonage takes no calls from programs.")
+            return
+        supervisor.start(*MANAGE, "vonage", "--port", str(port), "--verbosity", "0", *doors())
+        self.vonage_url = f"http://127.0.0.1:{port}"
+
     def ring(self, supervisor: Supervisor, log: Log) -> None:
         """Let the local Vonage ring the demo number, then say what a person can do next."""
         say(f"The local Vonage rings {DEMO_NUMBER}:\n")
-        # By this machine's own address: a tunnel that BASE_URL may name need not be open yet.
-        here = f"http://127.0.0.1:{settings.PORT}"
-        doors = ("--answer-url", f"{here}/answer", "--event-url", f"{here}/event")
-        failed = supervisor.wait_for(supervisor.start(*MANAGE, "ring", "--to", DEMO_NUMBER, *doors))
+        failed = supervisor.wait_for(supervisor.start(*MANAGE, "ring", "--to", DEMO_NUMBER, *doors()))
         if failed and not supervisor.stopping:
             say("That call went wrong. The server's own words may tell why:")
         log.release()
@@ -84,6 +92,8 @@ class Command(BaseCommand):
         port = f"PORT={settings.PORT} " if "PORT" in os.environ else ""
         say(f"\nThe dashboard:  {settings.BASE_URL}{reverse('calls')}")
         say(f"Log in as:      {self.how_to_log_in()}")
+        if self.vonage_url:
+            say(f"Local Vonage:   {self.vonage_url} (docs/local-vonage.md)")
         say(f"Ring again:     {port}make ring  (in another terminal; Ctrl-C here ends the server)\n")
 
     def how_to_log_in(self) -> str:
@@ -95,6 +105,12 @@ class Command(BaseCommand):
             words = f"{name} (a new password: .venv/bin/python manage.py changepassword {name})"
         connections.close_all()
         return words
+
+
+def doors() -> tuple[str, ...]:
+    """By this machine's own address: a tunnel that BASE_URL may name need not be open yet."""
+    here = f"http://127.0.0.1:{settings.PORT}"
+    return "--answer-url", f"{here}/answer", "--event-url", f"{here}/event"
 
 
 def say(words: str) -> None:

@@ -40,6 +40,7 @@ class Command(BaseCommand):
         services.add_parser("worker", help="bring the database up to date, say what to do next, then do the chores")
         demo = services.add_parser("demo", help="ring through the proxy as soon as it answers")
         demo.add_argument("arguments", nargs="*", help="after --, those of the command `ring`")
+        services.add_parser("vonage", help="be a local Vonage, which rings through the proxy")
 
     def handle(self, *, service: str, **options: Any) -> None:
         # Linux ends the first process of a container by no signal that it does not handle.
@@ -50,6 +51,8 @@ class Command(BaseCommand):
             self.serve()
         elif service == "worker":
             self.work()
+        elif service == "vonage":
+            self.be_vonage()
         else:
             self.ring(options["arguments"])
 
@@ -114,6 +117,12 @@ class Command(BaseCommand):
             time.sleep(1)
         base = f"http://127.0.0.1:{settings.PORT}"
         call_command("ring", "--answer-url", f"{base}/answer", "--event-url", f"{base}/event", *arguments)
+
+    def be_vonage(self) -> None:
+        """Serve the other containers and, where its port is published, this machine."""
+        base = f"http://proxy:{settings.PORT}"
+        every = ("--host", "0.0.0.0")  # noqa: S104 - of the container
+        call_command("vonage", *every, "--answer-url", f"{base}/answer", "--event-url", f"{base}/event")
 
     def say(self, words: str) -> None:
         """Write a line at once: it is the container's log."""

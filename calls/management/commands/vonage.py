@@ -42,6 +42,7 @@ class Command(BaseCommand):
         vonage.add_platform(parser)
 
     def handle(self, **options: Any) -> None:
+        self.talks = options["verbosity"] > 0
         try:
             if options["applications"]:
                 applications, callees = load(options["applications"])
@@ -84,5 +85,6 @@ class Command(BaseCommand):
             self.say(f"{happening.at:9.3f}  {happening.leg[:8]:8}  {happening.words}")
 
     def say(self, words: str) -> None:
-        self.stdout.write(words)
-        self.stdout.flush()
+        if self.talks:
+            self.stdout.write(words)
+            self.stdout.flush()
