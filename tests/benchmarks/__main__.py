@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 
-from tests.benchmarks import part_answers, part_burst, part_events, part_history, part_store
+from tests.benchmarks import part_answers, part_burst, part_emulator, part_events, part_history, part_store
 from tests.benchmarks.contenders import CONTENDERS, USUAL
 from tests.benchmarks.postgres import durability
 from tests.benchmarks.rounds import CONNECTIONS, Options
@@ -29,6 +29,7 @@ PARTS: dict[str, Part] = {
     "burst": part_burst.measure,
     "store": part_store.measure,
     "sqlite": part_store.measure_sqlite,
+    "emulator": part_emulator.measure,
     "history": part_history.measure,
 }
 LONG = ("history",)  # left out unless named, or BENCH=full

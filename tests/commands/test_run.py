@@ -190,7 +190,8 @@ def test_from_nothing_to_the_first_call_and_again(home: Home, run: Callable[[], 
     assert home.manage("shell", "-v0", "-c", tried).stdout.strip() == "admin"
     assert f"http://127.0.0.1:{home.port}/" in first.wait_for("The dashboard:")
     vonage = first.wait_for("Local Vonage:").split()[2]
-    with urllib.request.urlopen(f"{vonage}/lab", timeout=20) as told:
+    assert vonage == f"http://127.0.0.1:{home.port + 1}"
+    with urllib.request.urlopen(f"http://127.0.0.1:{home.port + 1}/lab", timeout=20) as told:
         assert b'"name": "Callserver"' in told.read()
 
     rang = home.manage("ring", "--speed", "20")
