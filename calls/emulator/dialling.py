@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from calls.emulator.people import RINGS_AFTER_SECONDS
+from calls.emulator.people import ANSWERS_AFTER_SECONDS, RINGS_AFTER_SECONDS
 
 if TYPE_CHECKING:
     from calls.emulator.legs import Leg
@@ -32,18 +32,20 @@ async def dial(leg: "Leg", ringing_seconds: float = RINGING_SECONDS) -> bool:
     person.dial(leg)
     leg.tell_status("started", leg.started_at)
     if person.answer in {"reject", "fail"}:
-        await clock.sleep(REFUSES_AFTER)
+        await clock.sleep(REFUSES_AFTER if person.after is None else person.after)
         word, usual = ("rejected", "declined") if person.answer == "reject" else ("failed", "cannot_route")
         _fail(leg, word, person.detail or usual)
         return False
     if person.answer == "busy":
-        await clock.sleep(BUSY_AFTER)
+        await clock.sleep(BUSY_AFTER if person.after is None else person.after)
         leg.fail("busy")
         return False
     await clock.sleep(RINGS_AFTER_SECONDS)
     if leg.from_.type != "app":  # in the one log of such a call there was none
         leg.tell_status("ringing")
-    return await _let_ring(leg, ringing_seconds)
+    # As in the sequences: the `timeout` of a `connect` counts from dialling, the ringing timer of a call from ringing.
+    dialled = RINGS_AFTER_SECONDS if leg.is_connected else 0.0
+    return await _let_ring(leg, max(ringing_seconds - dialled, 0.0))
 
 
 async def _let_ring(leg: "Leg", seconds: float) -> bool:
@@ -51,8 +53,10 @@ async def _let_ring(leg: "Leg", seconds: float) -> bool:
     clock, person = leg.platform.clock, leg.person
     picks_up: asyncio.Future[None] = leg.picked_up
     if person.answer in {"answer", "machine"}:
-        clock.later(person.after, leg.pick_up)
-    gives_up = UNAVAILABLE_AFTER if person.answer == "unavailable" else seconds
+        clock.later(ANSWERS_AFTER_SECONDS if person.after is None else person.after, leg.pick_up)
+    gives_up = seconds
+    if person.answer == "unavailable":
+        gives_up = UNAVAILABLE_AFTER if person.after is None else person.after
     if await clock.wait(picks_up, seconds=min(gives_up, seconds)):
         return True
     if gives_up < seconds:

@@ -58,7 +58,8 @@ Step = Press | Say | Wait | HangUp
 class Person:
     """Somebody on a leg who does some things in turn, and hangs up `hangup_after` seconds after dialling if told so.
 
-    `answer` says how a called party answers, `after` how many seconds after it began to ring. `talks` is how long
+    `answer` says how a called party answers, `after` how many seconds after it began to ring (or, where it
+    does not ring, after it was dialled); None is what is usual. `talks` is how long
     somebody talks who is put through and was told to do nothing. `detail` is the platform's word for why nobody is
     reached, such as "restricted"; "" is the usual one.
     """
@@ -69,7 +70,7 @@ class Person:
         *,
         hangup_after: float | None = None,
         answer: Answer = "answer",
-        after: float = ANSWERS_AFTER_SECONDS,
+        after: float | None = None,
         talks: float = TALKS_SECONDS,
         detail: str = "",
     ) -> None:

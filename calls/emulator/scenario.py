@@ -110,7 +110,7 @@ def _callee(value: Any, where: str) -> Person:
         _steps(given.get("steps", []), f"{where}: steps"),
         hangup_after=_seconds_or_none(given, "hangup_after", where),
         answer=answer,
-        after=seconds(given.get("after", people.ANSWERS_AFTER_SECONDS), f"{where}: after"),
+        after=_seconds_or_none(given, "after", where),
         talks=seconds(given.get("talks", people.TALKS_SECONDS), f"{where}: talks"),
     )
 

@@ -3,7 +3,8 @@
 A file is `{"title": …, "steps": […]}`. A step is a request, `{"at": 0.06, "door": "answer", "method": "GET",
 "payload": {…}}`, with `at` in seconds from the first webhook and, for GET, the query's fields as the payload; or a
 note on what else happens then. `"opening": true` marks requests that Vonage is known to send, but that
-its documentation of this very call leaves out. Payload times count from BEGIN.
+its documentation of this very call leaves out. `basis` says whence it is known: D documented, L seen in logs or
+captured requests, I inferred. Payload times count from BEGIN.
 """
 
 import json
@@ -26,6 +27,7 @@ class Step:
     method: str
     payload: dict[str, Any]
     opening: bool
+    basis: str
 
 
 @cache
@@ -39,6 +41,7 @@ def steps(name: str) -> tuple[Step, ...]:
             method=step["method"],
             payload=step["payload"],
             opening=step.get("opening", False),
+            basis=step["basis"],
         )
         for step in told["steps"]
         if "door" in step
