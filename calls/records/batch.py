@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from calls.models import Call, CallEvent, Conversation, Leg
+from calls.models import Call, CallEvent
 from calls.records.fold import fold, visits
-from calls.records.locks import HELD, Held, Names, in_transaction, make_calls
+from calls.records.locks import CONCERNED, HELD, Held, HeldCall, Names, Place, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
-from calls.records.sums import sum_up
-from calls.records.tables import Statement, Table, run_all
+from calls.records.sums import TELLING, sum_up
+from calls.records.tables import NAMES, Statement, Table, run_all
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
@@ -28,31 +28,34 @@ logger = logging.getLogger(__name__)
 Histories = dict[str, list[Event]]  # by the leg's uuid
 
 EVENTS = Table(CallEvent, "digest")
-KNOWN = """
+# What is known of the names, in rows of one form. Of a call it tells as well whether there is more in it than the legs
+# that are named: then its key stands a second time.
+KNOWN = f"""
     SELECT 'leg', leg.id, leg.uuid, leg.call_id, event.payload, event.door, event.received_at, event.digest
-    FROM calls_leg AS leg JOIN calls_call AS call ON call.id = leg.call_id
+    FROM {NAMES} JOIN calls_leg AS leg ON leg.uuid = name.value JOIN calls_call AS call ON call.id = leg.call_id
     LEFT JOIN calls_callevent AS event ON event.leg_id = leg.id AND NOT call.sealed
-    WHERE leg.uuid = ANY(%s)
     UNION ALL
     SELECT 'room', room.id, room.uuid, room.call_id, NULL, NULL, NULL, NULL
-    FROM calls_conversation AS room WHERE room.uuid = ANY(%s)
+    FROM {NAMES} JOIN calls_conversation AS room ON room.uuid = name.value
     UNION ALL
-    SELECT CASE WHEN call.sealed THEN 'sealed' ELSE 'call' END, call.id, call.origin_uuid, NULL, NULL, NULL, NULL, NULL
-    FROM calls_call AS call WHERE {calls}
-"""
+    SELECT 'loose', NULL, name.value, NULL, NULL, NULL, NULL, NULL FROM {NAMES} WHERE EXISTS (
+        SELECT 1 FROM calls_callevent AS event WHERE event.conversation_uuid = name.value AND event.leg_id IS NULL
+    )
+    UNION ALL
+    SELECT CASE WHEN call.sealed THEN 'sealed' ELSE 'call' END, call.id, call.origin_uuid, CASE WHEN
+        EXISTS (SELECT 1 FROM calls_leg AS other WHERE other.call_id = call.id AND other.uuid <> ALL(%s))
+        OR EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = call.id AND event.kind IN {TELLING})
+        THEN call.id END, NULL, NULL, NULL, NULL
+    FROM {{held}} AS held JOIN calls_call AS call ON call.id = held.id
+"""  # noqa: S608 -- names of ours
 # On Postgres the calls are those that are locked, and new legs and their calls get keys: nothing waits to learn them.
-SET_ASIDE = """
+KNOWN_ON_POSTGRES = KNOWN.format(held=f"(SELECT unnest(current_setting('{HELD}')::bigint[]) AS id)")
+KNOWN_ON_POSTGRES += f"""
     UNION ALL
-    SELECT 'new', nextval('calls_leg_id_seq'), name, nextval('calls_call_id_seq'), NULL, NULL, NULL, NULL
-    FROM unnest(%s::text[]) AS name WHERE NOT EXISTS (SELECT FROM calls_leg WHERE uuid = name)
-"""
-KNOWN_ON_POSTGRES = KNOWN.format(calls=f"call.id = ANY(current_setting('{HELD}')::bigint[])") + SET_ASIDE
-KNOWN_ON_SQLITE = KNOWN.format(
-    calls="""call.origin_uuid = ANY(%s) OR call.id IN (
-        SELECT call_id FROM calls_leg WHERE uuid = ANY(%s)
-        UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
-    )"""
-)
+    SELECT 'new', nextval('calls_leg_id_seq'), name.value, nextval('calls_call_id_seq'), NULL, NULL, NULL, NULL
+    FROM {NAMES} WHERE NOT EXISTS (SELECT 1 FROM calls_leg WHERE uuid = name.value)
+"""  # noqa: S608 -- names of ours
+KNOWN_ON_SQLITE = KNOWN.format(held=CONCERNED)
 ONE_MORE = "times_received = calls_callevent.times_received + excluded.times_received"
 # What bears the very time of the one kept before is that one, and no repeat.
 ONE_MORE_IF_ANOTHER = f"{ONE_MORE} - CASE WHEN calls_callevent.received_at = excluded.received_at THEN 1 ELSE 0 END"
@@ -80,13 +83,16 @@ def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     if left or reading.visits:  # then the database is asked where these legs are
         run_all([*make, *write])
         write = []
-        place_visits(held, reading.visits)
+        place_visits(held, reading.visits, reading.facts)
+        held.alone.clear()
     won_or_lost, tie = place_rooms(held, left)
     rows = _rows(events, held, reading.errors)
     with_news = {row["call_id"] for row in rows if row["call_id"] and row["digest"] in new}
+    held.alone -= {row["call_id"] for row in rows if row["kind"] in TELLING}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
-    sum_up(left | won_or_lost | with_news, held, [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)])
+    write = [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)]
+    sum_up(left | won_or_lost | with_news, held, write, reading.facts, last=True)
 
 
 def event_of(payload: Payload, door: str, received_at: datetime, digest: UUID, **more: Any) -> Event:
@@ -113,32 +119,37 @@ def read_legs(histories: Mapping[str, Sequence[Event]], blamed: Mapping[str, Seq
 
 
 def _known(names: Names) -> tuple[Held, Histories]:
-    """Lock the names and their calls, and read what is known of them: of a leg or call not enough to save it.
+    """Lock the names and their calls, and read what is known of them.
 
     A leg of a sealed call has no history any more, and is left out of the histories.
     """
-    held = Held({uuid: Leg(uuid=uuid) for uuid in names.legs}, {uuid: Conversation(uuid=uuid) for uuid in names.rooms})
-    histories: Histories = {}
+    held = Held({uuid: Place(uuid) for uuid in names.legs}, {uuid: Place(uuid) for uuid in names.rooms})
+    held.quiet.update(names.rooms)
+    histories: Histories = {uuid: [] for uuid in names.legs}
     legs, rooms = list(names.legs), list(names.rooms)
-    known: Statement = KNOWN_ON_SQLITE, (legs, rooms, names.origins(), legs, rooms)
+    known: Statement = KNOWN_ON_SQLITE, (legs, rooms, rooms, legs, *names.concerned())
     if connection.vendor == "postgresql":
-        known = KNOWN_ON_POSTGRES, (legs, rooms, legs)
+        known = KNOWN_ON_POSTGRES, (legs, rooms, rooms, legs, legs)
     for kind, pk, uuid, call, payload, door, received_at, digest in run_all([*names.locks(), *names.holds(), known]):
-        if kind in {"call", "sealed"}:
-            held.calls[uuid] = Call(pk=pk, origin_uuid=uuid, sealed=kind == "sealed")
-            continue
-        row: Leg | Conversation = held.rooms[uuid] if kind == "room" else held.legs[uuid]
-        row.pk = pk
-        if kind == "new":
-            held.set_aside[uuid] = call
-            histories[uuid] = []
-            continue
-        row.call_id = call
-        if payload is not None:
+        if kind == "leg":
+            held.legs[uuid].pk, held.legs[uuid].call_id = pk, call
+            if payload is None:  # of a sealed call
+                histories.pop(uuid, None)
+                continue
             columns = {"payload": payload, "received_at": received_at, "digest": digest}
             told = {name: EVENTS.python(name, value) for name, value in columns.items()}
-            histories.setdefault(uuid, []).append(event_of(door=door, **told))
-    return held, histories | {uuid: [] for uuid, leg in held.legs.items() if not leg.pk}
+            histories[uuid].append(event_of(door=door, **told))
+        elif kind == "room":
+            held.rooms[uuid].pk, held.rooms[uuid].call_id = pk, call
+        elif kind == "loose":
+            held.quiet.discard(uuid)
+        elif kind == "new":
+            held.legs[uuid].pk, held.set_aside[uuid] = pk, call
+        else:
+            held.calls[uuid] = HeldCall(pk, uuid, sealed=kind == "sealed")
+            if call is None:
+                held.alone.add(pk)
+    return held, histories
 
 
 def _read(histories: Histories, new: Iterable[Event]) -> Reading:
@@ -157,7 +168,7 @@ def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> li
         rows.append(
             {
                 "call_id": call,
-                "leg_id": leg.pk if leg else None,
+                "leg_id": leg,
                 "payload": event.payload,
                 "raw": event.raw,
                 "signed": event.signed,

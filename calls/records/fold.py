@@ -111,14 +111,22 @@ class CallFacts:
 class LegRow(Protocol):
     """What `total` reads of a call's first leg: LegFacts and the model both have it."""
 
-    conversation_uuid: str
-    direction: str
-    from_number: str
-    to_number: str
-    started_at: datetime | None
-    answered_at: datetime | None
-    duration_seconds: int | None
-    result: str
+    @property
+    def conversation_uuid(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def from_number(self) -> str: ...
+    @property
+    def to_number(self) -> str: ...
+    @property
+    def started_at(self) -> datetime | None: ...
+    @property
+    def answered_at(self) -> datetime | None: ...
+    @property
+    def duration_seconds(self) -> int | None: ...
+    @property
+    def result(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,20 @@ class AllLegs:
     price_eur: Decimal | None  # of all; None where no price was told
     recorded: bool  # the call has a `record` event
     given_up: bool  # we recorded its end as unknown, and since then Vonage told nothing
+
+    @classmethod
+    def of_one(cls, leg: "LegFacts") -> "AllLegs":
+        """Know it of a call with one leg, of which nothing was recorded."""
+        return cls(
+            first=leg,
+            last_result=leg.result,
+            over=leg.ended_at is not None,
+            ended_at=leg.ended_at,
+            answered=int(leg.result == ANSWERED),
+            price_eur=leg.price_eur,
+            recorded=False,
+            given_up=False,
+        )
 
 
 def fold(events: Iterable[Event]) -> LegFacts:

@@ -10,44 +10,51 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Q
 
 from calls.models import Call, Conversation, Leg
 from calls.records.fold import LegFacts
-from calls.records.tables import Statement, Table, run_all
+from calls.records.tables import NAMES, Statement, Table, run_all, whole
 from calls.vonage.events import Event
 
 TRIES = 5
 GATE = 0x6361_6C6C  # whoever locks names goes through it; whoever has too many for Postgres keeps it shut meanwhile
 MOST_KEYS = 1_000
-# A plan is kept, and may have been made while the tables were small: reading one whole is never what we want.
+# A plan is kept, and may have been made while the tables were small: looking up one name after the other is what we
+# want, whatever Postgres makes of it.
 BY_INDEX = ", ".join(
     f"set_config('{name}', '{value}', true)"
     for name, value in {
         "plan_cache_mode": "force_generic_plan",
         "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
+        "enable_material": "off",
     }.items()
 )
 SHUT = f"SELECT pg_advisory_xact_lock({GATE}), {BY_INDEX}"
-LOCK = (
-    f"SELECT pg_advisory_xact_lock_shared({GATE}), {BY_INDEX}, pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) key"  # noqa: S608
-)
+LOCK = f"""
+    SELECT pg_advisory_xact_lock_shared({GATE}), {BY_INDEX},
+        (SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key)
+"""  # noqa: S608
 
 # Of the calls. It leaves the keys of those that it locked: what is read next may be told of others by now.
 HELD = "callserver.held"
+CONCERNED = f"""(
+    SELECT call.id FROM {NAMES} JOIN calls_call AS call ON call.origin_uuid = name.value
+    UNION SELECT leg.call_id FROM {NAMES} JOIN calls_leg AS leg ON leg.uuid = name.value
+    UNION SELECT room.call_id FROM {NAMES} JOIN calls_conversation AS room ON room.uuid = name.value
+)"""  # noqa: S608 -- names of ours
 HOLD = f"""
     SELECT set_config('{HELD}', COALESCE(array_agg(id), '{{}}')::text, true) FROM (
-        SELECT id FROM calls_call WHERE origin_uuid = ANY(%s) OR id = ANY(ARRAY(
-            SELECT call_id FROM calls_leg WHERE uuid = ANY(%s)
-            UNION ALL SELECT call_id FROM calls_conversation WHERE uuid = ANY(%s)
-        )) ORDER BY origin_uuid FOR UPDATE
+        SELECT call.id FROM {CONCERNED} AS concerned JOIN calls_call AS call ON call.id = concerned.id
+        ORDER BY origin_uuid FOR UPDATE OF call
     ) AS held
-"""  # noqa: S608 -- a name of ours
+"""  # noqa: S608 -- names of ours
 
 LEGS, ROOMS, CALLS = Table(Leg, "uuid"), Table(Conversation, "uuid"), Table(Call, "origin_uuid")
-Named = TypeVar("Named", Leg, Conversation)
 Result = TypeVar("Result")
 
 
@@ -95,24 +102,48 @@ class Names:
         """By what a call may be born that these concern: see `origin_of`."""
         return [*self.rooms, *(f"leg:{uuid}" for uuid in self.legs)]
 
+    def concerned(self) -> tuple[list[str], list[str], list[str]]:
+        """Give the values of CONCERNED."""
+        return self.origins(), list(self.legs), list(self.rooms)
+
     def holds(self) -> list[Statement]:
         """Make the statement that locks the rows of all calls that these concern."""
-        if connection.vendor != "postgresql":
-            return []
-        return [(HOLD, (self.origins(), list(self.legs), list(self.rooms)))]
+        return [(HOLD, self.concerned())] if connection.vendor == "postgresql" else []
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a leg or conversation stands: its own key and that of its call. One that is not there yet has no call."""
+
+    uuid: str
+    pk: int | None = None
+    call_id: int | None = None
+
+
+@dataclass(slots=True)
+class HeldCall:
+    """A call that nobody else changes now."""
+
+    pk: int
+    origin_uuid: str  # the conversation it was born in
+    sealed: bool = False
 
 
 @dataclass
 class Held:
-    """The rows that a transaction may change, by name. A leg or conversation that is not there yet has no key."""
+    """What a transaction may change, by name."""
 
-    legs: dict[str, Leg]
-    rooms: dict[str, Conversation]
-    calls: dict[str, Call] = field(default_factory=dict)  # by the conversation they were born in
+    legs: dict[str, Place]
+    rooms: dict[str, Place]
+    calls: dict[str, HeldCall] = field(default_factory=dict)  # by the conversation they were born in
     # Legs that would belong to a sealed call: its key. They are not made, their events are added to it.
     late: dict[str, int] = field(default_factory=dict)
     # A key for the call of each leg that is not there yet, if the database has set one aside.
     set_aside: dict[str, int] = field(default_factory=dict)
+    # Calls that have no legs but those named here, nor anything else that tells in their sums, as far as was looked.
+    alone: set[int] = field(default_factory=set)
+    # Conversations of which no event without a leg is there, as far as was looked.
+    quiet: set[str] = field(default_factory=set)
 
     @property
     def sealed(self) -> set[int]:
@@ -120,19 +151,18 @@ class Held:
 
     @property
     def known_calls(self) -> set[int]:
-        rows: list[Leg | Conversation] = [*self.legs.values(), *self.rooms.values()]
-        return {row.call_id for row in rows if row.call_id}
+        return {row.call_id for row in (*self.legs.values(), *self.rooms.values()) if row.call_id}
 
     def check(self) -> None:
         """Raise Vanished where a leg or conversation is of a call that is not held."""
         if not self.known_calls <= {call.pk for call in self.calls.values()}:
             raise Vanished
 
-    def place_of(self, event: Event) -> tuple[int | None, Leg | None]:
+    def place_of(self, event: Event) -> tuple[int | None, int | None]:
         """Say to which call and leg an event belongs, once the legs have their places."""
         leg = self.legs.get(event.leg_uuid)
         if leg and leg.call_id:
-            return leg.call_id, leg
+            return leg.call_id, leg.pk
         room = self.rooms.get(event.conversation_uuid)
         return self.late.get(event.leg_uuid) or (room.call_id if room else None), None
 
@@ -142,7 +172,7 @@ def in_transaction(act: Callable[[Names], Result], names: Names) -> Result:
     tries = 0
     while True:
         try:
-            with transaction.atomic():
+            with whole():
                 return act(names)
         except TooFewLocks as more:
             names = more.names
@@ -152,21 +182,20 @@ def in_transaction(act: Callable[[Names], Result], names: Names) -> Result:
                 raise
 
 
-def find(table: "Table[Named]", uuids: Collection[str]) -> dict[str, Named]:
-    """Read the rows of these names, and make those that are missing: they are not saved yet."""
-    if not uuids:
-        return {}
-    rows = {row.uuid: row for row in table.rows("WHERE uuid = ANY(%s)", list(uuids))}
-    rows |= {uuid: table.model(uuid=uuid) for uuid in uuids if uuid not in rows}
-    return rows
+def find(model: type[Leg] | type[Conversation], uuids: Collection[str]) -> dict[str, Place]:
+    """Find where these names stand; those that nothing bears are not there yet."""
+    places = {uuid: Place(uuid) for uuid in uuids}
+    for pk, uuid, call in model._default_manager.filter(uuid__in=uuids).values_list("pk", "uuid", "call_id"):
+        places[uuid].pk, places[uuid].call_id = pk, call
+    return places
 
 
 def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = ()) -> None:
     """Lock all calls that may change, and insert those whose first leg this is. Raises Vanished."""
     keys, origins = held.known_calls | set(more), {origin_of(*leg) for leg in facts.items()} | set(held.rooms)
-    which = "WHERE id = ANY(%s) OR origin_uuid = ANY(%s) ORDER BY origin_uuid"
-    until_end = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    held.calls = {call.origin_uuid: call for call in CALLS.rows(which + until_end, list(keys), list(origins))}
+    which = Call.objects.filter(Q(pk__in=keys) | Q(origin_uuid__in=origins)).order_by("origin_uuid")
+    rows = which.select_for_update().values_list("pk", "origin_uuid", "sealed")
+    held.calls = {call.origin_uuid: call for call in (HeldCall(*row) for row in rows)}
     held.check()
     run_all(make_calls(held, facts))
 
@@ -174,12 +203,12 @@ def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = 
 def make_calls(held: Held, facts: Mapping[str, LegFacts]) -> list[Statement]:
     """Make the calls whose first leg is among these. Gives what is to be executed for it."""
     born = {origin_of(uuid, fact): uuid for uuid, fact in facts.items()}
-    missing = [
-        Call(pk=held.set_aside.get(born[origin]), origin_uuid=origin)
-        for origin in sorted(born.keys() - held.calls.keys())
-    ]
-    held.calls |= {call.origin_uuid: call for call in missing}
-    return CALLS.upserts(missing)
+    missing = sorted(born.keys() - held.calls.keys())
+    rows = [{**CALLS.blank, "id": held.set_aside.get(born[origin]), "origin_uuid": origin} for origin in missing]
+    made = CALLS.upserts(rows, over=("origin_uuid",))
+    held.calls |= {row["origin_uuid"]: HeldCall(row["id"], row["origin_uuid"]) for row in rows}
+    held.alone |= {row["id"] for row in rows}
+    return made
 
 
 def origin_of(leg_uuid: str, facts: LegFacts) -> str:

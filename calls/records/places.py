@@ -1,15 +1,16 @@
 """Where legs, conversations and events belong: written under the locks of `records.locks`."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from calls.models import Call, Conversation, Leg, Visit
-from calls.records.fold import CallFacts, Entry, LegFacts
-from calls.records.locks import LEGS, ROOMS, Held, origin_of
+from calls.models import CallEvent, Leg, Visit
+from calls.records.fold import Entry, LegFacts
+from calls.records.locks import LEGS, ROOMS, Held, Place, origin_of
 from calls.records.tables import Statement, run_all
 
+LEG_COLUMNS = ("call_id", *(field.name for field in fields(LegFacts)))
 Entries = dict[str, Entry]  # by the conversation's uuid
 
 # An event without a leg belongs to the call of its conversation.
@@ -28,48 +29,46 @@ class Reading:
     errors: dict[UUID, str]  # by the digest of an event: why our reading of its leg failed
 
 
-def take(row: Leg | Call, facts: LegFacts | CallFacts, **more: object) -> bool:
-    """Let the row say what was read. Says whether that is new to it: it is not saved here."""
-    different = {name: value for name, value in {**vars(facts), **more}.items() if getattr(row, name) != value}
-    for name, value in different.items():
-        setattr(row, name, value)
-    return bool(different)
-
-
 def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> tuple[set[int], list[Statement]]:
     """Tell each leg what was read of it, under the call of the conversation it was born in.
 
     Gives the calls that it left, and what is to be executed to write it.
     """
-    changed: list[Leg] = []
+    rows: list[dict[str, Any]] = []
     left: dict[str, int] = {}  # by the leg that left it
-    for uuid in held.legs.keys() & facts.keys():
-        leg, call = held.legs[uuid], held.calls[origin_of(uuid, facts[uuid])]
+    for uuid, fact in facts.items():
+        leg, call = held.legs[uuid], held.calls[origin_of(uuid, fact)]
         if call.sealed:
             held.late[uuid] = call.pk
             continue
-        before = leg.call_id
-        if take(leg, facts[uuid], call_id=call.pk):
-            changed.append(leg)
-        if before and before != call.pk:
-            left[uuid] = before
-    write = LEGS.upserts(changed)
+        if leg.call_id and leg.call_id != call.pk:
+            left[uuid] = leg.call_id
+        leg.call_id = call.pk
+        rows.append({"id": leg.pk, "uuid": uuid, "call_id": call.pk, **vars(fact)})
+    write = LEGS.upserts(rows, over=LEG_COLUMNS)
+    for row in rows:
+        held.legs[row["uuid"]].pk = row["id"]
     for uuid in left:
-        held.legs[uuid].events.update(call=held.legs[uuid].call_id)
+        CallEvent.objects.filter(leg=held.legs[uuid].pk).update(call=held.legs[uuid].call_id)
     return set(left.values()), write
 
 
-def place_visits(held: Held, visits: Mapping[str, Entries]) -> None:
+def place_visits(held: Held, visits: Mapping[str, Entries], facts: Mapping[str, LegFacts]) -> None:
     """Write when each leg first was in each conversation that it was not born in."""
     legs = {uuid: leg for uuid, leg in held.legs.items() if uuid in visits and leg.call_id and uuid not in held.late}
     if not legs:
         return
-    run_all(ROOMS.upserts([room for room in held.rooms.values() if not room.pk]))
+    rooms: list[dict[str, Any]] = [
+        {"id": None, "uuid": room.uuid, "call_id": room.call_id} for room in held.rooms.values() if not room.pk
+    ]
+    run_all(ROOMS.upserts(rooms, over=("call_id",)))
+    for row in rooms:
+        held.rooms[row["uuid"]].pk = row["id"]
     wanted: dict[tuple[Any, Any], Entry] = {
         (leg.pk, held.rooms[room].pk): entry
         for uuid, leg in legs.items()
         for room, entry in visits[uuid].items()
-        if room != leg.born_in
+        if room != facts[uuid].born_in
     }
     for visit in Visit.objects.filter(leg__in=[leg.pk for leg in legs.values()]):
         entry = wanted.pop((visit.leg_id, visit.conversation_id), None)
@@ -90,7 +89,7 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> tuple[set[int], list[
     `left` are the calls that lost a leg just now: a call without legs is nobody's.
     """
     won_or_lost: set[int] = set()
-    changed: list[Conversation] = []
+    changed: list[Place] = []
     sealed = held.sealed
     for room in held.rooms.values():
         owner = room.call_id if room.call_id in sealed else _born_in(room, held, left) or _first_visitor(room)
@@ -103,21 +102,24 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> tuple[set[int], list[
         return won_or_lost, []
     rows = [{"uuid": room.uuid, "call_id": room.call_id} for room in changed]
     write = ROOMS.inserts(rows, where_there="call_id = excluded.call_id")
-    return won_or_lost, [*write, (LET_EVENTS_FOLLOW, ([room.uuid for room in changed],))]
+    if loose := [room for room in changed if room.uuid not in held.quiet]:
+        write.append((LET_EVENTS_FOLLOW, ([room.uuid for room in loose],)))
+        held.alone -= {room.call_id for room in loose if room.call_id}
+    return won_or_lost, write
 
 
-def _born_in(room: Conversation, held: Held, left: Collection[int]) -> int | None:
+def _born_in(room: Place, held: Held, left: Collection[int]) -> int | None:
     """Give the call whose legs were born in the conversation: `lock_calls` has locked it, if there is one."""
     call = held.calls.get(room.uuid)
-    if call is None or (call.pk in left and not call.legs.exists()):
+    if call is None or (call.pk in left and not Leg.objects.filter(call=call.pk).exists()):
         return None
     return call.pk
 
 
-def _first_visitor(room: Conversation) -> int | None:
+def _first_visitor(room: Place) -> int | None:
     """A conversation in which no leg was born is a room: it is told under the call that entered it first."""
     if not room.pk:
         return None
     order = ("clock", "at", "rank", "digest")
-    visits = Visit.objects.filter(conversation=room, leg__call__sealed=False).order_by(*order)
+    visits = Visit.objects.filter(conversation=room.pk, leg__call__sealed=False).order_by(*order)
     return visits.values_list("leg__call_id", flat=True).first()

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.batch import Histories, event_of, read_legs, reading_of
-from calls.records.locks import LEGS, ROOMS, Held, Names, find, in_transaction, lock_calls
+from calls.records.locks import Held, Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
 from calls.records.tables import run_all
@@ -75,7 +75,7 @@ class _Again:
     def __init__(self, which: Q, calls: Collection[int], names: Names) -> None:
         self.calls = set(calls)
         run_all(names.locks())
-        self.held = Held(find(LEGS, names.legs), find(ROOMS, names.rooms))
+        self.held = Held(find(Leg, names.legs), find(Conversation, names.rooms))
         of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
         of_rooms = Q(leg__isnull=True, conversation_uuid__in=list(self.held.rooms))
         readable = Q(call__isnull=True) | Q(call__sealed=False)
@@ -95,7 +95,7 @@ class _Again:
         before = self._snapshot(calls)
         left, write = place_legs(held, reading.facts)
         run_all(write)
-        place_visits(held, {uuid: reading.visits.get(uuid, {}) for uuid in reading.facts})
+        place_visits(held, {uuid: reading.visits.get(uuid, {}) for uuid in reading.facts}, reading.facts)
         left |= self._write_events(reading.errors) | self._drop_legs_without_events()
         won_or_lost, tie = place_rooms(held, left)
         changed = left | won_or_lost | self._calls()
@@ -150,7 +150,7 @@ class _Again:
                 event, columns_of_event = self.read[row.pk]
                 call, leg = self.held.place_of(event)
                 error = errors.get(event.digest, "")
-                columns = {**columns_of_event, "call_id": call, "leg_id": leg.pk if leg else None, "error": error}
+                columns = {**columns_of_event, "call_id": call, "leg_id": leg, "error": error}
             different = {name: value for name, value in columns.items() if getattr(row, name) != value}
             if "call_id" in different:
                 calls |= {call for call in (row.call_id, different["call_id"]) if call}
@@ -165,7 +165,7 @@ class _Again:
     def _drop_legs_without_events(self) -> set[int]:
         """Drop legs of which, as we read now, nothing was told. Gives the calls they were in."""
         told_of = Exists(CallEvent.objects.filter(leg=OuterRef("pk")))
-        placed = {leg.pk: leg for leg in self.held.legs.values() if leg.call_id}
+        placed = {leg.pk: leg for leg in self.held.legs.values() if leg.pk and leg.call_id}
         calls = set[int]()
         for row in Leg.objects.filter(~told_of, pk__in=placed, call__sealed=False):
             calls |= {row.call_id} if row.call_id else set()

@@ -20,7 +20,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Refusal, Visit
-from calls.records.locks import Held
+from calls.records.locks import Held, HeldCall, Place
 from calls.records.places import place_rooms
 from calls.records.tables import run_all
 
@@ -181,9 +181,9 @@ def _delete_rows(calls: Collection[int]) -> None:
     rooms = Conversation.objects.filter(call__in=calls)
     born = Call.objects.filter(origin_uuid=OuterRef("uuid")).exclude(pk__in=calls)
     shared = rooms.filter(Exists(Visit.objects.filter(conversation=OuterRef("pk"))) | Exists(born))
-    held = Held({}, {room.uuid: room for room in shared})
+    held = Held({}, {room.uuid: Place(room.uuid, room.pk, room.call_id) for room in shared})
     others = Call.objects.filter(origin_uuid__in=list(held.rooms)).exclude(pk__in=calls)
-    held.calls = {call.origin_uuid: call for call in others}
+    held.calls = {call.origin_uuid: HeldCall(call.pk, call.origin_uuid, sealed=call.sealed) for call in others}
     run_all(place_rooms(held)[1])
     _drop(rooms.all())
     _drop(Call.objects.filter(pk__in=calls))

@@ -1,13 +1,14 @@
 """The sum of a call, from a few figures that the database works out: a thousand legs cost what one does."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from calls.models import Call, CallEvent, Kind, Leg
-from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, total
+from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, LegFacts, total
 from calls.records.locks import CALLS, LEGS, Held
 from calls.records.tables import Statement, run_all
 
@@ -27,39 +28,60 @@ FIGURES = f"""
     FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours
 
-NAMES = [field.name for field in fields(CallFacts)]
+TELLING = (str(Kind.RECORD), str(Kind.ACTION))  # events that tell in a sum, beside the legs
+SUMMED = tuple(field.name for field in fields(CallFacts))
 KEPT = {"sealed": False, "has_payloads": True}  # of a new call; another keeps its own
 
 
-def sum_up(pks: Collection[int], held: Held, before: Sequence[Statement] = ()) -> None:
+def sum_up(
+    pks: Collection[int],
+    held: Held,
+    before: Sequence[Statement],
+    at_hand: Mapping[str, LegFacts] = MappingProxyType({}),
+    *,
+    last: bool = False,
+) -> None:
     """Write the sum of each call; one that lost its last leg to another call goes. Sealed calls stay as they are.
 
-    `before` is what is to be executed first: it goes on the same journey to the database.
+    `before` is what is to be executed first: it goes on the same journey to the database. Most calls have one leg, and
+    it is among those `at_hand`: of the others the database works out the figures. `last`: see `run_all`.
     """
     wanted = set(pks) - held.sealed
-    if not wanted:
-        run_all(before)
+    of_one = _of_one_leg(wanted & held.alone, held, at_hand)
+    origins = {call.pk: call.origin_uuid for call in held.calls.values()}
+    before = [*before, *_write(of_one, origins)]
+    if not (rest := wanted - of_one.keys()):
+        run_all(before, last=last)
         return
-    calls = {call.pk: call for call in held.calls.values() if call.pk in wanted}
-    if wanted - calls.keys():
-        others = Call.objects.open().select_for_update().filter(pk__in=wanted - calls.keys()).order_by("origin_uuid")
-        calls |= {call.pk: call for call in others}
-    sums = _sums(run_all([*before, (FIGURES, (list(calls),))]), held.legs.values())
-    facts = [
-        {**vars(total(these)), **KEPT, "id": pk, "origin_uuid": calls[pk].origin_uuid} for pk, these in sums.items()
-    ]
-    run_all(CALLS.inserts(facts, where_there=CALLS.over_if_different(NAMES)))
-    for pk in calls.keys() - sums.keys():
-        calls[pk].events.update(call=None)
-        calls[pk].delete()
+    if others := rest - origins.keys():
+        rows = Call.objects.open().select_for_update().filter(pk__in=others).order_by("origin_uuid")
+        origins |= dict(rows.values_list("pk", "origin_uuid"))
+    rest &= origins.keys()
+    sums = _sums(run_all([*before, (FIGURES, (list(rest),))]))
+    run_all(_write(sums, origins))
+    for pk in rest - sums.keys():
+        CallEvent.objects.filter(call=pk).update(call=None)
+        Call.objects.filter(pk=pk).delete()
 
 
-def _sums(figures: Iterable[tuple[Any, ...]], at_hand: Iterable[Leg]) -> dict[int, AllLegs]:
+def _write(sums: Mapping[int, AllLegs], origins: Mapping[int, str]) -> list[Statement]:
+    rows = [{**vars(total(legs)), **KEPT, "id": pk, "origin_uuid": origins[pk]} for pk, legs in sums.items()]
+    return CALLS.inserts(rows, where_there=CALLS.over_if_different(SUMMED))
+
+
+def _of_one_leg(alone: Collection[int], held: Held, at_hand: Mapping[str, LegFacts]) -> dict[int, AllLegs]:
+    """Give what there is to know of those calls that have one leg, and that at hand."""
+    legs: dict[int, list[LegFacts]] = {pk: [] for pk in alone}
+    for uuid, leg in held.legs.items():
+        if leg.call_id in legs and uuid in at_hand:
+            legs[leg.call_id].append(at_hand[uuid])
+    return {pk: AllLegs.of_one(of_call[0]) for pk, of_call in legs.items() if len(of_call) == 1}
+
+
+def _sums(figures: Iterable[tuple[Any, ...]]) -> dict[int, AllLegs]:
     """Read what there is to know of the legs of each call. A call without legs is not among them."""
     rows = {pk: row for pk, *row in figures}
-    legs = {leg.pk: leg for leg in at_hand if leg.pk and leg.started_at}  # those without a start were not read
-    if missing := {first for first, *_ in rows.values()} - legs.keys():
-        legs |= {leg.pk: leg for leg in LEGS.rows("WHERE id = ANY(%s)", list(missing))}
+    legs = Leg.objects.in_bulk([first for first, *_ in rows.values()])
     return {
         pk: AllLegs(
             first=legs[first],

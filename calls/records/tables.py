@@ -7,19 +7,26 @@ column is left to the fields of the model.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, reduce
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+import orjson
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-Row = TypeVar("Row", bound=models.Model)
 Convert = Callable[[Any], Any]
+Columns = Mapping[str, Any]
 AT_ONCE = 500  # rows of one statement: SQLite takes some 30,000 values
+
+# A list of names as a table. Joined to it, each name is looked up by itself in an index, however small the tables were
+# when Postgres planned; of `= ANY(…)` it may think that reading the whole index is as good.
+NAMES = "unnest(%s::text[]) AS name(value)"
+NAMES_ON_SQLITE = "json_each(%s) AS name"
 
 SESSION = "callserver_session"  # where a database object keeps ours
 Statement = tuple[str, tuple[Any, ...]]  # the text, and the values of its placeholders
@@ -31,57 +38,106 @@ class _Session:
     def __init__(self, database: BaseDatabaseWrapper) -> None:
         self.cursor = database.cursor()
         self.raw = database.connection
-        self.planned: set[str] = set()
+        self.planned: dict[str, str] = {}  # what executes a statement, by its text
+        self.state = ""  # of a transaction of `whole`: "to begin", "begun", "committed"
 
     @classmethod
     def of(cls, database: BaseDatabaseWrapper) -> "_Session":
         """Give that of the connection which is open now."""
-        session = vars(database).get(SESSION)
+        session: _Session | None = vars(database).get(SESSION)
         if session is None or session.raw is not database.connection or database.connection is None:
             session = vars(database)[SESSION] = cls(database)
         return session
 
     def plan(self, sql: str, count: int) -> str:
         """Let Postgres plan the statement, if it has not yet. Gives the text that executes it."""
-        name = f"callserver_{blake2b(sql.encode(), digest_size=8).hexdigest()}"
-        if name not in self.planned:
+        if sql not in self.planned:
+            name = f"callserver_{blake2b(sql.encode(), digest_size=8).hexdigest()}"
             numbered = sql % tuple(f"${number + 1}" for number in range(count))
             self.cursor.execute(f"PREPARE {name} AS {numbered}")
-            self.planned.add(name)
-        return f"EXECUTE {name}({', '.join(['%s'] * count)})" if count else f"EXECUTE {name}"
+            self.planned[sql] = f"EXECUTE {name}({', '.join(['%s'] * count)})" if count else f"EXECUTE {name}"
+        return self.planned[sql]
+
+    def run(self, statements: Sequence[Statement], *, last: bool) -> list[tuple[Any, ...]]:
+        text = "; ".join([self.plan(sql, len(values)) for sql, values in statements])
+        if self.state == "to begin":
+            text, self.state = f"BEGIN; {text}", "begun"
+        if last and self.state:
+            text = f"{text}; COMMIT"
+        self.cursor.execute(text, [value for _, values in statements for value in values])
+        if last and self.state:
+            self.state = "committed"
+            return []
+        return self.cursor.fetchall() if self.cursor.description else []
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """A transaction, as `atomic` is. On Postgres its begin and its end go along with statements of `run_all`."""
+    database = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql" or database.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    database.ensure_connection()
+    session = _Session.of(database)
+    session.state, database.in_atomic_block, database.autocommit = "to begin", True, False  # as `atomic` says it
+    try:
+        yield
+        if session.state == "begun":
+            session.cursor.execute("ROLLBACK" if database.needs_rollback else "COMMIT")
+    except BaseException:
+        if session.state == "begun":
+            _roll_back(session)
+        raise
+    finally:
+        session.state, database.in_atomic_block, database.autocommit, database.needs_rollback = "", False, True, False
+
+
+def _roll_back(session: _Session) -> None:
+    try:
+        session.cursor.execute("ROLLBACK")
+    except Error:  # the connection is gone, and with it the transaction
+        connections[DEFAULT_DB_ALIAS].close()
 
 
 def run(sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Execute a statement and give its rows, if it has any.
-
-    A list goes to `= ANY(%s)`: SQLite gets it as JSON, and a query of it in that place.
-    """
+    """Execute a statement and give its rows, if it has any."""
     return run_all([(sql, values)])
 
 
-def run_all(statements: Sequence[Statement]) -> list[tuple[Any, ...]]:
-    """Execute statements, on Postgres in one journey, and give the rows of the last one."""
+def run_all(statements: Sequence[Statement], *, last: bool = False) -> list[tuple[Any, ...]]:
+    """Execute statements, on Postgres in one journey, and give the rows of the last one.
+
+    A list goes to NAMES or to `= ANY(%s)`: SQLite gets it as JSON, and a query of it in that place.
+    `last`: nothing else follows in the transaction of `whole`.
+    """
     if not statements:
         return []
     database = connections[DEFAULT_DB_ALIAS]
     if database.vendor == "postgresql":
-        session = _Session.of(database)
-        text = "; ".join(session.plan(sql, len(values)) for sql, values in statements)
-        session.cursor.execute(text, [value for _, values in statements for value in values])
-        return session.cursor.fetchall() if session.cursor.description else []
+        return _Session.of(database).run(statements, last=last)
     with database.cursor() as cursor:
         for sql, values in statements:
             given = [json.dumps(value) if isinstance(value, list) else value for value in values]
-            cursor.execute(sql.replace("= ANY(%s)", "IN (SELECT value FROM json_each(%s))"), given)
+            cursor.execute(_on_sqlite(sql), given)
         return cursor.fetchall() if cursor.description else []
 
 
-class Table(Generic[Row]):
+@cache
+def _on_sqlite(sql: str) -> str:
+    some = "(SELECT value FROM json_each(%s))"
+    given = {NAMES: NAMES_ON_SQLITE, "= ANY(%s)": f"IN {some}", "<> ALL(%s)": f"NOT IN {some}"}
+    return reduce(lambda text, name: text.replace(name, given[name]), given, sql)
+
+
+class Table:
     """The table of a model whose rows are told from others by one more column than their key."""
 
-    def __init__(self, model: type[Row], unique: str) -> None:
+    def __init__(self, model: type[models.Model], unique: str) -> None:
         self.model, self.unique = model, unique
         self.name = model._meta.db_table
+        self._texts: dict[tuple[Any, ...], str] = {}  # of inserts: they are long
 
     @cached_property
     def fields(self) -> dict[str, "models.Field[Any, Any]"]:
@@ -91,91 +147,80 @@ class Table(Generic[Row]):
     def read(self, columns: Sequence[str], rest: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Select columns of this table; `rest` is what stands after its name. Gives them as Python knows them."""
         names = ", ".join(f"{self.name}.{column}" for column in columns)
-        rows = run(f"SELECT {names} FROM {self.name} {rest}", *values)  # noqa: S608 -- names of ours, no values
-        converts = [(at, convert) for at, column in enumerate(columns) if (convert := self._converters[column])]
-        for row in rows:
-            converted = list(row)
-            for at, convert in converts:
-                converted[at] = convert(row[at])
-            yield tuple(converted)
-
-    def rows(self, rest: str, *values: Any) -> Iterator[Row]:
-        """Select whole rows, as instances of the model."""
-        names = [field.attname for field in self.fields.values()]
-        for row in self.read(list(self.fields), rest, *values):
-            yield self.model.from_db(connection.alias, names, row)
+        for row in run(f"SELECT {names} FROM {self.name} {rest}", *values):  # noqa: S608 -- names of ours, no values
+            yield tuple(self.python(column, value) for column, value in zip(columns, row, strict=True))
 
     def python(self, column: str, value: Any) -> Any:
         """Make of a value that the database gives for this column what Python knows it as."""
         convert = self._converters[column]
         return convert(value) if convert else value
 
-    def upserts(self, rows: Sequence[Row]) -> list[Statement]:
-        """Insert the rows, or write over those that are there. Afterwards each has its key.
+    @cached_property
+    def blank(self) -> Columns:
+        """The columns of a row of which nothing is known."""
+        return {column: field.get_default() for column, field in self.fields.items()}
+
+    def upserts(self, rows: Sequence[dict[str, Any]], *, over: tuple[str, ...]) -> list[Statement]:
+        """Insert the rows, or write these columns over those that are there. Afterwards each has its key in "id".
 
         What need not be done at once, to learn a key, is not: these are the statements for it.
         """
-        without = [row for row in rows if not row.pk]
+        there, new = [row for row in rows if row["id"]], [row for row in rows if not row["id"]]
+        given = [{name: value for name, value in row.items() if name != "id"} for row in new]
         keys: dict[Any, int] = {}
-        for statement in self.inserts(self._given(without), where_there=f"{self._over} RETURNING id, {self.unique}"):
+        for statement in self.inserts(given, where_there=f"{_over(over)} RETURNING id, {self.unique}"):
             keys |= {unique: key for key, unique in run_all([statement])}
-        kept = self._given([row for row in rows if row.pk])
-        statements = self.inserts(kept, where_there=self.over_if_different(self._written))
-        for row in rows:
-            row.pk = row.pk or keys[getattr(row, self.unique)]
-            row._state.adding = False
-        return statements
+        for row in new:
+            row["id"] = keys[row[self.unique]]
+        return self.inserts(there, where_there=self.over_if_different(over))
 
-    def _given(self, rows: Iterable[Row]) -> list[dict[str, Any]]:
-        """The columns of each; its key where one was set aside for it."""
-        return [{name: getattr(row, name) for name in (self.fields if row.pk else self._written)} for row in rows]
-
-    def inserts(self, rows: Sequence[Mapping[str, Any]], *, where_there: str) -> list[Statement]:
-        """Make the statements that insert rows, given by column. `where_there` is SQL after `DO UPDATE SET`.
-
-        Postgres takes the keys that the rows bring; SQLite sets none aside, and has those that are known already.
-        """
-        with_keys = connection.vendor == "postgresql" and bool(rows) and "id" in rows[0]
-        columns = ", ".join(self.fields if with_keys else self._written)
-        conflict = f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+    def inserts(self, rows: Sequence[Columns], *, where_there: str) -> list[Statement]:
+        """Make the statements that insert rows of the same columns. `where_there` is SQL after `DO UPDATE SET`."""
         made = []
         for at in range(0, len(rows), AT_ONCE):
             some = rows[at : at + AT_ONCE]
             if connection.vendor == "postgresql":
-                source = f"SELECT {columns} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
-                values: list[Any] = [json.dumps(some, default=_in_json)]
+                values = [in_json(some)]
             else:
-                marks = f"({', '.join(['%s'] * len(self._written))})"
-                source = f"VALUES {', '.join([marks] * len(some))}"
-                values = [prepare(row[name], connection) for row in some for name, prepare in self._preparing]
-            made.append((f"INSERT INTO {self.name} ({columns}) {source} {conflict}", tuple(values)))
+                preparing = [(name, self.fields[name].get_db_prep_save) for name in some[0]]
+                values = [prepare(row[name], connection) for row in some for name, prepare in preparing]
+            made.append((self._insert(tuple(some[0]), len(some), where_there), tuple(values)))
         return made
 
-    def over_if_different(self, columns: Iterable[str]) -> str:
+    def _insert(self, names: tuple[str, ...], count: int, where_there: str) -> str:
+        """Write the statement, or give the one that was written before."""
+        vendor = connection.vendor
+        key = (vendor, names, where_there) if vendor == "postgresql" else (vendor, names, where_there, count)
+        if key not in self._texts:
+            columns = ", ".join(names)
+            if vendor == "postgresql":
+                source = f"SELECT {columns} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
+            else:
+                marks = f"({', '.join(['%s'] * len(names))})"
+                source = f"VALUES {', '.join([marks] * count)}"
+            conflict = f"ON CONFLICT ({self.unique}) DO UPDATE SET {where_there}"
+            self._texts[key] = f"INSERT INTO {self.name} ({columns}) {source} {conflict}"
+        return self._texts[key]
+
+    def over_if_different(self, columns: tuple[str, ...]) -> str:
         """Make the SQL that writes these columns over those that are there, if any differs: who stays is free."""
-        names = [name for name in columns if name != self.unique]
-        old, new = (", ".join(f"{prefix}.{name}" for name in names) for prefix in (self.name, "excluded"))
-        differ = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-        return f"{', '.join(f'{name} = excluded.{name}' for name in names)} WHERE ({old}) {differ} ({new})"
-
-    @cached_property
-    def _over(self) -> str:
-        return ", ".join(f"{name} = excluded.{name}" for name in self._written if name != self.unique)
-
-    @cached_property
-    def _written(self) -> list[str]:
-        """All columns but the key, which the database gives."""
-        return [column for column, field in self.fields.items() if not field.primary_key]
-
-    @cached_property
-    def _preparing(self) -> list[tuple[str, Callable[..., Any]]]:
-        """How to make of a column's value what the database takes."""
-        return [(column, self.fields[column].get_db_prep_save) for column in self._written]
+        return _over_if_different(self.name, columns, connection.vendor)
 
     @cached_property
     def _converters(self) -> dict[str, Convert | None]:
         """What the ORM does with a value of each column that the database gives; None: nothing."""
         return {column: _converter(field.get_col(self.name), field) for column, field in self.fields.items()}
+
+
+def _over(columns: Iterable[str]) -> str:
+    return ", ".join(f"{name} = excluded.{name}" for name in columns)
+
+
+@cache
+def _over_if_different(table: str, columns: tuple[str, ...], vendor: str) -> str:
+    old, new = (", ".join(f"{prefix}.{name}" for name in columns) for prefix in (table, "excluded"))
+    differ = "IS DISTINCT FROM" if vendor == "postgresql" else "IS NOT"
+    return f"{_over(columns)} WHERE ({old}) {differ} ({new})"
 
 
 def _converter(expression: Any, field: Any) -> Convert | None:
@@ -189,12 +234,17 @@ def _converter(expression: Any, field: Any) -> Convert | None:
     return convert if steps else None
 
 
-def _in_json(value: Any) -> str:
-    """Spell a value so that Postgres reads it as what its column is."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
+def in_json(rows: Sequence[Columns]) -> str:
+    """Spell rows so that Postgres reads each value as what its column is."""
+    try:
+        return orjson.dumps(rows, default=_spelt).decode()
+    except TypeError:  # a whole number of more than 64 bits: Vonage sends none, but it is kept
+        return json.dumps(rows, default=_spelt)
+
+
+def _spelt(value: Any) -> str:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
+    if isinstance(value, Decimal | UUID | datetime):
+        return str(value)
     raise TypeError(f"{type(value).__name__} is no value of a column")
