@@ -4,17 +4,32 @@ import logging
 import threading
 import time
 from http import HTTPStatus
-
-from django.http import HttpRequest, HttpResponse
+from typing import Protocol
 
 from calls.models import Refusal
 from calls.records.store import later
 from calls.webhooks.lines import in_one_line
+from calls.webhooks.reply import Reply
 
 logger = logging.getLogger(__name__)
 
 SAMPLE_SECONDS = 1.0
 BODY_SHOWN = 2_000
+
+
+class Sent(Protocol):
+    """What is told of a delivery that is refused."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def query(self) -> str: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def signed(self) -> bool: ...
 
 
 class Sampler:
@@ -39,17 +54,15 @@ class Sampler:
 strangers = Sampler()
 
 
-def refuse(request: HttpRequest, door: str, status: HTTPStatus, reason: str, *, signed: bool = False) -> HttpResponse:
+def refuse(delivery: Sent, door: str, status: HTTPStatus, reason: str) -> Reply:
     """Answer `status` with the reason, and keep a sample. What Vonage itself signed is always kept."""
-    keep_sample(request, door, status, reason, signed=signed)
-    response = HttpResponse(f"{reason}\n", status=status, content_type="text/plain; charset=utf-8")
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+    keep_sample(delivery, door, status, reason)
+    headers = [("WWW-Authenticate", "Bearer")] if status == HTTPStatus.UNAUTHORIZED else []
+    return Reply(status, f"{reason}\n".encode("utf-8", "replace"), headers=headers)
 
 
-def keep_sample(request: HttpRequest, door: str, status: HTTPStatus, reason: str, *, signed: bool) -> None:
-    others = 0 if signed else strangers.admits()
+def keep_sample(delivery: Sent, door: str, status: HTTPStatus, reason: str) -> None:
+    others = 0 if delivery.signed else strangers.admits()
     if others is None:
         return
     reason = in_one_line(reason)  # it may quote what a stranger sent
@@ -58,14 +71,14 @@ def keep_sample(request: HttpRequest, door: str, status: HTTPStatus, reason: str
         door=door,
         http_status=status,
         reason=reason[:255],
-        remote_address=request.META.get("REMOTE_ADDR", "")[:64],
-        body=readable(request),
+        remote_address=delivery.sender[:64],
+        body=readable(delivery),
         others=others,
     )
     later(lambda: Refusal.objects.keep(refusal), "A refusal could not be recorded")
 
 
-def readable(request: HttpRequest) -> str:
+def readable(delivery: Sent) -> str:
     """The beginning of what was sent, as text that every database takes."""
-    sent = request.META.get("QUERY_STRING", "").encode() if request.method == "GET" else request.body
+    sent = delivery.query.encode() if delivery.method == "GET" else delivery.body
     return sent[:BODY_SHOWN].decode("utf-8", "replace").replace("\x00", "\ufffd")

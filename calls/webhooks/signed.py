@@ -1,35 +1,51 @@
-"""Take a webhook only when Vonage signed it. In every mode: the local Vonage signs as the real one does."""
+"""Take a webhook only when Vonage signed it. In every mode: the local Vonage signs as the real one does.
+
+A webhook is known by its WSGI environ alone. Nothing of Django's request is of use here, and making one costs more than
+all that is done with it: see `webhooks.wsgi`.
+"""
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import wraps
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
 
 from calls.vonage.events import Payload, read_body, read_query
 from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, verify
 from calls.webhooks.refusals import refuse
+from calls.webhooks.reply import Reply
 
 logger = logging.getLogger(__name__)
 TOO_MUCH = "the body is over 256 KiB, or its length is no number"
+METHODS = ("GET", "POST")  # an application may choose at Vonage for each webhook
+
+Environ = dict[str, Any]
 
 
-@dataclass(frozen=True)
+class TooMuch(ValueError):
+    """More is sent than we read."""
+
+
+@dataclass(slots=True)
 class Delivery:
     """What came: the raw bytes that the payload is read from, and who signed them (None: nobody, as allowed)."""
 
     method: str
-    body: bytes
     query: str
     content_type: str
-    claims: Claims | None
-    begun: float  # time.perf_counter() when we took it up: how long an answer took counts from here
+    sender: str  # the address that it came from
+    begun: float = field(default_factory=time.perf_counter)  # how long an answer took counts from here
+    body: bytes = b""
+    claims: Claims | None = None
+
+    @classmethod
+    def of(cls, environ: Environ) -> "Delivery":
+        """Know it by its head; the body is not read yet."""
+        get = environ.get
+        return cls(get("REQUEST_METHOD", ""), get("QUERY_STRING", ""), get("CONTENT_TYPE", ""), get("REMOTE_ADDR", ""))
 
     @property
     def signed(self) -> bool:
@@ -44,54 +60,53 @@ class Delivery:
         return payload, (self.body or self.query.encode("utf-8", "surrogateescape")) if changed else None
 
 
-View = Callable[[HttpRequest, Delivery], HttpResponse]
+View = Callable[[Delivery], Reply]
+Webhook = Callable[[Environ], Reply]
 
 
-def signed_by_vonage(door: str) -> Callable[[View], Callable[[HttpRequest], HttpResponse]]:
+def signed_by_vonage(door: str) -> Callable[[View], Webhook]:
     """Hand the view a Delivery whose signature is good; refuse all else with 401, and too much with 413."""
 
-    def decorate(view: View) -> Callable[[HttpRequest], HttpResponse]:
-        @wraps(view)
-        def checked(request: HttpRequest) -> HttpResponse:
-            begun = time.perf_counter()
+    def decorate(view: View) -> Webhook:
+        def checked(environ: Environ) -> Reply:
+            delivery = Delivery.of(environ)
+            if delivery.method not in METHODS:
+                return Reply(HTTPStatus.METHOD_NOT_ALLOWED, headers=[("Allow", ", ".join(METHODS))])
             try:
-                body = read_request(request)
-            except RequestDataTooBig:
-                request._body = b""
-                return refuse(request, door, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_MUCH)
-            except UnreadablePostError:  # the sender hung up
-                return HttpResponse(status=HTTPStatus.BAD_REQUEST)
-            try:
-                claims = claims_of(request, body)
+                delivery.body = body_of(environ)
+                delivery.claims = claims_of(environ, delivery)
+            except TooMuch:
+                return refuse(delivery, door, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_MUCH)
+            except OSError:  # the sender hung up
+                return Reply(HTTPStatus.BAD_REQUEST)
             except SignatureRefused as refusal:
-                return refuse(request, door, HTTPStatus.UNAUTHORIZED, str(refusal))
-            if claims and claims.hash_differs:
+                return refuse(delivery, door, HTTPStatus.UNAUTHORIZED, str(refusal))
+            if delivery.claims and delivery.claims.hash_differs:
                 logger.info("Noted at /%s: payload_hash does not fit the query", door)
-            query = request.META.get("QUERY_STRING", "")
-            return view(request, Delivery(request.method or "", body, query, request.content_type or "", claims, begun))
+            return view(delivery)
 
         return checked
 
     return decorate
 
 
-def read_request(request: HttpRequest) -> bytes:
-    """Read the raw body. Raises RequestDataTooBig without reading more than is allowed."""
-    length = request.META.get("CONTENT_LENGTH") or "0"
+def body_of(environ: Environ) -> bytes:
+    """Read the raw body. Raises TooMuch without reading more than is allowed, and OSError."""
+    length = environ.get("CONTENT_LENGTH") or "0"
     if not (length.isdecimal() and len(length) < 16 and int(length) <= settings.WEBHOOK_MAX_BYTES):
-        raise RequestDataTooBig
-    if len(request.META.get("QUERY_STRING", "")) > settings.WEBHOOK_MAX_BYTES:
-        raise RequestDataTooBig
-    return request.body
+        raise TooMuch
+    if len(environ.get("QUERY_STRING", "")) > settings.WEBHOOK_MAX_BYTES:
+        raise TooMuch
+    return bytes(environ["wsgi.input"].read(int(length))) if int(length) else b""
 
 
-def claims_of(request: HttpRequest, body: bytes) -> Claims | None:
+def claims_of(environ: Environ, delivery: Delivery) -> Claims | None:
     """Check the signature; None where none is there and none is asked for. Raises SignatureRefused."""
     try:
         return verify(
-            request.META.get("HTTP_AUTHORIZATION"),  # `headers` would make a dictionary of all of them
-            body,
-            query=request.META.get("QUERY_STRING", ""),
+            environ.get("HTTP_AUTHORIZATION"),
+            delivery.body,
+            query=delivery.query,
             secrets=settings.VONAGE_SIGNATURE_SECRET,
             application_id=settings.VONAGE_APPLICATION_ID,
             api_key=settings.VONAGE_API_KEY,

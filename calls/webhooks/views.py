@@ -5,10 +5,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from calls.flows import engine
 from calls.flows.routing import Answer, directory
@@ -16,47 +13,39 @@ from calls.records.store import StoreUnavailable, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
 from calls.webhooks.lines import line_of, shown, whole_line_of
 from calls.webhooks.refusals import keep_sample, refuse
+from calls.webhooks.reply import Reply
 from calls.webhooks.signed import Delivery, signed_by_vonage
 
 logger = logging.getLogger(__name__)
 
-# The methods are those an application may choose at Vonage for each webhook.
-webhook = require_http_methods(["GET", "POST"])
 
-
-@csrf_exempt
-@webhook
 @signed_by_vonage("answer")
-def answer_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+def answer_webhook(delivery: Delivery) -> Reply:
     """Say what the caller hears. Whatever it says, a signed request that can be read gets 200 and a sentence."""
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        return sorry(request, delivery, "answer", error)
+        return sorry(delivery, "answer", error)
     return answer(payload, raw, delivery, door="answer")
 
 
-@csrf_exempt
-@webhook
 @signed_by_vonage("event")
-def event_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+def event_webhook(delivery: Delivery) -> Reply:
     """Keep one event of a call. Vonage repeats it when we are slow: a retry changes nothing."""
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        return refuse(request, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}", signed=delivery.signed)
+        return refuse(delivery, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}")
     return keep(event_from(payload, raw, delivery, door="event"))
 
 
-@csrf_exempt
-@webhook
 @signed_by_vonage("fallback")
-def fallback_webhook(request: HttpRequest, delivery: Delivery) -> HttpResponse:
+def fallback_webhook(delivery: Delivery) -> Reply:
     """Stand in for a webhook of ours that failed: the caller hears an answer, an event is kept after all."""
     try:
         payload, raw = delivery.payload()
     except EventError as error:
-        return sorry(request, delivery, "fallback", error)
+        return sorry(delivery, "fallback", error)
     content = {name: value for name, value in payload.items() if name not in {"reason", "original_request"}}
     event = event_from(content, raw, delivery, door="event")
     if asks_for_answer(payload, event):
@@ -72,18 +61,18 @@ def asks_for_answer(payload: Payload, event: Event) -> bool:
     return kind == "answer" or (kind != "event" and event.kind == "unknown")
 
 
-def sorry(request: HttpRequest, delivery: Delivery, door: str, error: EventError) -> HttpResponse:
+def sorry(delivery: Delivery, door: str, error: EventError) -> Reply:
     """Say a sentence to a caller of whom nothing can be read, and show staff what came."""
     reason = f"answered with a sentence: {error}"
-    keep_sample(request, door, HTTPStatus.OK, reason, signed=delivery.signed)
-    return JsonResponse(engine.OUT_OF_ORDER, safe=False)
+    keep_sample(delivery, door, HTTPStatus.OK, reason)
+    return Reply.json(engine.OUT_OF_ORDER)
 
 
-def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> HttpResponse:
+def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Reply:
     """Answer from memory. The record of it is queued: no caller waits for the database."""
     to, from_ = text_of(payload.get("to")), text_of(payload.get("from"))
     found = directory.answer(to, from_)  # `from` is ours where we placed the call
-    response = JsonResponse(found.ncco, safe=False)
+    response = Reply.json(found.ncco)
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     reply = reply_of(found, milliseconds)
     store_later(event_from({**payload, "reply": reply}, raw, delivery, door=door))
@@ -102,13 +91,13 @@ def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door:
     return Event(payload=payload, received_at=timezone.now(), door=door, raw=raw, signed=delivery.signed)
 
 
-def keep(event: Event) -> HttpResponse:
+def keep(event: Event) -> Reply:
     """Store the event, then acknowledge it: 503 is the status that Vonage repeats, a 500 it does not."""
     try:
         where = store(event)
     except StoreUnavailable as error:
         logger.critical("An event was not kept, Vonage is asked for it again: %s  %s", error, whole_line_of(event))
-        return HttpResponse(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return Reply(HTTPStatus.SERVICE_UNAVAILABLE)
     logger.info("%s", line_of(event))
     # An empty 200: the flow goes on as it was.
-    return HttpResponse(content_type="text/plain", headers={"X-Stored": where})
+    return Reply(headers=[("X-Stored", where)])

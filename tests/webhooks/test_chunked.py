@@ -11,7 +11,8 @@ from django.db import close_old_connections
 
 from calls.flows.routing import directory
 from calls.models import CallEvent
-from calls.webhooks.body import Application
+from calls.webhooks.body import Application, WholeBody
+from calls.webhooks.wsgi import Webhooks
 from tests.vonage_client import sign
 from tests.webhooks.bad_bodies import STARTED
 
@@ -19,15 +20,15 @@ LIMIT = 256 * 1024
 BODY = json.dumps(STARTED).encode()
 
 
-@pytest.fixture
-def application(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Application]:
+@pytest.fixture(params=["the short way", "by Django"])
+def application(db: None, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Application]:
     """What gunicorn runs, without the thread that follows publications."""
     monkeypatch.setattr(directory, "start", lambda: None)
     from callserver import wsgi
 
     for signal in (request_started, request_finished):  # they would end the test's transaction
         signal.disconnect(close_old_connections)
-    yield wsgi.application
+    yield WholeBody(Webhooks(wsgi.django_application) if request.param == "the short way" else wsgi.django_application)
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 

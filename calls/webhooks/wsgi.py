@@ -1,0 +1,37 @@
+"""The short way to the webhooks: past everything that is there for people with browsers."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from calls.webhooks.body import Application, StartResponse
+from calls.webhooks.signed import Environ
+from calls.webhooks.urls import DOORS, PREFIXES
+
+
+class Webhooks:
+    """WSGI wrapper that hands a webhook to its door; all else goes to the application.
+
+    The doors are those of the URLs, so there is one way to treat a webhook, and two to reach it.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        ends = ("", "/")
+        self.doors = {f"/{way}{name}{end}": door for name, door in DOORS.items() for way in PREFIXES for end in ends}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        door = self.doors.get(environ["PATH_INFO"])
+        if door is None or not is_ours(environ.get("HTTP_HOST") or environ["SERVER_NAME"]):
+            return self.application(environ, start_response)  # which refuses the hosts of others
+        reply = door(environ)
+        start_response(f"{reply.status:d} {reply.status.phrase}", reply.all_headers)
+        return [reply.body]
+
+
+@lru_cache(maxsize=64)
+def is_ours(host: str) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
