@@ -64,7 +64,7 @@ class Asker:
         """Tell the application that its NCCO is refused, or something else went wrong with the call."""
         leg.note("note", f"Error: {reason}", reason=reason)
         fields = events.failed(leg.conversation.uuid, reason, self.platform.clock.now())
-        leg.tell(fields, leg.application.target())
+        leg.tell(fields, leg.call_events)
 
 
 def _short(ncco: Ncco) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from calls.emulator.people import ANSWERS_AFTER_SECONDS, RINGS_AFTER_SECONDS
+from calls.emulator.websockets import open_socket
 
 if TYPE_CHECKING:
     from calls.emulator.legs import Leg
@@ -29,6 +30,9 @@ UNAVAILABLE_AFTER = 29.6  # from `ringing` until the carrier gives up
 async def dial(leg: "Leg", ringing_seconds: float = RINGING_SECONDS) -> bool:
     """Ring a party, and say whether it answered. When it did not, the leg is over, and has said why."""
     clock, person = leg.platform.clock, leg.person
+    if leg.to.type == "websocket":
+        leg.tell_status("started", leg.started_at)
+        return await open_socket(leg)
     person.dial(leg)
     leg.tell_status("started", leg.started_at)
     if person.answer in {"reject", "fail"}:

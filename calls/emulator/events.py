@@ -104,6 +104,11 @@ def completed(leg: "Leg", at: datetime, *, by: Side | None, sip_code: int | None
     return _head(leg) | summary | parties | {"status": "completed", "direction": leg.direction} | _time(at) | last
 
 
+def disconnected(leg: "Leg", at: datetime) -> Fields:
+    """That the application closed the WebSocket of a leg. It has no `direction`."""
+    return _head(leg) | _parties(leg) | {"status": "disconnected"} | _time(at)
+
+
 def detected(leg: "Leg", word: Literal["human", "machine"], at: datetime, sub_state: str = "") -> Fields:
     """What machine detection found. The leg's id stands in `call_uuid`."""
     more = {"sub_state": sub_state} if sub_state else {}

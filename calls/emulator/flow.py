@@ -9,6 +9,7 @@ from calls.emulator.events import Fields
 from calls.vonage.ncco import Ncco
 
 if TYPE_CHECKING:
+    from calls.emulator.conversations import Conversation
     from calls.emulator.legs import Leg
     from calls.emulator.platform import Platform
 
@@ -29,13 +30,20 @@ class Flow:
         self.leg = leg
         self.plays = plays
         self.left: deque[Action] = deque()
+        self.parties: list[tuple[Leg, Conversation]] = []  # whom `connect` has rung for it, and where
 
     @property
     def platform(self) -> "Platform":
         return self.leg.platform
 
     async def run(self, ncco: Ncco) -> None:
-        """Run it until nothing is left."""
+        """Run it until nothing is left. Whom it has connected leaves with it."""
+        try:
+            await self._run(ncco)
+        finally:
+            self.let_go()
+
+    async def _run(self, ncco: Ncco) -> None:
         self.left = deque(ncco)
         given = 1
         while self.left and given <= MOST_NCCOS:
@@ -46,6 +54,16 @@ class Flow:
                 given += 1
         if self.left:
             self.platform.sender.note(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
+
+    def let_go(self) -> None:
+        """End the legs that were connected, but for those that were moved elsewhere, and those that talk where this leg
+        was moved from: they stay (inferred; else both legs of a call could never be moved).
+        """
+        for party, home in self.parties:
+            was_left = self.leg.conversation is not home and not party.is_apart
+            if party.conversation is home and not was_left:
+                party.hang_up("platform")
+            party.tell_what_was_held()
 
     def obey(self, ncco: Ncco) -> None:
         """Drop what runs, and run this instead."""
@@ -63,7 +81,7 @@ class Flow:
     def target(self, action: Action) -> Target:
         """Where the events of an action go: its own URL, or where the leg's go."""
         url = next(iter(action.get("eventUrl", [])), "")
-        return Target(url, action.get("eventMethod", "POST")) if url else self.leg.application.target()
+        return Target(url, action.get("eventMethod", "POST")) if url else self.leg.call_events
 
     async def ask(self, action: Action, event: Fields) -> Ncco | None:
         """Send an event of an action whose reply may replace the flow."""

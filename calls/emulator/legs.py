@@ -56,6 +56,14 @@ def endpoint_of(options: dict[str, Any]) -> Endpoint:
     return Endpoint(kind, str(options[NAMED_BY[kind]]), options)
 
 
+def _headers_of(endpoint: Endpoint) -> Fields:
+    """What the events of a SIP or WebSocket leg show: the headers as they were given (inferred)."""
+    if endpoint.type not in {"sip", "websocket"}:
+        return {}
+    standard = endpoint.options.get("standardHeaders", endpoint.options.get("standard_headers", {}))
+    return {**endpoint.options.get("headers", {}), **standard}
+
+
 def new_uuid(endpoint: Endpoint, direction: Direction) -> str:
     """Make a leg's id: 32 hex digits on legs that come from the telephone network, with dashes on others."""
     return secrets.token_hex(16) if endpoint.type == "phone" and direction == "inbound" else str(uuid4())
@@ -87,6 +95,7 @@ class Leg:
         direction: Direction = "inbound",
         person: "Person",
         events_to: Target | None = None,
+        call_events: Target | None = None,
         extras: Fields | None = None,
         uuid: str = "",
     ) -> None:
@@ -98,9 +107,11 @@ class Leg:
         self.dialled = to
         self.direction: Direction = direction
         self.person = person
-        self.events_to = events_to or application.target()
+        # Where the events of its call go that name no URL of their own, and where its own status events go.
+        self.call_events = call_events or application.target()
+        self.events_to = events_to or self.call_events
         self.extras = extras or {}  # of the answer request: custom_data, SIP headers
-        self.headers: Fields = {}
+        self.headers: Fields = _headers_of(to) if direction == "outbound" else {}
         self.region_url = platform.region_url if from_.type == "app" and direction == "inbound" else ""
         self.uuid = uuid or new_uuid(from_ if direction == "inbound" else to, direction)
         self.status = "started"
@@ -111,6 +122,7 @@ class Leg:
         self.is_over = False
         self.muted = False  # others don't hear this leg
         self.earmuffed = False  # this leg doesn't hear the others
+        self.is_apart = False  # it is being asked something before it is joined to the others
         self.ear = Ear()
         self.key_targets: list[Target] = []  # who wants a webhook for each key
         self.rest_key_target: Target | None = None  # of these, the one that the REST API asked for
@@ -230,6 +242,21 @@ class Leg:
         if not self.holds_failure:
             self.tell_what_was_held()
 
+    def disconnect(self) -> None:
+        """End it because its application closed the WebSocket, which is told before the end. The reply to that may
+        be an NCCO, so it is for whoever connected it to tell.
+        """
+        if self.is_over:
+            return
+        now = self._end("user")
+        self.outcome = "disconnected"
+        self.status = "completed"
+        self._note_status("disconnected")
+        self._note_status("completed")
+        self.held += [events.disconnected(self, now), events.completed(self, now, by="user", sip_code=OK)]
+        if not self.holds_failure:
+            self.tell_what_was_held()
+
     def _end(self, by: Side) -> datetime:
         self.is_over = True
         self.ended_at = self.platform.clock.now()
@@ -277,7 +304,7 @@ class Leg:
         """Say something, which takes its time."""
         seconds = seconds_to_say(text)
         self.note("speaks", f"says: {text}", text=text, seconds=round(seconds, 1))
-        self.conversation.spoken(self, text)
+        self.conversation.spoken(self, text, seconds)
         self.ear.take_speech(Speech(text, seconds, or_heard_as))
         await self.platform.clock.sleep(seconds)
 

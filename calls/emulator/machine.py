@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from calls.emulator.legs import Leg
 
 LISTENS_SECONDS = 4.44  # from `answered` to knowing; 4 to 5 are documented
-BEEPS_AFTER_SECONDS = 6.39  # from knowing that it is a machine to its beep; as in a sequence seen
 BEEP_TIMEOUT_SECONDS = 45.0
 
 
@@ -44,11 +43,13 @@ async def detect(leg: "Leg", how: Detection, obey: Callable[[Ncco], None]) -> No
     await _tell(leg, how, "machine" if is_machine else "human", "", obey)
     if not is_machine:
         return
+    leg.status = "machine"  # as the REST API calls it
     if how.hangs_up:
         leg.hang_up("platform")
     elif how.mode in {"default", "detect_beep"}:
-        comes = how.beep_seconds >= BEEPS_AFTER_SECONDS
-        await clock.sleep(min(BEEPS_AFTER_SECONDS, how.beep_seconds))
+        beeps = leg.person.beeps
+        comes = beeps <= how.beep_seconds
+        await clock.sleep(min(beeps, how.beep_seconds))
         await _tell(leg, how, "machine", "beep_start" if comes else "beep_timeout", obey)
 
 

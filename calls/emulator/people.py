@@ -15,6 +15,7 @@ THINKS_SECONDS = 0.5  # from hearing that it is one's turn to pressing or speaki
 BETWEEN_KEYS_SECONDS = 0.25
 RINGS_AFTER_SECONDS = 1.4  # from `started` to `ringing` of a leg that we dial
 ANSWERS_AFTER_SECONDS = 5.0  # from ringing
+BEEPS_AFTER_SECONDS = 6.39  # a machine, from knowing that it is one; as in a sequence seen
 TALKS_SECONDS = 20.0  # when put through and nothing else is told
 
 Answer = Literal["answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable"]
@@ -58,10 +59,10 @@ Step = Press | Say | Wait | HangUp
 class Person:
     """Somebody on a leg who does some things in turn, and hangs up `hangup_after` seconds after dialling if told so.
 
-    `answer` says how a called party answers, `after` how many seconds after it began to ring (or, where it
-    does not ring, after it was dialled); None is what is usual. `talks` is how long
-    somebody talks who is put through and was told to do nothing. `detail` is the platform's word for why nobody is
-    reached, such as "restricted"; "" is the usual one.
+    `answer` says how a called party answers, `after` how many seconds after it began to ring (or, where it does not
+    ring, after it was dialled); None is what is usual. `talks` is how long somebody who is put through talks on when
+    all is done, unless told when to hang up; `beeps` after how many seconds a machine beeps. `detail` is the
+    platform's word for why nobody is reached, such as "restricted"; "" is the usual one.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Person:
         answer: Answer = "answer",
         after: float | None = None,
         talks: float = TALKS_SECONDS,
+        beeps: float = BEEPS_AFTER_SECONDS,
         detail: str = "",
     ) -> None:
         self.steps = tuple(steps)
@@ -79,6 +81,7 @@ class Person:
         self.answer: Answer = answer
         self.after = after
         self.talks = talks
+        self.beeps = beeps
         self.detail = detail
         self.waits_for = ""  # words for what it waits to do
         self._acts: asyncio.Task[None] | None = None
@@ -92,6 +95,7 @@ class Person:
             answer=self.answer,
             after=self.after,
             talks=self.talks,
+            beeps=self.beeps,
             detail=self.detail,
         )
 
@@ -102,7 +106,16 @@ class Person:
 
     def act(self, leg: "Leg") -> None:
         """Begin to do what was told: the line is open."""
-        self._acts = asyncio.create_task(self._act(leg))
+        self._acts = self._acts or asyncio.create_task(self._act(leg))
+
+    async def talk(self, leg: "Leg") -> None:
+        """Talk to whom one was put through to, and hang up: when all is done, after some more time."""
+        self.act(leg)
+        if self._acts:
+            await asyncio.shield(self._acts)
+        if self.hangup_after is None:
+            await leg.platform.clock.sleep(self.talks)
+            leg.hang_up("user")
 
     def leave(self) -> None:
         """Stop: the leg is over."""

@@ -108,7 +108,7 @@ class Platform:
             to=order.to,
             direction="outbound",
             person=self.callees.who(order.to.shown),
-            events_to=order.events,
+            call_events=order.events,
         )
         leg.live(lives.outbound(leg, order))
         return leg
@@ -119,7 +119,7 @@ class Platform:
         Conversation(self).join(leg)
         leg.note("joins", "transferred", before=before)
         moved = events.transferred(leg, before, leg.conversation.uuid, self.clock.now())
-        leg.tell(moved, leg.application.target())
+        leg.tell(moved, leg.call_events)
         leg.live(lives.transferred(leg, to))
 
     def room(self, application: Application, name: str) -> Conversation:

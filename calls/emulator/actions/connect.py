@@ -1,26 +1,53 @@
 """`connect`: another party is rung, and joined to the call."""
 
 import asyncio
+from typing import Any
 
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import RINGING_SECONDS, dial
+from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial
 from calls.emulator.flow import Action, Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint, Leg, endpoint_of
 from calls.emulator.machine import Detection, detect
+from calls.emulator.music import Music
 from calls.vonage.ncco import Ncco
 
 TOO_MANY_CALLS = "Rate limit hit: too many calls are being made."  # the platform's words are inferred
 ASKED_ABOUT = {"timeout", "failed", "rejected", "unanswered", "busy"}  # with `eventType: synchronous`
 UNKNOWN = "Unknown"  # what a telephone shows that is rung without `from`
+TONE_SECONDS, PAUSE_SECONDS = 0.1, 0.5  # of `dtmfAnswer`: a key (inferred), and "p"
+RINGBACK = "ringback tone"
 
 
 async def connect(flow: Flow, action: Action) -> Ncco | None:
-    """Ring the other party. It is done when that leg ends, or when nobody answers."""
+    """Ring another party. It is done when that leg is over or elsewhere, or when nobody answers.
+
+    Where another `connect` follows at once, it is done as soon as both are joined: then that one rings a further
+    party, and the last of them waits until all are gone.
+    """
     leg, platform = flow.leg, flow.platform
-    if not platform.new_calls.allows():
+    if platform.new_calls.allows():
+        callee = _new_leg(flow, action)
+        if (replacement := await _ring(flow, action, callee)) is not None:
+            return replacement
+        if not callee.is_over and _another_follows(flow):
+            return None
+    else:
         platform.asker.refuse(leg, TOO_MANY_CALLS)
-        return None
+    return await _until_all_are_gone(flow)
+
+
+async def _until_all_are_gone(flow: Flow) -> Ncco | None:
+    while here := {party: home.departure(party) for party, home in flow.parties if party in home.legs}:
+        await asyncio.wait(here.values(), return_when=asyncio.FIRST_COMPLETED)
+        for party in here:
+            if party.is_over and (replacement := await _ask_about_end(flow, party)) is not None:
+                return replacement
+    return None
+
+
+def _new_leg(flow: Flow, action: Action) -> Leg:
+    leg, platform = flow.leg, flow.platform
     to = endpoint_of(action["endpoint"][0])
     callee = Leg(
         platform,
@@ -31,17 +58,44 @@ async def connect(flow: Flow, action: Action) -> Ncco | None:
         direction="outbound",
         person=platform.callees.who(to.shown),
         events_to=flow.target(action),
+        call_events=leg.call_events,
     )
     callee.is_connected = True
-    callee.holds_failure = action.get("eventType") == "synchronous"
-    leg.note("rings", f"rings {to.shown}", party=to.shown, callee=callee.uuid)
+    callee.is_apart = True
+    # The reply to the end of a WebSocket counts always, that to a failure only if asked for.
+    callee.holds_failure = to.type == "websocket" or _is_synchronous(action)
+    flow.parties.append((callee, leg.conversation))
+    return callee
+
+
+def _is_synchronous(action: Action) -> bool:
+    return action.get("eventType") == "synchronous"
+
+
+def _another_follows(flow: Flow) -> bool:
+    return bool(flow.left) and flow.left[0]["action"] == "connect"
+
+
+async def _ring(flow: Flow, action: Action, callee: Leg) -> Ncco | None:
+    """Ring until both are joined, or the other party is gone. The reply to why it is gone may be an NCCO."""
+    leg = flow.leg
+    leg.note("rings", f"rings {callee.to.shown}", party=callee.to.shown, callee=callee.uuid)
+    tone = _tone(leg, action.get("ringbackTone"))
+    joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    home = callee.conversation
+    gone = home.departure(callee)
     try:
-        callee.live(_live(flow, action, callee))
-        await asyncio.shield(callee.ended)
-        return await _ask_about_failure(flow, callee)
+        callee.live(_live(flow, action, callee, joined))
+        await asyncio.wait({joined, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not callee.is_over:
+            return None
+        return await _ask_about_end(flow, callee, is_synchronous=_is_synchronous(action))
     finally:
-        callee.hang_up("platform")
-        callee.tell_what_was_held()
+        if tone:
+            tone.stop()
+        if callee.is_apart and callee in home.legs:  # nobody waits for it any more
+            callee.hang_up("platform")
+            callee.tell_what_was_held()
 
 
 def _from(flow: Flow, action: Action, to: Endpoint) -> Endpoint:
@@ -50,15 +104,17 @@ def _from(flow: Flow, action: Action, to: Endpoint) -> Endpoint:
     if leg.is_app_caller:
         return leg.from_
     if action.get("randomFromNumber"):
-        return Endpoint("phone", flow.platform.chance.choice(leg.application.numbers or (leg.dialled.shown,)))
+        ours = leg.dialled if leg.direction == "inbound" else leg.from_
+        return Endpoint("phone", flow.platform.chance.choice(leg.application.numbers or (ours.shown,)))
     return Endpoint("phone", action.get("from") or (UNKNOWN if to.type == "phone" else leg.from_.shown))
 
 
-async def _live(flow: Flow, action: Action, callee: Leg) -> None:
+async def _live(flow: Flow, action: Action, callee: Leg, joined: "asyncio.Future[None]") -> None:
     """What the other party lives through."""
     number = action.get("from")
     if number and not flow.platform.may_show(flow.leg, number):
         callee.tell_status("started", callee.started_at)
+        await flow.platform.clock.sleep(REFUSES_AFTER)
         callee.fail("rejected", detail="invalid_number", sip_code=403)
         return
     if not await dial(callee, float(action.get("timeout", RINGING_SECONDS))):
@@ -66,42 +122,54 @@ async def _live(flow: Flow, action: Action, callee: Leg) -> None:
     callee.answer(float(action.get("limit", LONGEST_CALL_SECONDS)))
     how = Detection.of(action.get("machineDetection", ""), action.get("advancedMachineDetection", {}))
     if how:
+        # An NCCO in the reply replaces that of the call; the party that was rung leaves with it (inferred).
         listening = detect(callee, how, flow.obey)
         if how.is_before_the_ncco:
             await listening
+            if callee.is_over:
+                return
         else:
             callee.beside(listening)
     await _before_joining(flow, callee)
-    if not callee.is_over:
-        await _talk(flow, callee)
+    await _talk(flow, callee, joined)
 
 
 async def _before_joining(flow: Flow, callee: Leg) -> None:
     """Send the keys, and run the NCCO, that the endpoint asks for before the parties hear each other."""
     options = callee.to.options
     if keys := options.get("dtmfAnswer"):
-        callee.note("note", f"sends keys: {keys}", keys=keys)
+        callee.note("hears", f"{callee.to.shown} hears the keys {keys}", keys=keys)
+        for key in keys:
+            await flow.platform.clock.sleep(PAUSE_SECONDS if key == "p" else TONE_SECONDS)
     if on_answer := options.get("onAnswer"):
+        tone = _tone(flow.leg, on_answer.get("ringbackTone", on_answer.get("ringback")))
         callee.person.act(callee)
         ncco = await ask_what_to_do(callee, Target(on_answer["url"], "GET"))
-        if ncco:
+        if ncco:  # where there is none, they are joined all the same (inferred)
             await Flow(callee, flow.plays).run(ncco)
+        if tone:
+            tone.stop()
 
 
-async def _talk(flow: Flow, callee: Leg) -> None:
+def _tone(leg: Leg, url: Any) -> Music | None:
+    """Let the caller hear this meanwhile. The Python SDK sends an array."""
+    return Music(leg, RINGBACK, url[0] if isinstance(url, list) else url) if url else None
+
+
+async def _talk(flow: Flow, callee: Leg, joined: "asyncio.Future[None]") -> None:
     """Let both talk until one hangs up: the other party by itself, when it was told nothing else."""
+    callee.is_apart = False
     flow.leg.note("joins", f"connected to {callee.to.shown}", party=callee.to.shown, callee=callee.uuid)
-    person = callee.person
-    if "onAnswer" not in callee.to.options:
-        person.act(callee)
-    if person.steps or person.hangup_after is not None:
-        await asyncio.shield(callee.ended)
-    await flow.platform.clock.sleep(person.talks)
-    callee.hang_up("user")
+    joined.set_result(None)
+    if callee.to.type != "websocket":
+        await callee.person.talk(callee)
+    await asyncio.shield(callee.ended)
 
 
-async def _ask_about_failure(flow: Flow, callee: Leg) -> Ncco | None:
-    """With `eventType: synchronous` the reply to the event that says why nobody answered may be an NCCO."""
-    if not callee.held or callee.outcome not in ASKED_ABOUT:
-        return None
-    return await flow.leg.ask(callee.held.pop(0), callee.events_to)
+async def _ask_about_end(flow: Flow, callee: Leg, *, is_synchronous: bool = False) -> Ncco | None:
+    """Where the reply to what ended a leg may be an NCCO, ask, and then tell the rest."""
+    asks = callee.outcome == "disconnected" or (is_synchronous and callee.outcome in ASKED_ABOUT)
+    try:
+        return await flow.leg.ask(callee.held.pop(0), callee.events_to) if asks and callee.held else None
+    finally:
+        callee.tell_what_was_held()

@@ -38,7 +38,7 @@ async def change(request: web.Request) -> web.Response:
             leg.earmuffed = word == "earmuff"
             leg.note("note", f"{word}ed", earmuffed=leg.earmuffed)
         case "transfer":
-            request.app[PLATFORM].transfer(leg, _destination(body))
+            request.app[PLATFORM].transfer(_talking_leg(request), _destination(body))
         case _:
             raise invalid("action", "must be hangup, mute, unmute, earmuff, unearmuff or transfer")
     return web.Response(status=204)
