@@ -29,8 +29,12 @@ class NoSound(Exception):
 
 async def seconds_of(platform: "Platform", url: str) -> float:
     """Fetch a sound and say how long it plays. One that cannot be fetched or read plays nothing, and is a finding."""
+    return await platform.clock.run(_seconds_of(platform, url))
+
+
+async def _seconds_of(platform: "Platform", url: str) -> float:
     try:
-        return length(await platform.clock.run(_fetch(url)))
+        return length(await _fetch(url))
     except NoSound as fault:
         platform.sender.note(f"GET {url.partition('?')[0]}: {fault}")
         return 0.0

@@ -11,9 +11,9 @@ from calls.emulator.rest.calls import leg_of
 from calls.emulator.rest.orders import Body, read_ncco, read_url
 from calls.emulator.rest.problems import Problem, invalid
 from calls.emulator.rest.requests import PLATFORM, body_of
+from calls.emulator.sounds import seconds_of
 from calls.emulator.speech import seconds_to_say
 
-STREAM_SECONDS = 5.0  # of a sound whose length is not known; inferred
 TONES = set("0123456789*#p")
 
 
@@ -64,9 +64,20 @@ async def stream(request: web.Request) -> web.Response:
     """Play a sound into the call. What was spoken or played into it before ends."""
     leg, body = _talking_leg(request), await body_of(request)
     url, loop = read_url(body.get("stream_url"), "stream_url"), _loop(body)
-    leg.note("plays", f"stream by REST: {url}", url=url, seconds=STREAM_SECONDS, by="rest")
-    _put_in(leg, "stream", STREAM_SECONDS * loop)
+    _put_in(leg, "stream", math.inf)
+    leg.beside(_play(leg, url, loop))
     return _done("Stream started", leg)
+
+
+async def _play(leg: Leg, url: str, loop: float) -> None:
+    """Fetch the sound when the program has its reply: it may come from that program. One that is none plays nothing."""
+    mine = leg.put_in
+    seconds = await seconds_of(leg.platform, url)
+    if leg.put_in is not mine:  # stopped meanwhile
+        return
+    if seconds:
+        leg.note("plays", f"stream by REST ({seconds:.1f} s): {url}", url=url, seconds=round(seconds, 1), by="rest")
+    _put_in(leg, "stream", seconds * loop if seconds else 0.0)
 
 
 async def stop_stream(request: web.Request) -> web.Response:
