@@ -20,6 +20,7 @@ async def talk(flow: Flow, action: Action) -> None:
 async def stream(flow: Flow, action: Action) -> None:
     """Play a sound. A URL that cannot be fetched plays nothing."""
     url = action["streamUrl"][0]
+    _listen_ahead(flow, action)
     seconds = await seconds_of(flow.platform, url)
     if seconds:
         await _prompt(flow, action, "plays", f"stream ({seconds:.1f} s): {url}", seconds, url=url)
@@ -32,11 +33,9 @@ async def _prompt(flow: Flow, action: Action, kind: Kind, words: str, seconds: f
     Inferred: an `input` that follows counts its timeout from the end of the prompt.
     """
     ear = flow.leg.ear
-    ahead = flow.input_ahead() if action.get("bargeIn") else None
-    if ahead:
-        ear.listen(ahead.get("type", ["dtmf"]))
-        if ear.has_heard:
-            return
+    ahead = _listen_ahead(flow, action)
+    if ahead and ear.has_heard:
+        return
     loop = action.get("loop", 1)
     flow.leg.note(kind, words, detail=True, seconds=round(seconds, 1), loop=loop, **data)
     whole = seconds * loop if loop else math.inf
@@ -44,3 +43,11 @@ async def _prompt(flow: Flow, action: Action, kind: Kind, words: str, seconds: f
         await flow.platform.clock.sleep(whole)
     elif await ear.heard_within(flow.platform.clock, whole):
         flow.leg.note("cut", "cut off", detail=True)
+
+
+def _listen_ahead(flow: Flow, action: Action) -> bool:
+    """Listen already for what an `input` ahead waits for, where the prompt may be interrupted. Says whether it may."""
+    ahead = flow.input_ahead() if action.get("bargeIn") else None
+    if ahead:
+        flow.leg.ear.listen(ahead.get("type", ["dtmf"]))
+    return ahead is not None
