@@ -66,6 +66,7 @@ async def outbound(leg: "Leg", order: Order) -> None:
         await detect(leg, how, lambda ncco: None)
         if leg.is_over:
             return
+        await leg.platform.clock.sleep(ASKS_AFTER)
     elif how:
         leg.beside(detect(leg, how, lambda ncco: leg.live(run(leg, ncco))))
     leg.person.act(leg)
