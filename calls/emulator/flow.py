@@ -53,7 +53,8 @@ class Flow:
                 self.left = deque(replacement)
                 given += 1
         if self.left:
-            self.platform.sender.note(f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end.")
+            finding = f"The call was given {MOST_NCCOS:,} NCCOs, so it was ended: let it end."
+            self.platform.sender.note(finding, leg=self.leg.uuid, conversation=self.leg.conversation.uuid)
 
     def let_go(self) -> None:
         """End the legs that were connected, but for those that were moved elsewhere, and those that talk where this leg

@@ -1,8 +1,7 @@
 """The platform: applications, legs, conversations, its clock and its trace. All that happens, happens through here."""
 
-import asyncio
 import random
-from contextlib import suppress
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,12 +11,14 @@ from calls.emulator.asking import Asker
 from calls.emulator.clock import Clock
 from calls.emulator.conversations import Conversation
 from calls.emulator.events import Fields
+from calls.emulator.faults import NONE, Faults
 from calls.emulator.legs import Endpoint, Leg
 from calls.emulator.limits import CALLS_A_SECOND, Limiter
 from calls.emulator.people import Callees, Person
+from calls.emulator.post import Post
 from calls.emulator.recordings import Recordings
 from calls.emulator.trace import Trace
-from calls.emulator.webhooks import Undelivered, Webhook, WebhookSender
+from calls.emulator.webhooks import Webhook, WebhookSender
 from calls.vonage.ncco import Ncco
 
 BASE_URL, REGION_URL = "https://api.nexmo.com", "https://api-eu-3.vonage.com"
@@ -36,6 +37,7 @@ class Platform:
         clock: Clock | None = None,
         callees: Callees | None = None,
         seed: int | None = None,
+        faults: Faults = NONE,
         base_url: str = BASE_URL,
     ) -> None:
         self.applications = applications
@@ -44,7 +46,9 @@ class Platform:
         self.callees = callees or Callees()
         self.chance = random.Random(seed)  # noqa: S311 - order of events, no secret
         self.base_url = base_url  # by which applications reach the REST API, without a slash at the end
-        self.sender = WebhookSender(self.clock, self.trace)
+        self.sender = WebhookSender(self.clock, self.trace, self.chance)
+        self.post = Post(self)
+        self.faults = faults
         self.asker = Asker(self)
         self.recordings = Recordings(self)
         self.new_calls = Limiter(self.clock, CALLS_A_SECOND)
@@ -62,7 +66,9 @@ class Platform:
         for leg in list(self.legs.values()):
             leg.hang_up("platform")
         self.recordings.finish()
+        self.post.hurry()
         try:
+            await self.post.settle()
             await self.clock.settle()
         finally:
             await self.sender.__aexit__(kind, error, trace)
@@ -71,6 +77,16 @@ class Platform:
     def region_url(self) -> str:
         """Where a call is controlled. On a machine of ours that is the one place there is."""
         return REGION_URL if self.base_url == BASE_URL else self.base_url
+
+    @property
+    def faults(self) -> Faults:
+        """What the platform does wrong, of its own accord or because it was told to."""
+        return self.sender.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.clock.set(self.clock.now() + timedelta(seconds=faults.clock_off - self.sender.faults.clock_off))
+        self.sender.faults = faults
 
     @property
     def findings(self) -> list[str]:
@@ -142,15 +158,11 @@ class Platform:
     def tell(self, application: Application, target: Target, fields: Fields) -> None:
         """Send an ordinary event; nobody waits for the reply."""
         if target.url:
-            self.clock.run(self._deliver(Webhook(application, "event", target.url, target.method, fields)))
+            self.post.send(Webhook(application, "event", target.url, target.method, fields))
 
     async def ask(self, leg: Leg, webhook: Webhook) -> Ncco | None:
         """Send a question, and its fallback where that fails. Should the leg end meanwhile, the request goes on."""
-        return await asyncio.shield(self.clock.run(self.asker.ask(leg, webhook)))
-
-    async def _deliver(self, webhook: Webhook) -> None:
-        with suppress(Undelivered):  # noted as a finding; the platform goes on
-            await self.sender.deliver(webhook)
+        return await self.post.ask(webhook, self.asker.ask(leg, webhook))
 
     def note(self, words: str, **data: Any) -> None:
         """Add a line to the trace that belongs to no leg."""

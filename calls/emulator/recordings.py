@@ -240,7 +240,7 @@ class Recordings:
     def file(self, file_id: str) -> StoredFile | None:
         """Give a file by the id at the end of its URL. None: there is none, not yet or not any more."""
         recording = self._by_file.get(file_id)
-        if recording is None or self.missing or recording.ended is None:
+        if recording is None or self.missing or self.platform.faults.missing_recordings or recording.ended is None:
             return None
         if recording.expires_at <= self.platform.clock.now():
             return None

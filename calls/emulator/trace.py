@@ -25,8 +25,8 @@ Kind = Literal[
     "rings",  # the call rings another party: party, callee
     "joins",  # a leg comes into a room or a bridge: room
     "leaves",
-    "finding",  # a fault of the application, or a fault that we were told to make
-    "note",  # anything else worth a line
+    "finding",  # a fault of the application
+    "note",  # anything else worth a line; of a fault that we were told to make: fault
 ]
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import dataclass
+from random import Random
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -12,6 +13,7 @@ from yarl import URL
 from calls.emulator.application import Application, Method
 from calls.emulator.clock import Clock
 from calls.emulator.events import Fields
+from calls.emulator.faults import NONE
 from calls.emulator.replies import JSON_TYPE, Reply
 from calls.emulator.trace import Kind, Trace
 from calls.vonage import signatures
@@ -23,6 +25,8 @@ REPEATED = {429, 503, 504}
 DELIVERED = range(200, 206)  # Vonage's general rule; an answer needs 200
 
 UNAUTHORIZED = 401
+UNSIGNED, WRONGLY_SIGNED = "not signed", "signed with another secret"
+MOST_FINDINGS = 1_000  # of a platform that runs for long
 USER_AGENT = "local-vonage"
 
 
@@ -82,9 +86,11 @@ class WebhookSender:
     trace has each when it is met.
     """
 
-    def __init__(self, clock: Clock, trace: Trace) -> None:
+    def __init__(self, clock: Clock, trace: Trace, chance: Random) -> None:
         self.clock = clock
         self.trace = trace
+        self.chance = chance
+        self.faults = NONE
         self.findings: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -106,13 +112,13 @@ class WebhookSender:
 
     def find(self, webhook: Webhook, fault: str) -> None:
         """Note a fault of a webhook's reply."""
-        self.note(f"{webhook}: {fault}")
+        self.note(f"{webhook}: {fault}", leg=webhook.leg, conversation=webhook.conversation)
 
-    def note(self, finding: str) -> None:
-        """Note a fault, once however often it is met."""
-        if finding not in self.findings:
+    def note(self, finding: str, *, leg: str = "", conversation: str = "") -> None:
+        """Note a fault: in the trace each time, among the findings once however often it is met."""
+        self.trace.add("finding", finding, leg=leg, conversation=conversation)
+        if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
-            self.trace.add("finding", finding)
 
     async def deliver(self, webhook: Webhook) -> Reply:
         """Send, and once more where the platform repeats. Raises Undelivered."""
@@ -125,9 +131,10 @@ class WebhookSender:
 
     async def _attempt(self, webhook: Webhook) -> Reply:
         began = time.monotonic()
-        self._show(webhook, "webhook", f"→ {webhook}", fields=webhook.fields)
+        signing = self._signing(webhook)
+        self._show(webhook, "webhook", f"→ {webhook}", fields=webhook.fields, **({"fault": signing} if signing else {}))
         try:
-            reply = await self._exchange(webhook)
+            reply = await self._exchange(webhook, signing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             fault, reason, again = in_words(error, webhook)
             self._show(webhook, "reply", f"← {reason}", problem=fault)
@@ -136,15 +143,32 @@ class WebhookSender:
         shown = reply.body[:MOST_SHOWN].decode(errors="replace")
         words = f"← {reply.status} in {seconds * 1000:.0f} ms"
         self._show(webhook, "reply", words, status=reply.status, seconds=round(seconds, 4), body=shown)
+        self._judge_signature(webhook, reply, signing)
         self._judge(webhook, reply, seconds)
         return reply
+
+    def _signing(self, webhook: Webhook) -> str:
+        """Say what is wrong with the signature of a request: nothing, unless the failure lab wants it."""
+        faults = self.faults
+        if webhook.application.secret and faults.unsigned and self.chance.random() < faults.unsigned:
+            return UNSIGNED
+        if webhook.application.secret and faults.wrong_signature and self.chance.random() < faults.wrong_signature:
+            return WRONGLY_SIGNED
+        return ""
+
+    def _judge_signature(self, webhook: Webhook, reply: Reply, signing: str) -> None:
+        """Who refuses what is wrongly signed, or of another time, does well. Raises Undelivered then."""
+        if reply.status == UNAUTHORIZED and (signing or self.faults.clock_off):
+            raise Undelivered(f"HTTP status {UNAUTHORIZED}.")
+        if signing and reply.status in DELIVERED:
+            self.find(webhook, f"it took a request that was {signing}. Refuse those with {UNAUTHORIZED}.")
 
     def _show(self, webhook: Webhook, kind: Kind, words: str, **data: Any) -> None:
         """Add what is sent, or what came back, to the trace."""
         named = {"door": webhook.kind, "url": webhook.url, "method": webhook.method, **data}
         self.trace.add(kind, words, leg=webhook.leg, conversation=webhook.conversation, detail=True, **named)
 
-    async def _exchange(self, webhook: Webhook) -> Reply:
+    async def _exchange(self, webhook: Webhook, signing: str) -> Reply:
         url, body = webhook.request()
         connect, read = webhook.application.connect_seconds, webhook.read_seconds
         # The limit on the whole is inferred: a reply that drips for ever must end some time.
@@ -153,7 +177,7 @@ class WebhookSender:
             webhook.method,
             url,
             data=body or None,
-            headers=signature(webhook.application, body),
+            headers=signature(webhook.application, body, signing=signing, clock_off=self.faults.clock_off),
             timeout=limits,
             allow_redirects=False,  # inferred: no source says that they are followed
         ) as response:
@@ -188,12 +212,14 @@ class WebhookSender:
         return Undelivered(reason, again=again)
 
 
-def signature(application: Application, body: bytes) -> dict[str, str]:
+def signature(application: Application, body: bytes, *, signing: str = "", clock_off: float = 0) -> dict[str, str]:
     """Sign by the real time, whatever the platform's clock says: the receiver looks at the token's age."""
     ours = application
-    if not ours.secret:
+    if not ours.secret or signing == UNSIGNED:
         return {}
-    token = signatures.sign(ours.secret, body, api_key=ours.api_key, application_id=ours.application_id)
+    secret = ours.secret if not signing else f"no {ours.secret}"
+    now = int(time.time() + clock_off)
+    token = signatures.sign(secret, body, api_key=ours.api_key, application_id=ours.application_id, issued_at=now)
     return {"Authorization": f"Bearer {token}"}
 
 
