@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from calls.emulator import audio, events
 from calls.emulator.application import Application, Target
-from calls.emulator.events import Fields
 from calls.emulator.transcripts import Sentence, transcript
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class Recording:
             loop = data.get("loop", 1)
             whole = data.get("seconds", 0.0) * loop if loop else float("inf")
             self.sounds.append(Sound("", "platform", start, start + whole, data.get("text", "")))
-        elif kind == "speaks":
+        elif kind == "speaks" and not leg.muted:
             tone: audio.Tone = "caller" if self.parties.index(leg.uuid) == 0 else "callee"
             self.sounds.append(Sound(leg.uuid, tone, start, start + data["seconds"], data["text"]))
         elif kind == "presses":
@@ -265,11 +264,3 @@ class Recordings:
         if recording in self._to_transcribe:
             self._to_transcribe.remove(recording)
             recording.tell_transcribed()
-
-    def as_json(self) -> list[Fields]:
-        """Those that have ended, for programs that watch."""
-        return [
-            {"recording_uuid": one.uuid, "url": one.url, "size": one.size, "seconds": round(one.seconds, 3)}
-            for one in dict.fromkeys(self._by_file.values())
-            if one.ended
-        ]

@@ -14,7 +14,7 @@ from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
 TO, FROM = "442079460000", "447700900123"
 KEYS = set("0123456789*#")
 KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "expect")
-CALLEE = ("answer", "after", "steps", "talks", "beeps", "hangup_after")
+CALLEE = ("answer", "after", "steps", "talks", "beeps", "hangup_after", "detail")
 EVERYBODY = "everybody"
 
 
@@ -110,6 +110,7 @@ def _callee(value: Any, where: str) -> Person:
         _steps(given.get("steps", []), f"{where}: steps"),
         hangup_after=_seconds_or_none(given, "hangup_after", where),
         answer=answer,
+        detail=text(given.get("detail", ""), f"{where}: detail"),
         after=_seconds_or_none(given, "after", where),
         talks=seconds(given.get("talks", people.TALKS_SECONDS), f"{where}: talks"),
         beeps=seconds(given.get("beeps", people.BEEPS_AFTER_SECONDS), f"{where}: beeps"),
