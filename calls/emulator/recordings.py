@@ -87,6 +87,8 @@ class Recording:
         self.file_id = str(uuid4())  # another one than its own id
         self.transcription_id = str(uuid4())
         self.began = self.platform.clock.now()
+        self._began_at = self.platform.clock.elapsed()  # the time of day may be set meanwhile
+        self._lasted: float | None = None
         self.ended: datetime | None = None
         self.sounds: list[Sound] = []
         self.parties = [leg.uuid for leg in conversation.legs]  # in the order of their coming
@@ -111,7 +113,8 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        return ((self.ended or self.platform.clock.now()) - self.began).total_seconds()
+        """How long it is, so far or in the end."""
+        return self.platform.clock.elapsed() - self._began_at if self._lasted is None else self._lasted
 
     @property
     def size(self) -> int:
@@ -141,7 +144,7 @@ class Recording:
         """Hear what happens on a leg of the conversation."""
         if leg.uuid not in self.parties:
             self.parties.append(leg.uuid)
-        start = (self.platform.clock.now() - self.began).total_seconds()
+        start = self.seconds
         if kind in {"says", "plays"}:
             loop = data.get("loop", 1)
             whole = data.get("seconds", 0.0) * loop if loop else float("inf")
@@ -176,6 +179,7 @@ class Recording:
         if self.ended:
             return
         now = self.ended = self.platform.clock.now()
+        self._lasted = self.seconds
         if self in self.conversation.recordings:
             self.conversation.recordings.remove(self)
         self._note("the recording ends", ended=True)
@@ -220,11 +224,10 @@ class StoredFile:
 
 
 class Recordings:
-    """All that was recorded. `missing`: a fault that we were told to make, no file is found."""
+    """All that was recorded."""
 
     def __init__(self, platform: "Platform") -> None:
         self.platform = platform
-        self.missing = False
         self._by_file: dict[str, Recording] = {}
         self._to_transcribe: list[Recording] = []
 
@@ -239,7 +242,7 @@ class Recordings:
     def file(self, file_id: str) -> StoredFile | None:
         """Give a file by the id at the end of its URL. None: there is none, not yet or not any more."""
         recording = self._by_file.get(file_id)
-        if recording is None or self.missing or self.platform.faults.missing_recordings or recording.ended is None:
+        if recording is None or self.platform.faults.missing_recordings or recording.ended is None:
             return None
         if recording.expires_at <= self.platform.clock.now():
             return None
@@ -264,3 +267,11 @@ class Recordings:
         if recording in self._to_transcribe:
             self._to_transcribe.remove(recording)
             recording.tell_transcribed()
+
+    def as_json(self) -> list[Fields]:
+        """Those that have ended, for programs that watch."""
+        return [
+            {"recording_uuid": one.uuid, "url": one.url, "size": one.size, "seconds": round(one.seconds, 3)}
+            for one in dict.fromkeys(self._by_file.values())
+            if one.ended
+        ]

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from calls.emulator.clock import AT_ONCE, Clock
+from calls.emulator.faults import Faults
 from calls.emulator.legs import Endpoint
 from calls.emulator.people import Callees, HangUp, Person, Press, Say, Wait
 from calls.emulator.platform import Platform
@@ -221,7 +222,7 @@ def test_file_is_missing_when_that_is_asked_for() -> None:
     got: list[int] = []
 
     async def fetch(call: Call) -> None:
-        call.platform.recordings.missing = True
+        call.platform.faults = Faults(missing_recordings=True)
         got.append((await call.fetch(call.recorded[0]["recording_url"]))[0])
 
     ring(record(timeOut=3), then=fetch)

@@ -29,9 +29,8 @@ async def listen(flow: Flow, action: Action) -> Ncco | None:
     leg.ear.listen(kinds)
     leg.note("listens", f"listens for {' or '.join(kinds)}", detail=True, kinds=list(kinds))
     wants_sound = SPEECH in kinds and bool((action.get("speech") or {}).get("saveAudio"))
-    sound = (
-        leg.platform.recordings.start(leg.conversation, leg.application, Wish(format="wav")) if wants_sound else None
-    )
+    wish = Wish(format="wav")  # inferred
+    sound = leg.platform.recordings.start(leg.conversation, leg.application, wish) if wants_sound else None
     try:
         dtmf, speech = await _hear(leg, action, kinds)
     finally:
