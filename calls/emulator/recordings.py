@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from calls.emulator import audio, events
 from calls.emulator.application import Application, Target
+from calls.emulator.events import Fields
 from calls.emulator.transcripts import Sentence, transcript
 
 if TYPE_CHECKING:
