@@ -24,6 +24,7 @@ SIP_CODES = {
     "timeout": 408,
     "carrier_timeout": 408,
 }
+TONE_SECONDS, PAUSE_SECONDS = 0.1, 0.5  # of `dtmfAnswer`: a key (inferred), and "p"
 UNAVAILABLE_AFTER = 29.6  # from `ringing` until the carrier gives up
 
 
@@ -50,6 +51,14 @@ async def dial(leg: "Leg", ringing_seconds: float = RINGING_SECONDS) -> bool:
     # As in the sequences: the `timeout` of a `connect` counts from dialling, the ringing timer of a call from ringing.
     dialled = RINGS_AFTER_SECONDS if leg.is_connected else 0.0
     return await _let_ring(leg, max(ringing_seconds - dialled, 0.0))
+
+
+async def send_keys(leg: "Leg") -> None:
+    """Send the keys that an endpoint asks for once it has answered: to reach an extension, say."""
+    if keys := leg.to.options.get("dtmfAnswer"):
+        leg.note("hears", f"{leg.to.shown} hears the keys {keys}", keys=keys)
+        for key in keys:
+            await leg.platform.clock.sleep(PAUSE_SECONDS if key == "p" else TONE_SECONDS)
 
 
 async def _let_ring(leg: "Leg", seconds: float) -> bool:

@@ -3,10 +3,10 @@
 What no source says is marked "inferred", at the figure that it concerns.
 """
 
-import math
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
+
+from calls.emulator.billing import figures_of
 
 if TYPE_CHECKING:
     from calls.emulator.legs import Leg
@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 Fields = dict[str, Any]
 Side = Literal["user", "platform"]
 
-INBOUND_RATE, OUTBOUND_RATE = Decimal("0.00450000"), Decimal("0.02270000")  # EUR per minute; as seen in Britain
-APP_RATE, APP_NETWORK = Decimal("0.10000000"), "23433"  # of a telephone that a Client SDK user calls, as in a log
-FREE = "0.00"
 SPEECH_NOT_ASKED = {"error": "Speech was not enabled"}
 SPEECH_OVERRIDDEN = {"error": "Speech overridden by DTMF"}
-CENT_OF_A_CENT = Decimal("1e-8")
 
 
 def stamp(moment: datetime) -> str:
@@ -30,28 +26,6 @@ def stamp(moment: datetime) -> str:
 def stamp_of_seconds(moment: datetime) -> str:
     """Write a time as record events do: whole seconds."""
     return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
-
-
-def network_of(leg: "Leg") -> str | None:
-    """Name the network of the party. Which names there are is inferred from the few that were seen."""
-    party = leg.from_ if leg.direction == "inbound" else leg.to
-    if party.type != "phone":
-        return None
-    if leg.direction == "outbound":
-        if leg.from_.type == "app":
-            return APP_NETWORK
-        return "23410" if party.shown.startswith("44") else "US-FIXED"
-    for prefix, network in (("447", "GB-MOBILE"), ("44", "GB-FIXED"), ("1", "US-FIXED")):
-        if party.shown.startswith(prefix):
-            return network
-    return None
-
-
-def rate_of(leg: "Leg") -> Decimal:
-    """Give the price of a minute in EUR. What it depends on is inferred."""
-    if leg.direction == "inbound":
-        return INBOUND_RATE
-    return APP_RATE if leg.from_.type == "app" else OUTBOUND_RATE
 
 
 def answer(leg: "Leg") -> Fields:
@@ -91,7 +65,7 @@ def completed(leg: "Leg", at: datetime, *, by: Side | None, sip_code: int | None
 
     The figures of a leg that was never answered are inferred.
     """
-    figures = leg.figures(at)
+    figures = figures_of(leg, at)
     last: Fields = {"disconnected_by": by} if by else {}
     if sip_code is not None:
         last["sip_code"] = sip_code
@@ -164,16 +138,6 @@ def transcribed(conversation_uuid: str, *, recording_uuid: str, url: str) -> Fie
         "status": "transcribed",
         "transcription_url": url,
     }
-
-
-def price_of(seconds: int, rate: Decimal) -> str:
-    """Give the price in EUR with eight decimals."""
-    return f"{(rate * seconds / 60).quantize(CENT_OF_A_CENT):f}"
-
-
-def whole_seconds(start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Cut the start down to the second, and round the end up."""
-    return start.replace(microsecond=0), datetime.fromtimestamp(math.ceil(end.timestamp()), UTC)
 
 
 def _head(leg: "Leg") -> Fields:

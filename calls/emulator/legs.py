@@ -1,6 +1,7 @@
 """A leg: one party's connection, from its first event to its last."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from calls.emulator.conversations import Conversation
     from calls.emulator.people import Person
     from calls.emulator.platform import Platform
+
+logger = logging.getLogger(__name__)
 
 EndpointType = Literal["phone", "app", "sip", "websocket", "vbc"]
 Direction = Literal["inbound", "outbound"]
@@ -67,18 +70,6 @@ def _headers_of(endpoint: Endpoint) -> Fields:
 def new_uuid(endpoint: Endpoint, direction: Direction) -> str:
     """Make a leg's id: 32 hex digits on legs that come from the telephone network, with dashes on others."""
     return secrets.token_hex(16) if endpoint.type == "phone" and direction == "inbound" else str(uuid4())
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a leg costs, so far or in the end. `rate` and `price` are EUR, as text."""
-
-    start: datetime | None
-    end: datetime
-    seconds: int
-    rate: str
-    price: str
-    network: str | None
 
 
 class Leg:
@@ -182,7 +173,8 @@ class Leg:
     def live(self, life: Coroutine[Any, Any, None]) -> None:
         """Let it live this from now on, instead of what it lived before. When that ends, the platform hangs up."""
         before = self._life
-        self._life = asyncio.create_task(self._live(life))
+        self._life = asyncio.create_task(life)
+        self._life.add_done_callback(self._lived)
         if before and before is not asyncio.current_task():
             before.cancel()
 
@@ -190,9 +182,12 @@ class Leg:
         """Do something beside what it lives, until that is done or the leg is over."""
         self._beside.append(asyncio.create_task(doing))
 
-    async def _live(self, life: Coroutine[Any, Any, None]) -> None:
-        await life
-        if self._life is asyncio.current_task():
+    def _lived(self, life: "asyncio.Task[None]") -> None:
+        if life.cancelled():
+            return
+        if error := life.exception():  # a bug of ours ends this call, and no other
+            logger.error("A leg ended by a bug of the local Vonage", exc_info=error)
+        if self._life is life:
             self.hang_up("platform")
 
     def answer(self, seconds: float = LONGEST_CALL_SECONDS) -> None:
@@ -270,18 +265,6 @@ class Leg:
         self.conversation.leave(self)
         self.ended.set_result(by)
         return self.ended_at
-
-    def figures(self, at: datetime) -> Figures:
-        """Give what it costs when it ends then."""
-        if self.answered_at is None:
-            return Figures(None, events.whole_seconds(at, at)[1], 0, events.FREE, "0", None)
-        start, end = events.whole_seconds(self.answered_at, at)
-        seconds = int((end - start).total_seconds())
-        network = events.network_of(self)
-        if self.party.type != "phone":
-            return Figures(start, end, seconds, events.FREE, "0", network)
-        rate = events.rate_of(self)
-        return Figures(start, end, seconds, f"{rate:f}", events.price_of(seconds, rate), network)
 
     # What its party does
 

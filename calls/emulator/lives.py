@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from calls.emulator.actions import PLAYS
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial
+from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial, send_keys
 from calls.emulator.flow import Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint
 from calls.emulator.machine import Detection, detect
@@ -61,6 +61,7 @@ async def outbound(leg: "Leg", order: Order) -> None:
     if not await dial(leg, order.ringing_seconds):
         return
     leg.answer(order.length_seconds)
+    await send_keys(leg)
     how = Detection.of(order.machine_detection, order.advanced_machine_detection)
     if how and how.is_before_the_ncco:
         await detect(leg, how, lambda ncco: None)

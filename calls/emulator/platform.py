@@ -131,6 +131,8 @@ class Platform:
 
     def transfer(self, leg: Leg, to: Ncco | Target) -> None:
         """Move a leg to a conversation of its own and let it live by another NCCO, or that of a URL."""
+        if leg.is_over:
+            return
         before = leg.conversation.uuid
         Conversation(self).join(leg)
         leg.note("joins", "transferred", before=before)

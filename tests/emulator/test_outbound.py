@@ -220,3 +220,11 @@ def test_call_that_moves_itself_for_ever_ends_with_its_timer_and_takes_nobody_wi
 
     assert placed(voice, then=then, length_seconds=300) == []
     assert 55 <= len(voice.told(type="transfer")) <= 61
+
+
+def test_keys_are_sent_once_somebody_answers() -> None:
+    voice = VoiceApplication()
+    to = Endpoint("phone", FIRST, {"type": "phone", "number": FIRST, "dtmfAnswer": "p42#"})
+    assert placed(voice, answer=False, ncco=NCCO, to=to) == []
+    assert f"{FIRST} hears the keys p42#" in voice.trace
+    assert voice.trace.index(f"{FIRST} hears the keys p42#") < voice.trace.index("Call status: completed")

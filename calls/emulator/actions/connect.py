@@ -5,7 +5,7 @@ from typing import Any
 
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial
+from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial, send_keys
 from calls.emulator.flow import Action, Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint, Leg, endpoint_of
 from calls.emulator.machine import Detection, detect
@@ -15,7 +15,6 @@ from calls.vonage.ncco import Ncco
 TOO_MANY_CALLS = "Rate limit hit: too many calls are being made."  # the platform's words are inferred
 ASKED_ABOUT = {"timeout", "failed", "rejected", "unanswered", "busy"}  # with `eventType: synchronous`
 UNKNOWN = "Unknown"  # what a telephone shows that is rung without `from`
-TONE_SECONDS, PAUSE_SECONDS = 0.1, 0.5  # of `dtmfAnswer`: a key (inferred), and "p"
 RINGBACK = "ringback tone"
 
 
@@ -136,12 +135,8 @@ async def _live(flow: Flow, action: Action, callee: Leg, joined: "asyncio.Future
 
 async def _before_joining(flow: Flow, callee: Leg) -> None:
     """Send the keys, and run the NCCO, that the endpoint asks for before the parties hear each other."""
-    options = callee.to.options
-    if keys := options.get("dtmfAnswer"):
-        callee.note("hears", f"{callee.to.shown} hears the keys {keys}", keys=keys)
-        for key in keys:
-            await flow.platform.clock.sleep(PAUSE_SECONDS if key == "p" else TONE_SECONDS)
-    if on_answer := options.get("onAnswer"):
+    await send_keys(callee)
+    if on_answer := callee.to.options.get("onAnswer"):
         tone = _tone(flow.leg, on_answer.get("ringbackTone", on_answer.get("ringback")))
         callee.person.act(callee)
         ncco = await ask_what_to_do(callee, Target(on_answer["url"], "GET"))

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from calls.emulator import events
 from calls.emulator.application import Application
+from calls.emulator.billing import figures_of
 from calls.emulator.legs import Leg
 from calls.emulator.platform import Platform
 from calls.emulator.rest.orders import Body, read_order
@@ -86,7 +87,7 @@ def as_json(leg: Leg) -> Body:
         "direction": leg.direction,
     }
     if leg.ended_at and leg.status != "rejected":
-        figures = leg.figures(leg.ended_at)
+        figures = figures_of(leg, leg.ended_at)
         shown |= {
             "rate": figures.rate,
             "price": figures.price,
