@@ -21,6 +21,7 @@ BITRATES = {
 }
 RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 LAYER_THREE = 1
+MOST_STRAYS = 10_000  # places that look like a frame and are none: with more of them it is no sound
 
 
 class NoSound(Exception):
@@ -86,16 +87,21 @@ def _wav_seconds(data: bytes) -> float:
 
 def _mp3_seconds(data: bytes) -> float:
     """Add up its frames. Tags before, between and after them are passed over."""
-    at, seconds = _after_tag(data), 0.0
-    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
+    at, seconds, strays = _after_tag(data), 0.0, 0
+    while strays < MOST_STRAYS and (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
         size, lasts = _frame(data[at : at + 4])
-        following = at + size
-        is_frame = size and (
-            following >= len(data) - 1 or data[following] == 0xFF or data[following : following + 3] == b"TAG"
-        )
-        seconds += lasts if is_frame else 0.0
-        at = following if is_frame else at + 1
+        if size and _may_follow(data, at + size):
+            seconds += lasts
+            at += size
+        else:
+            strays += 1
+            at += 1
     return seconds
+
+
+def _may_follow(data: bytes, at: int) -> bool:
+    """Whether a frame may end here: another begins, or a tag, or it is the last."""
+    return at >= len(data) - 1 or data[at] == 0xFF or data[at : at + 3] == b"TAG"
 
 
 def _after_tag(data: bytes) -> int:

@@ -5,9 +5,12 @@ The frames were heard through the decoders of FFmpeg; what is read here is what 
 
 import io
 import math
+import random
 import struct
+import time
 import wave
 from array import array
+from contextlib import suppress
 
 import pytest
 
@@ -150,3 +153,22 @@ def test_wav_that_is_not_16_bit_is_not_played() -> None:
     eight[34:36] = struct.pack("<H", 8)
     with pytest.raises(NoSound, match="16 bit"):
         length(bytes(eight))
+
+
+def test_nothing_that_comes_breaks_the_reading() -> None:
+    chance = random.Random(3)
+    whole = [made("wav", 1, 0.2), made("mp3", 1, 0.2)]
+    for _ in range(2000):
+        data = bytearray(chance.choice(whole)[: chance.randrange(600)])
+        for _ in range(chance.randrange(6)):
+            if data:
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        with suppress(NoSound):
+            assert length(bytes(data)) >= 0
+
+
+def test_long_rubbish_is_soon_given_up() -> None:
+    began = time.monotonic()
+    with pytest.raises(NoSound):
+        length(b"\xff" * 20_000_000)
+    assert time.monotonic() - began < 2
