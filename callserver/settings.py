@@ -43,6 +43,14 @@ WEBHOOK_MAX_BYTES = 256 * 1024
 INGEST = env.one_of("INGEST", ("writer", "inline"), "writer")
 SPOOL_DIR = env.path("SPOOL_DIR", VAR_DIR / "spool")
 
+# Calls that we place, and forwards. No country: nobody is called.
+OUTBOUND_COUNTRIES = [word.upper() for word in env.words("OUTBOUND_COUNTRIES")]
+OUTBOUND_FROM = env.text("OUTBOUND_FROM").removeprefix("+")
+OUTBOUND_PER_USER = env.integer("OUTBOUND_PER_USER", 10, least=0, most=180)  # a minute
+OUTBOUND_PER_MINUTE = env.integer("OUTBOUND_PER_MINUTE", 30, least=0, most=180)
+OUTBOUND_PER_DAY = env.integer("OUTBOUND_PER_DAY", 500, least=0, most=1_000_000)
+OUTBOUND_LONGEST_SECONDS = env.integer("OUTBOUND_LONGEST_SECONDS", 3_600, least=1, most=86_400)
+
 # How long things are kept: 0 days is for ever.
 CALL_STALE_HOURS = env.integer("CALL_STALE_HOURS", 26, least=1, most=8_784)  # a call may last 24
 PAYLOAD_DAYS = env.integer("PAYLOAD_DAYS", 0, least=0, most=36_500)
@@ -150,7 +158,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 # Vonage would take a redirect of a webhook for a failure; they are signed, and health is asked for inside.
-SECURE_REDIRECT_EXEMPT = [r"^(webhooks/)?(answer|event|fallback)/?$", r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^(webhooks/)?(answer|event(/[^/]+)?|fallback)/?$", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False  # the domain's other hosts are not ours to decide
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

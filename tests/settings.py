@@ -28,6 +28,12 @@ KNOWN = {
     "VONAGE_API_URL": "",
     "WEBHOOK_SIGNATURES": "",
     "INGEST": "inline",
+    "OUTBOUND_COUNTRIES": "GB",
+    "OUTBOUND_FROM": "",
+    "OUTBOUND_PER_USER": "",
+    "OUTBOUND_PER_MINUTE": "",
+    "OUTBOUND_PER_DAY": "",
+    "OUTBOUND_LONGEST_SECONDS": "",
 }
 os.environ.update(KNOWN)
 environment.LOCAL_ENV = Path(os.devnull)

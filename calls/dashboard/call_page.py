@@ -3,22 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
+from calls.control import acting
 from calls.dashboard.event_rows import EventRow, event_rows, replies_of, version_of
 from calls.dashboard.facts import Fact, Webhooks, facts
 from calls.dashboard.outcomes import State, state_of
 from calls.dashboard.pretty import Paper
 from calls.dashboard.waterfall import Name, Waterfall, waterfall
-from calls.models import Call, CallEvent, FlowVersion, Kind, Leg, Outcome, PhoneNumber
+from calls.models import Call, CallEvent, CallFlow, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
 from calls.records.heard import cut, spoken
 from calls.records.moments import keys_of, served_actions
 from calls.records.sentence import Deeds, Facts, clock_of, sentence
 from calls.records.timeline import Lane, Timeline, timeline
 from calls.templatetags.calls_format import duration
+from calls.vonage import numbers
 from calls.vonage.events import parse_time, text_of
 
 MOST_EVENTS = 400  # on one page
@@ -107,6 +110,38 @@ class CallPage:
     def clocks_differ(self) -> str:
         """By how much, in words, "" where they agree."""
         return duration(abs(self.line.skew)) if self.line.skew else ""
+
+    @property
+    def goes_on(self) -> bool:
+        return self.call.outcome == Outcome.IN_PROGRESS
+
+    @property
+    def cannot_act(self) -> str:
+        """Why nothing can be done to the call from here, in a sentence; "" where it can."""
+        return acting.is_possible()
+
+    @property
+    def flows(self) -> Sequence[str]:
+        """The flows that the caller can be moved to."""
+        return list(CallFlow.objects.filter(versions__isnull=False).distinct().values_list("name", flat=True)[:100])
+
+    @property
+    def we_called(self) -> bool:
+        return self.call.direction == "outbound"
+
+    @property
+    def call_back(self) -> str:
+        """The query that asks whether to call the other side, from the number of ours; "" where that has none."""
+        other, ours = self.call.from_number, self.call.to_number
+        if self.we_called:
+            other, ours = ours, other
+        if not numbers.dialable(other):
+            return ""
+        return urlencode({"to": other} | ({"from": ours} if self.number else {}))
+
+    @property
+    def call_back_name(self) -> str:
+        return numbers.shown(self.call.to_number if self.we_called else self.call.from_number)
 
     @property
     def title(self) -> str:

@@ -3,13 +3,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from calls.dashboard import call, views
+from calls.dashboard import acting, call, placing, views
 
 urlpatterns = [
     path("", views.calls, name="calls"),
     path("live/", views.live, name="calls-live"),
     path("calls/<int:pk>/", call.call, name="call"),
     path("calls/<int:pk>/live/", call.call_live, name="call-live"),
+    path("calls/<int:pk>/act/", acting.act, name="call-act"),
+    path("call", placing.place, name="place"),
+    path("call/", placing.place),
     path("events/<int:pk>/raw/", call.event_raw, name="event-raw"),
     path("events/", views.loose_events, name="loose-events"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -17,6 +17,7 @@ class Scope(models.TextChoices):
     """What a token can be held to."""
 
     READ_CALLS = "calls:read", "read the call log"
+    PLACE_CALLS = "calls:place", "place calls, and act on calls that go on"
 
 
 class ApiTokenManager(models.Manager["ApiToken"]):

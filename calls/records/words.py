@@ -211,7 +211,10 @@ def _transcription(event: EventRow, payload: Mapping[str, Any], leg: LegRow | No
 
 
 def _act(event: EventRow, payload: Mapping[str, Any], leg: LegRow | None, cast: Cast) -> Words:
-    return _plain(US, f"We acted: {cut(text_of(payload.get('action'))) or 'see below'}", "action")
+    what = cut(text_of(payload.get("action"))) or "see below"
+    if by := text_of(payload.get("by")):
+        return _plain(US, f"{by} {what}", "action")
+    return _plain(US, f"We acted: {what}", "action")
 
 
 KINDS = {

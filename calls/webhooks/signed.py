@@ -37,6 +37,7 @@ class Delivery:
     query: str
     content_type: str
     sender: str  # the address that it came from
+    token: str = ""  # of /event/<token>
     begun: float = field(default_factory=time.perf_counter)  # how long an answer took counts from here
     body: bytes = b""
     claims: Claims | None = None
@@ -45,7 +46,9 @@ class Delivery:
     def of(cls, environ: Environ) -> "Delivery":
         """Know it by its head; the body is not read yet."""
         get = environ.get
-        return cls(get("REQUEST_METHOD", ""), get("QUERY_STRING", ""), get("CONTENT_TYPE", ""), get("REMOTE_ADDR", ""))
+        token = get("PATH_INFO", "").partition("/event/")[2].strip("/")
+        method, query, content_type = (get(name, "") for name in ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE"))
+        return cls(method, query, content_type, get("REMOTE_ADDR", ""), token)
 
     @property
     def signed(self) -> bool:

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
+from calls.control import tokens
+from calls.control.placing import tie
 from calls.flows import engine
 from calls.flows.routing import Answer, directory
-from calls.records.store import StoreUnavailable, store, store_later
+from calls.records.store import StoreUnavailable, later, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
 from calls.webhooks.lines import line_of, shown, whole_line_of
 from calls.webhooks.refusals import keep_sample, refuse
@@ -36,7 +38,11 @@ def event_webhook(delivery: Delivery) -> Reply:
         payload, raw = delivery.payload()
     except EventError as error:
         return refuse(delivery, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}")
-    return keep(event_from(payload, raw, delivery, door="event"))
+    event = event_from(payload, raw, delivery, door="event")
+    reply = keep(event)
+    if delivery.token and event.status == "started" and (placement := tokens.read(delivery.token)):
+        later(lambda: tie(placement, event), "A call that we placed does not know its leg")
+    return reply
 
 
 @signed_by_vonage("fallback")

@@ -23,7 +23,10 @@ class Webhooks:
         self.doors = {f"/{way}{name}{end}": door for name, door in DOORS.items() for way in PREFIXES for end in ends}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        door = self.doors.get(environ["PATH_INFO"])
+        path = environ["PATH_INFO"]
+        door = self.doors.get(path)
+        if door is None and "/event/" in path:  # with a token behind it
+            door = self.doors.get(path.rstrip("/").rpartition("/")[0])
         if door is None or not is_ours(environ.get("HTTP_HOST") or environ["SERVER_NAME"]):
             return self.application(environ, start_response)  # which refuses the hosts of others
         reply = door(environ)

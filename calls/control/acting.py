@@ -1,0 +1,85 @@
+"""What is done to a call that goes on: each act is an event of the call, with who did it."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from calls.control.account import account
+from calls.control.refusals import Refused
+from calls.flows import engine
+from calls.models import Call, FlowVersion, Kind, Leg, Outcome, User
+from calls.records.store import StoreUnavailable, store
+from calls.vonage import ncco
+from calls.vonage.events import Event, text_of
+
+LANGUAGE, STYLE = "en-GB", 0
+
+
+def hang_up(call: Call, *, by: User) -> None:
+    """End the call: its first leg, which takes those that were put through along. Raises Refused."""
+    _change(call, {"action": "hangup"}, "hung up", by)
+
+
+def mute(call: Call, *, by: User, on: bool = True) -> None:
+    """Let others no longer hear the caller, or hear them again. Raises Refused."""
+    _change(call, {"action": "mute" if on else "unmute"}, "muted the caller" if on else "unmuted the caller", by)
+
+
+def transfer(call: Call, flow: str, *, by: User) -> None:
+    """Move the caller to what a flow says, in place of what they hear now. Raises Refused."""
+    version = FlowVersion.objects.filter(flow__name=flow).order_by("-pk").first()
+    if version is None:
+        raise Refused(f"There is no published flow “{flow[:60]}”.", HTTPStatus.BAD_REQUEST)
+    try:
+        said = engine.run(version.program)
+    except engine.ProgramError as error:
+        raise Refused(f"The flow “{flow[:60]}” cannot be run: {error}", HTTPStatus.BAD_REQUEST) from error
+    body = {"action": "transfer", "destination": {"type": "ncco", "ncco": said}}
+    _change(call, body, f"moved the caller to “{flow}”", by, version=version.pk, ncco=said)
+
+
+def speak(call: Call, text: str, *, by: User) -> None:
+    """Have a sentence read into the call. Raises Refused."""
+    if problems := ncco.errors([ncco.talk(text, language=LANGUAGE, style=STYLE)]):
+        raise Refused(problems[0].message, HTTPStatus.BAD_REQUEST)
+    body = {"text": text, "language": LANGUAGE, "style": STYLE}
+    _change(call, body, f"spoke into the call: “{text}”", by, part="talk")
+
+
+def _change(call: Call, body: dict[str, Any], words: str, by: User, *, part: str = "", **told: Any) -> None:
+    """Tell the platform, and keep that it was told. Raises Refused."""
+    from calls.vonage.client import VonageError, change  # late: it brings the SDK
+
+    leg = _leg_of(call)
+    try:
+        change(account(_region_of(call)), leg.uuid, body, part=part)
+    except VonageError as error:
+        over = error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
+        reason = "The call is over, or cannot be changed just now." if over else str(error)
+        raise Refused(reason, HTTPStatus.CONFLICT if over else HTTPStatus.BAD_GATEWAY) from error
+    payload = {"action": words, "by": by.get_username(), "uuid": leg.uuid, "conversation_uuid": leg.conversation_uuid}
+    try:
+        store(Event(payload=payload | told, received_at=timezone.now(), door="us"))
+    except StoreUnavailable:
+        return  # done it is all the same
+
+
+def _leg_of(call: Call) -> Leg:
+    """Give the leg that is acted on: the first one, while the call goes on. Raises Refused."""
+    leg = call.legs.oldest_first().first()
+    if leg is None or call.outcome != Outcome.IN_PROGRESS:
+        raise Refused("The call is over.", HTTPStatus.CONFLICT)
+    return leg
+
+
+def _region_of(call: Call) -> str:
+    """Where the platform says that this call is to be controlled; "" where it said nothing."""
+    answers = call.events.filter(kind=Kind.ANSWER).order_by("-pk").values_list("payload", flat=True)[:1]
+    return next((text_of(payload.get("region_url")) for payload in answers), "")
+
+
+def is_possible() -> str:
+    """Say in a sentence why calls cannot be acted on or placed; "" where they can."""
+    return account(settings.VONAGE_API_URL).problem
