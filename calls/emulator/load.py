@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calls.emulator.application import Application
-from calls.emulator.clock import Clock
 from calls.emulator.platform import Platform
 from calls.emulator.ring import play
 from calls.emulator.scenario import Scenario
@@ -67,15 +66,17 @@ class Report:
 
 
 async def run(
-    scenario: Scenario,
+    scenarios: Sequence[Scenario],
     application: Application,
     *,
     count: int,
     rate: float,
-    speed: float = 1.0,
+    platform: Callable[[Scenario], Platform],
     progress: Callable[[str], None] = lambda words: None,
 ) -> Report:
-    """Begin `rate` calls a second, `count` in all, each on a platform of its own, and wait until all are over."""
+    """Begin `rate` calls a second, `count` in all, and wait until all are over. They play the scenarios in turn, each
+    on a platform of its own, which `platform` makes.
+    """
     report = Report()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -84,18 +85,21 @@ async def run(
         due = began + index / rate
         await asyncio.sleep(max(due - loop.time(), 0))
         report.lateness.append(loop.time() - due)
-        task = asyncio.create_task(_one(scenario, application, speed, report))
+        task = asyncio.create_task(_one(scenarios[index % len(scenarios)], application, platform, report))
         playing.add(task)
-        task.add_done_callback(playing.discard)
         progress(_bar(report.calls, index + 1, count))
     while playing:
-        await asyncio.wait(playing, timeout=0.2)
+        done, playing = await asyncio.wait(playing, timeout=0.2)
+        for task in done:
+            task.result()  # raises what the call raised
         progress(_bar(report.calls, count, count))
     return report
 
 
-async def _one(scenario: Scenario, application: Application, speed: float, report: Report) -> None:
-    async with Platform([application], clock=Clock(speed, start=scenario.at), callees=scenario.called()) as platform:
+async def _one(
+    scenario: Scenario, application: Application, make: Callable[[Scenario], Platform], report: Report
+) -> None:
+    async with make(scenario) as platform:
         platform.trace.watchers.append(report.watch)
         outcome = await play(scenario, application, platform)
     report.calls += 1

@@ -23,6 +23,10 @@ class Outcome:
     failures: Sequence[str]
     leg: Leg
 
+    def as_json(self) -> dict[str, Any]:
+        """For programs: the last line of a trace."""
+        return {"kind": "outcome", "findings": list(self.findings), "failures": list(self.failures)}
+
     @property
     def is_good(self) -> bool:
         return not self.findings and not self.failures
@@ -30,12 +34,35 @@ class Outcome:
 
 @dataclass
 class Witness:
-    """Notes what happens in a call, from its ringing to its end."""
+    """Notes what happens in a call, from its ringing to its end, and nothing of other calls of the platform."""
 
     happenings: list[Happening] = field(default_factory=list)
+    legs: set[str] = field(default_factory=set)
+    conversations: set[str] = field(default_factory=set)
 
     def __call__(self, happening: Happening) -> None:
-        self.happenings.append(happening)
+        if self.concerns(happening.leg, happening.conversation):
+            self.happenings.append(happening)
+
+    def follow(self, leg: Leg) -> None:
+        """Whoever comes into a conversation that the caller is in belongs to the call."""
+        self.legs.add(leg.uuid)
+        self.conversations.add(leg.conversation.uuid)
+
+    def concerns(self, leg: str, conversation: str) -> bool:
+        """Whether something is of this call. What names neither may be."""
+        if leg in self.legs or conversation in self.conversations:
+            self.legs.add(leg)
+            self.conversations.add(conversation)
+            self.legs.discard("")
+            self.conversations.discard("")
+            return True
+        return not leg and not conversation
+
+    @property
+    def findings(self) -> list[str]:
+        """The faults of the application that this call met, a sentence each."""
+        return list(dict.fromkeys(one.words for one in self.happenings if one.kind == "finding"))
 
     def told(self, leg: Leg) -> Told:
         """What expectations are judged by, once the call is over."""
@@ -49,29 +76,38 @@ class Witness:
         return Told(self.happenings, leg.uuid, events, by, lasted, leg.status)
 
 
-async def play(scenario: Scenario, application: Application, platform: Platform) -> Outcome:
-    """Let the caller of a scenario ring, and judge the call when it is over.
+async def play(
+    scenario: Scenario,
+    application: Application,
+    platform: Platform,
+    *,
+    begun: Callable[[Leg, "Witness"], None] | None = None,
+) -> Outcome:
+    """Let the caller of a scenario ring, and judge the call when it is over. `begun` is told when there is a leg.
 
     Cancelled, the call is ended properly, as by the caller.
     """
     witness = Witness()
     platform.trace.watchers.append(witness)
-    found = len(platform.findings)
     person = scenario.caller()
     leg = platform.ring(application, to=scenario.to, caller=Endpoint("phone", scenario.from_), person=person)
+    witness.follow(leg)
+    if begun:
+        begun(leg, witness)
     try:
         await asyncio.shield(leg.ended)
     except asyncio.CancelledError:
         leg.hang_up("user")
+        platform.post.hurry()
         raise
     finally:
-        await platform.clock.settle()
+        await platform.post.settle(witness.concerns)
         platform.trace.watchers.remove(witness)
     told = witness.told(leg)
     failures = [sentence for one in scenario.expect if (sentence := one.failure(told))]
     if person.waits_for:
         failures.append(f"The caller was to {person.waits_for}, but the call never listened for it.")
-    return Outcome(platform.findings[found:], failures, leg)
+    return Outcome(witness.findings, failures, leg)
 
 
 async def ring(

@@ -8,14 +8,17 @@ from typing import Any
 
 from calls.emulator import people
 from calls.emulator.expectations import Expectation, read_expectation
+from calls.emulator.faults import Faults, read_faults
 from calls.emulator.people import ANSWERS, Callees, HangUp, Person, Press, Say, Step, Wait
 from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
 
 TO, FROM = "442079460000", "447700900123"
 KEYS = set("0123456789*#")
-KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "expect")
+KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "faults", "expect")
 CALLEE = ("answer", "after", "steps", "talks", "beeps", "hangup_after", "detail")
 EVERYBODY = "everybody"
+HANG_UP = "hang up"
+YEARS = range(1971, 2101)  # that the clock can show, with hours and zones to spare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class Scenario:
     steps: tuple[Step, ...] = ()
     hangup_after: float | None = None
     callees: Mapping[str, Person] = field(default_factory=dict)  # by number; "everybody" for all others
+    faults: Mapping[str, Any] = field(default_factory=dict)  # as they were written; they stand beside those of the lab
     expect: tuple[Expectation, ...] = ()
 
     def caller(self) -> Person:
@@ -39,6 +43,21 @@ class Scenario:
         """Give the parties that may be called."""
         numbers = {number: person for number, person in self.callees.items() if number != EVERYBODY}
         return Callees(self.callees.get(EVERYBODY, everybody), numbers)
+
+    def with_faults(self, others: Faults) -> Faults:
+        """Give the faults of a platform that has others, too."""
+        return read_faults(dict(self.faults), "faults", otherwise=others)
+
+    def as_json(self) -> dict[str, Any]:
+        """Write it as `read` reads it."""
+        told: dict[str, Any] = {"name": self.name, "to": self.to, "from": self.from_}
+        if self.at:
+            told["at"] = self.at.isoformat()
+        if self.hangup_after is not None:
+            told["hangup_after"] = self.hangup_after
+        told["steps"] = [_step_as_json(step) for step in self.steps]
+        told["callees"] = {shown: _callee_as_json(person) for shown, person in self.callees.items()}
+        return told | {"faults": dict(self.faults), "expect": [dict(one.given) for one in self.expect]}
 
     def named(self, name: str) -> "Scenario":
         return self if self.name else replace(self, name=name)
@@ -60,6 +79,7 @@ def read(value: Any, where: str) -> Scenario:
         steps=_steps(given.get("steps", []), f"{where}: steps"),
         hangup_after=_seconds_or_none(given, "hangup_after", where),
         callees=read_callees(given.get("callees", {}), f"{where}: callees"),
+        faults=_faults(given.get("faults", {}), f"{where}: faults"),
         expect=tuple(
             read_expectation(one, f"{where}: expect {index}")
             for index, one in enumerate(_list(given.get("expect", []), f"{where}: expect"), 1)
@@ -88,12 +108,14 @@ def moment(value: Any, where: str) -> datetime:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
         raise BadFile(f"{where} has to be a time such as 2026-12-25T03:00, in UTC unless it names its zone.") from None
+    if found.year not in YEARS:
+        raise BadFile(f"{where} has to be a time between the years {YEARS.start} and {YEARS.stop - 1}.")
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def keys(value: Any, where: str) -> str:
     """Read keys that are pressed."""
-    pressed = text(value, where)
+    pressed = "" if value is None else text(value, where)  # YAML takes a bare # for the beginning of a comment
     if not pressed or not set(pressed) <= KEYS:
         raise BadFile(f"{where} has to be of 0-9, * and #; write it in quotes.")
     return pressed
@@ -123,7 +145,7 @@ def _steps(value: Any, where: str) -> tuple[Step, ...]:
 
 def _step(value: Any, where: str) -> Step:
     """Read `press: "1"`, `say: sales`, `wait: 2` or `hang up`; with `now: true` it does not wait to be listened to."""
-    if value == "hang up":
+    if value == HANG_UP:
         return HangUp()
     given = mapping(value, where, ("press", "say", "wait", "now"))
     now = given.get("now", False)
@@ -137,6 +159,37 @@ def _step(value: Any, where: str) -> Step:
         case ["wait"]:
             return Wait(seconds(given["wait"], f"{where}: wait"))
     raise BadFile(f"{where} has to be one of press, say, wait, or the words hang up.")
+
+
+def _faults(value: Any, where: str) -> Mapping[str, Any]:
+    read_faults(value, where)
+    return dict(value)
+
+
+def _step_as_json(step: Step) -> Any:
+    match step:
+        case Press(pressed, now):
+            return {"press": pressed, "now": now}
+        case Say(words, now):
+            return {"say": words, "now": now}
+        case Wait(duration):
+            return {"wait": duration}
+    return HANG_UP
+
+
+def _callee_as_json(person: Person) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "answer": person.answer,
+        "after": person.after,
+        "talks": person.talks,
+        "beeps": person.beeps,
+    }
+    told |= {
+        "hangup_after": person.hangup_after,
+        "detail": person.detail or None,
+        "steps": [_step_as_json(step) for step in person.steps],
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _list(value: Any, where: str) -> list[Any]:

@@ -45,7 +45,14 @@ class Happening:
     def as_json(self) -> dict[str, Any]:
         """For programs. The keys of `data` stand beside the others."""
         told = {"at": round(self.at, 3), "kind": self.kind, "words": self.words, "leg": self.leg}
-        return {**told, "conversation": self.conversation, **self.data}
+        return {**told, "conversation": self.conversation, "detail": self.detail, **self.data}
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Happening":
+        """Read what `as_json` wrote."""
+        own = ("at", "kind", "words", "leg", "conversation", "detail")
+        data = {name: value for name, value in told.items() if name not in own}
+        return cls(**{name: told[name] for name in own}, data=data)
 
 
 Watcher = Callable[[Happening], None]

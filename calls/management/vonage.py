@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from calls.emulator import faults as faults_of_lab
 from calls.emulator.application import Application
 from calls.emulator.applications import public_key_of
 from calls.emulator.clock import AT_ONCE
+from calls.emulator.faults import Faults
 from calls.emulator.people import ANSWERS
 from calls.emulator.reading import BadFile
 from calls.emulator.scenario import keys, moment
 
+REORDERED = 0.1  # how often it happens is inferred
 FIELDS = ["answer_url", "event_url", "fallback_url", "answer_method", "event_method", "fallback_method"]
 FIELDS += ["secret", "api_key", "application_id"]
 
@@ -40,6 +43,31 @@ def add_platform(parser: ArgumentParser) -> None:
     parser.add_argument("--at", type=time, help="what its clock says at first: 2026-12-25T03:00, in UTC")
     parser.add_argument("--seed", type=int, help="makes what is left to chance the same in each run")
     parser.add_argument("--callee", choices=ANSWERS, default="answer", help="what called parties do (answer)")
+
+
+def add_faults(parser: ArgumentParser) -> None:
+    """Add the switches of the failure lab."""
+    lab = parser.add_argument_group("failure lab", "what the platform does wrong: shares of the webhooks, 0 to 1")
+    lab.add_argument("--duplicated", type=share, help="sent twice")
+    lab.add_argument("--swapped", type=share, help="events that come after the next one of their leg")
+    lab.add_argument("--lost", type=share, help="events that are never sent")
+    lab.add_argument("--late", type=share, help="events that are sent --late-seconds later")
+    lab.add_argument("--late-seconds", type=seconds, help="30")
+    lab.add_argument("--unsigned", type=share, help="sent without a signature")
+    lab.add_argument("--wrong-signature", type=share, help="signed with another secret")
+    lab.add_argument("--clock-off", type=ahead, metavar="SECONDS", help="its clock is ahead, or behind if below 0")
+    lab.add_argument("--missing-recordings", action="store_true", default=None, help="no recording can be fetched")
+    lab.add_argument(
+        "--reordered",
+        type=share,
+        help=f"events made at the same moment that come the other way round, as seen in practice ({REORDERED})",
+    )
+
+
+def faults(options: dict[str, Any]) -> Faults:
+    """Give the faults of the options."""
+    given = {name: options[name] for name in faults_of_lab.KNOWN if options[name] is not None}
+    return faults_of_lab.read_faults({"reordered": REORDERED} | given, "faults")
 
 
 def application(options: dict[str, Any]) -> Application:
@@ -69,6 +97,17 @@ def seconds(text: str) -> float:
 
 def speed(text: str) -> float:
     return AT_ONCE if text == "max" else _at_least(text, 1, "a speed of 1 or more, or the word max")
+
+
+def share(text: str) -> float:
+    try:
+        return faults_of_lab.share(float(text), repr(text))
+    except (BadFile, ValueError):
+        raise ArgumentTypeError(f"{text!r} is not a share of the webhooks, from 0 to 1") from None
+
+
+def ahead(text: str) -> float:
+    return _at_least(text, -faults_of_lab.LONGEST_SECONDS, "seconds by which a clock is ahead")
 
 
 def rate(text: str) -> float:

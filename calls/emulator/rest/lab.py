@@ -5,20 +5,21 @@ It asks for no token, for it is reached from this machine alone unless its owner
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
 
 from calls.emulator import scenario as scenarios
+from calls.emulator.faults import read_faults
 from calls.emulator.legs import Endpoint, Leg
 from calls.emulator.people import Callees
 from calls.emulator.platform import Platform
 from calls.emulator.reading import BadFile
 from calls.emulator.rest.problems import Problem
 from calls.emulator.rest.requests import PLATFORM, body_of
-from calls.emulator.ring import play
+from calls.emulator.ring import Witness, play
 from calls.emulator.trace import Happening
 
 MOST_WAITING = 10_000  # happenings for a watcher who reads slowly; then it is let go
@@ -32,6 +33,8 @@ def routes() -> list[web.RouteDef]:
         web.get("/lab/trace", trace),
         web.put("/lab/callees", set_callees),
         web.put("/lab/clock", set_clock),
+        web.get("/lab/faults", get_faults),
+        web.put("/lab/faults", set_faults),
     ]
 
 
@@ -59,17 +62,28 @@ async def ring(request: web.Request) -> web.StreamResponse:
     if given.at:
         platform.clock.set(given.at)
     platform.callees.by_number.update(given.called().by_number)
+    if given.faults:
+        platform.faults = given.with_faults(platform.faults)
     if "watch" not in request.query:
         caller = Endpoint("phone", given.from_)
         return web.json_response(
             _leg_as_json(platform.ring(application, to=given.to, caller=caller, person=given.caller())), status=201
         )
-    async with _lines(request) as write, _watching(platform) as happenings:
-        playing = asyncio.create_task(play(given, application, platform))
-        while not playing.done() or not happenings.empty():
-            await _next(playing, happenings, write)
-        outcome = playing.result()
-        await write({"kind": "outcome", "findings": outcome.findings, "failures": outcome.failures})
+    witnesses: list[Witness] = []  # of this call, once it is begun
+
+    def is_told(happening: Happening) -> bool:
+        return any(one.concerns(happening.leg, happening.conversation) for one in witnesses)
+
+    async with _lines(request) as write, _watching(platform, is_told) as happenings:
+        playing = asyncio.create_task(
+            play(given, application, platform, begun=lambda leg, witness: witnesses.append(witness))
+        )
+        try:
+            while not playing.done() or not happenings.empty():
+                await _next(playing, happenings, write)
+        finally:
+            playing.cancel()  # who rang has gone away, and hangs up
+        await write(playing.result().as_json())
     return request[STREAM]
 
 
@@ -129,6 +143,21 @@ async def set_clock(request: web.Request) -> web.Response:
     return web.json_response({"now": request.app[PLATFORM].clock.now().isoformat()})
 
 
+async def get_faults(request: web.Request) -> web.Response:
+    """Say what the platform does wrong."""
+    return web.json_response(request.app[PLATFORM].faults.as_json())
+
+
+async def set_faults(request: web.Request) -> web.Response:
+    """Say what it is to do wrong from now on; what is not named is not done."""
+    try:
+        faults = read_faults(await body_of(request), "faults")
+    except BadFile as error:
+        raise Problem(400, str(error)) from None
+    request.app[PLATFORM].faults = faults
+    return web.json_response(faults.as_json())
+
+
 STREAM = web.RequestKey("stream", web.StreamResponse)
 
 
@@ -147,11 +176,13 @@ async def _lines(request: web.Request) -> AsyncIterator[Any]:
 
 
 @asynccontextmanager
-async def _watching(platform: Platform) -> AsyncIterator["asyncio.Queue[Happening]"]:
+async def _watching(
+    platform: Platform, wants: Callable[[Happening], bool] = lambda happening: True
+) -> AsyncIterator["asyncio.Queue[Happening]"]:
     happenings: asyncio.Queue[Happening] = asyncio.Queue(MOST_WAITING)
 
     def watch(happening: Happening) -> None:
-        if not happenings.full():
+        if wants(happening) and not happenings.full():
             happenings.put_nowait(happening)
 
     platform.trace.watchers.append(watch)

@@ -11,14 +11,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from calls.emulator import load, scenario
+from calls.emulator import load, scenario, through
 from calls.emulator.application import Application
 from calls.emulator.clock import Clock
 from calls.emulator.expectations import said
 from calls.emulator.people import Person, Press, Say, Wait
 from calls.emulator.platform import Platform
 from calls.emulator.reading import BadFile
-from calls.emulator.ring import Outcome, play
+from calls.emulator.ring import play
 from calls.emulator.scenario import Scenario
 from calls.emulator.trace import Happening, lines
 from calls.management import vonage
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     help = (
         "Ring a number as Vonage would: send the webhooks of a call, play the NCCO that comes back, print the trace. "
         "Exits with 1, and says why, when a reply is one that Vonage or a caller would suffer from, or when something "
-        "that was expected did not come about."
+        "that was expected did not come about, 130 when it was interrupted."
     )
     requires_system_checks = []
 
@@ -60,18 +60,24 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the trace as a JSON object each line")
         parser.set_defaults(steps=[])
         vonage.add_application(parser)
+        parser.add_argument("--through", type=vonage.http_url, help="a local Vonage that runs, and rings in our place")
+        parser.add_argument("--trust", type=Path, help="its certificate, where it serves https")
         vonage.add_platform(parser)
+        vonage.add_faults(parser)
 
     def handle(self, *, count: int, rate: float | None, **options: Any) -> None:
         self.said: set[str] = set()
+        self.progress = ""
         try:
             application = vonage.application(options)
             wanted = self.read(options)
+            if rate and options["through"]:
+                raise CommandError("--rate rings by itself: leave out --through.")
             if rate:
-                good = self.load(wanted[0], application, options, count=count, rate=rate)
+                good = self.load(wanted, application, options, count=count, rate=rate)
             else:
                 good = self.ring_all([one for one in wanted for _ in range(count)], application, options)
-        except BadFile as error:
+        except (BadFile, through.NotThrough) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             sys.exit(130)  # as a shell says it
@@ -83,9 +89,9 @@ class Command(BaseCommand):
         expected = tuple(said(fragment, "--expect") for fragment in options["expect"])
         if options["scenarios"]:
             found = [scenario.load(path) for path in options["scenarios"]]
-            return [replace(one, expect=(*one.expect, *expected)) for one in found]
+            steps = tuple(options["steps"])  # of the shell, after those of the file
+            return [replace(one, steps=one.steps + steps, expect=one.expect + expected) for one in found]
         steps = tuple(options["steps"])
-        # Who only wanted to press and say hangs up by nobody's word: the call ends by itself.
         return [
             Scenario(
                 to=options["to"],
@@ -102,37 +108,79 @@ class Command(BaseCommand):
         for one in wanted:
             if len(options["scenarios"]) > 1 and not options["json"]:
                 self._write(f"{one.name}:")
-            bad += not asyncio.run(self.ring(one, application, options)).is_good
+            if options["through"]:
+                bad += not asyncio.run(self.ring_through(one, options))
+            else:
+                bad += not asyncio.run(self.ring(one, application, options))
         if bad and len(wanted) > 1:
             self.stderr.write(f"{bad} of {len(wanted)} calls went wrong.")
         return not bad
 
-    async def ring(self, wanted: Scenario, application: Application, options: dict[str, Any]) -> Outcome:
-        """Ring once."""
-        async with Platform(
+    def platform(self, wanted: Scenario, application: Application, options: dict[str, Any]) -> Platform:
+        """Make the platform on which a scenario is played."""
+        return Platform(
             [application],
             clock=Clock(options["speed"], start=wanted.at or options["at"]),
             callees=wanted.called(Person(answer=options["callee"])),
             seed=options["seed"],
-        ) as platform:
+            faults=wanted.with_faults(vonage.faults(options)),
+        )
+
+    async def ring(self, wanted: Scenario, application: Application, options: dict[str, Any]) -> bool:
+        """Ring once. Says whether all went well."""
+        async with self.platform(wanted, application, options) as platform:
             platform.trace.watchers += [self.tracer(options), self.report]
             outcome = await play(wanted, application, platform)
-        for failure in outcome.failures:
-            self.stderr.write(f"{wanted.name}: {failure}" if wanted.name else failure)
         if options["json"]:
-            told = {"kind": "outcome", "findings": outcome.findings, "failures": outcome.failures}
-            self._write(json.dumps(told))
-        return outcome
+            self._write(json.dumps(outcome.as_json()))
+        self.blame(wanted, outcome.failures)
+        return outcome.is_good
+
+    async def ring_through(self, wanted: Scenario, options: dict[str, Any]) -> bool:
+        """Let a local Vonage that runs elsewhere ring. Its application, speed and faults are its own."""
+        trace, outcome = self.tracer(options), {}
+        async for told in through.told_by(options["through"], wanted, certificate=options["trust"]):
+            if options["json"]:
+                self._write(json.dumps(told))
+            if told["kind"] == "outcome":
+                outcome = told
+            else:
+                happening = Happening.from_json(told)
+                if not options["json"]:
+                    trace(happening)
+                self.report(happening)
+        self.blame(wanted, outcome["failures"])
+        return not outcome["findings"] and not outcome["failures"]
+
+    def blame(self, wanted: Scenario, failures: Sequence[str]) -> None:
+        """Say which expectations did not hold."""
+        for failure in failures:
+            self.stderr.write(f"{wanted.name}: {failure}" if wanted.name else failure)
 
     def load(
-        self, wanted: Scenario, application: Application, options: dict[str, Any], *, count: int, rate: float
+        self,
+        wanted: Sequence[Scenario],
+        application: Application,
+        options: dict[str, Any],
+        *,
+        count: int,
+        rate: float,
     ) -> bool:
         """Ring many at a time, and say how fast the application was."""
         show = (lambda words: None) if options["quiet"] or options["json"] else self._progress
         report = asyncio.run(
-            load.run(wanted, application, count=count, rate=rate, speed=options["speed"], progress=show)
+            load.run(
+                wanted,
+                application,
+                count=count,
+                rate=rate,
+                platform=lambda one: self.platform(one, application, options),
+                progress=show,
+            )
         )
-        self._write(json.dumps(report.as_json()) if options["json"] else f"\n{report.table()}")
+        if self.progress:
+            self.stderr.write(self.progress if not self.stderr.isatty() else "")
+        self._write(json.dumps(report.as_json()) if options["json"] else report.table())
         for finding in report.findings:
             self.stderr.write(finding)
         return report.is_good
@@ -157,5 +205,8 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _progress(self, words: str) -> None:
-        self.stderr.write(f"\r{words}", ending="")
-        self.stderr.flush()
+        """Move the bar. Where nobody watches it, as in CI, its end is enough."""
+        self.progress = words
+        if self.stderr.isatty():
+            self.stderr.write(f"\r{words}", ending="")
+            self.stderr.flush()

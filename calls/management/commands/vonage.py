@@ -40,6 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="say nothing of calls; what is wrong is still said")
         vonage.add_application(parser)
         vonage.add_platform(parser)
+        vonage.add_faults(parser)
 
     def handle(self, **options: Any) -> None:
         self.talks = options["verbosity"] > 0
@@ -62,7 +63,9 @@ class Command(BaseCommand):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         context, certificate = tls.context(CERTIFICATES) if options["tls"] else (None, None)
         clock = Clock(options["speed"], start=options["at"])
-        platform = Platform(applications, clock=clock, callees=callees, seed=options["seed"])
+        platform = Platform(
+            applications, clock=clock, callees=callees, seed=options["seed"], faults=vonage.faults(options)
+        )
         platform.trace.watchers.append(lambda happening: self.show(happening, options))
         where = {"host": options["host"], "port": options["port"], "tls": context}
         async with platform, serving(platform, **where) as base:

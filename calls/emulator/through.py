@@ -1,0 +1,44 @@
+"""Ringing through a local Vonage that runs elsewhere, by its `/lab`."""
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from calls.emulator.scenario import Scenario
+
+MOST_BYTES_A_LINE = 4 * 1024 * 1024  # an NCCO stands in one line
+
+
+class NotThrough(Exception):
+    """A sentence that says why the local Vonage did not ring."""
+
+
+async def told_by(base: str, scenario: Scenario, *, certificate: Path | None = None) -> AsyncIterator[dict[str, Any]]:
+    """Let the local Vonage at this URL play a scenario, and give what it tells; the last is the outcome.
+
+    `certificate` is that of a Vonage that serves https with one of its own making. Raises NotThrough.
+    """
+    url = f"{base.rstrip('/')}/lab/calls?watch=1"
+    trust = ssl.create_default_context(cafile=str(certificate)) if certificate else True
+    limits = aiohttp.ClientTimeout(total=None, connect=5)
+    is_over = False
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=limits, read_bufsize=MOST_BYTES_A_LINE) as session,
+            session.post(url, json=scenario.as_json(), ssl=trust) as reply,
+        ):
+            if reply.status != 200:
+                raise NotThrough(f"{url} answered {reply.status}: {(await reply.text())[:300]}")
+            async for line in reply.content:
+                told = json.loads(line)
+                is_over = told.get("kind") == "outcome"
+                yield told
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        why = str(error) or type(error).__name__
+        raise NotThrough(f"{url} cannot be asked ({why}). Is `manage.py vonage` running there?") from None
+    if not is_over:
+        raise NotThrough(f"{url} broke off before the call was over. Look at what it says there.")
