@@ -1,0 +1,67 @@
+"""A local Vonage for tests: `local_vonage.ring()` rings a voice application, with the faults that a test wants."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from calls.emulator.application import Application
+from calls.emulator.clock import AT_ONCE, Clock
+from calls.emulator.faults import NONE, Faults
+from calls.emulator.platform import Platform
+from calls.emulator.ring import Outcome, play
+from calls.emulator.scenario import read
+from calls.emulator.trace import Happening
+from tests.emulator.voice_application import VoiceApplication
+
+
+@dataclass
+class LocalVonage:
+    """Rings from tests that are not asynchronous; each call has a platform of its own."""
+
+    faults: Faults = NONE
+    speed: float = AT_ONCE
+    happenings: list[Happening] = field(default_factory=list)  # of the last call
+
+    def ring(self, voice: VoiceApplication, scenario: dict[str, Any] | None = None, **options: Any) -> Outcome:
+        """Serve an application of the tests, and ring it. `options` are those of Application."""
+
+        async def rung() -> Outcome:
+            async with voice.serving():
+                return await self.rung(voice.application(**options), scenario)
+
+        return asyncio.run(rung())
+
+    async def rung(self, application: Application, scenario: dict[str, Any] | None = None) -> Outcome:
+        """Ring an application that is served elsewhere."""
+        wanted = read(scenario or {}, "scenario")
+        async with self.platform(application, scenario) as platform:
+            return await play(wanted, application, platform)
+
+    def platform(self, application: Application, scenario: dict[str, Any] | None = None) -> Platform:
+        """Make a platform for a scenario."""
+        wanted = read(scenario or {}, "scenario")
+        clock, faults = Clock(self.speed, start=wanted.at), wanted.with_faults(self.faults)
+        platform = Platform([application], clock=clock, callees=wanted.called(), seed=1, faults=faults)
+        self.happenings = []
+        platform.trace.watchers.append(self.happenings.append)
+        return platform
+
+
+@pytest.fixture
+def faults() -> Faults:
+    """None, unless a test is parametrized with others under this name."""
+    return NONE
+
+
+@pytest.fixture
+def local_vonage(faults: Faults) -> LocalVonage:
+    """A platform on which time jumps."""
+    return LocalVonage(faults)
+
+
+@pytest.fixture
+def voice() -> VoiceApplication:
+    """An application that greets its callers; a test gives it other `routes`."""
+    return VoiceApplication()
