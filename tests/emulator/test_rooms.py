@@ -130,7 +130,8 @@ def test_room_never_ends_by_itself_and_what_follows_is_never_run() -> None:
 
     assert played(voice, play) == []
     first = voice.told(status="completed", **{"from": FIRST})[0]
-    assert (first["duration"], first["disconnected_by"]) == ("7201", "platform")
+    assert first["disconnected_by"] == "platform"
+    assert first["duration"] in {"7200", "7201", "7202"}
 
 
 def test_room_that_was_left_by_all_is_a_new_one() -> None:
@@ -334,7 +335,7 @@ def test_transfer_ends_with_the_ncco_that_is_in_charge_there() -> None:
 
     assert played(voice, play) == []
     first, second = (voice.told(status="completed", **{"from": caller})[0] for caller in (FIRST, SECOND))
-    assert abs(seconds_between(first, second)) < 0.2
+    assert abs(seconds_between(first, second)) < 1
     assert second["disconnected_by"] == "platform"
 
 

@@ -155,6 +155,7 @@ async def _talk(flow: Flow, callee: Leg, joined: "asyncio.Future[None]") -> None
     """Let both talk until one hangs up: the other party by itself, when it was told nothing else."""
     callee.is_apart = False
     flow.leg.note("joins", f"connected to {callee.to.shown}", party=callee.to.shown, callee=callee.uuid)
+    callee.note("joins", f"connected to {flow.leg.party.shown}", detail=True, party=flow.leg.party.shown)
     joined.set_result(None)
     if callee.to.type != "websocket":
         await callee.person.talk(callee)

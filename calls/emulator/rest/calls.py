@@ -69,6 +69,7 @@ async def read(request: web.Request) -> web.Response:
 
 def leg_of(request: web.Request) -> Leg:
     """Give the leg that the path names. Raises Problem where it is none of the sender's."""
+    request.app[PLATFORM].forget_old_legs()
     leg = request.app[PLATFORM].legs.get(request.match_info["uuid"])
     if leg is None or leg.application.application_id != sender_of(request).application_id:
         raise Problem(404, "No call has this uuid; it may have ended long ago, or be in another region.")
@@ -101,6 +102,7 @@ def as_json(leg: Leg) -> Body:
 
 def _found(request: web.Request, platform: Platform, application: Application) -> list[Leg]:
     """Give the legs that the query asks for."""
+    platform.forget_old_legs()
     query = request.query
     status, order = query.get("status", ""), query.get("order", "asc")
     if status and status not in STATUSES:
