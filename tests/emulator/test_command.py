@@ -1,27 +1,21 @@
 """`manage.py ring`, as it is typed: defaults, exit codes, what goes where. It touches no database."""
 
-import asyncio
-import io
 import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from tests.emulator.conftest import Typed, serving
 from tests.emulator.voice_application import NCCO, SECRET, VoiceApplication, always, nothing
 
 pytestmark = pytest.mark.once
 MANAGE = Path(__file__).parents[2] / "manage.py"
 ANOTHER_SECRET = "another-signature-secret-of-the-application"
-Typed = Callable[..., tuple[int, list[str], list[str]]]
 TRACE = [
     "Call status: started",
     "Call status: ringing",
@@ -29,47 +23,6 @@ TRACE = [
     "Call status: answered",
     "Call status: completed",
 ]
-
-
-@contextmanager
-def serving(voice: VoiceApplication) -> Iterator[VoiceApplication]:
-    """Serve in a thread: the command runs an event loop of its own."""
-    begun, loop = threading.Event(), asyncio.new_event_loop()
-
-    async def serve() -> None:
-        async with voice.serving():
-            stop = asyncio.Event()
-            voice.stop = lambda: loop.call_soon_threadsafe(stop.set)
-            begun.set()
-            await stop.wait()
-
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
-    thread.start()
-    assert begun.wait(10)
-    try:
-        yield voice
-    finally:
-        voice.stop()
-        thread.join(10)
-        loop.close()
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch) -> Typed:
-    """Run `manage.py ring …` against an application: exit code, lines on stdout and on stderr."""
-
-    def run(voice: VoiceApplication, *arguments: str) -> tuple[int, list[str], list[str]]:
-        out, err = io.StringIO(), io.StringIO()
-        code: Any = 0
-        with serving(voice):
-            monkeypatch.setattr(settings, "BASE_URL", voice.base)
-            try:
-                call_command("ring", "--speed", "1000", *arguments, stdout=out, stderr=err)
-            except SystemExit as end:
-                code = end.code
-        return code, out.getvalue().splitlines(), err.getvalue().splitlines()
-
-    return run
 
 
 def test_good_call_prints_the_trace_and_no_more(typed: Typed) -> None:

@@ -43,8 +43,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("scenarios", nargs="*", type=Path, help="scenario files (docs/local-vonage.md)")
-        parser.add_argument("--to", type=scenario.number, default=scenario.TO, help="number called (%(default)s)")
-        parser.add_argument("--from", type=scenario.number, default=scenario.FROM, help="caller (%(default)s)")
+        parser.add_argument("--to", type=scenario.number, help=f"number called ({scenario.TO})")
+        parser.add_argument("--from", type=scenario.number, help=f"caller ({scenario.FROM})")
         parser.add_argument("--press", type=vonage.pressed, action=AddStep, help="press keys when the call listens")
         parser.add_argument("--say", action=AddStep, help="say something when the call listens")
         parser.add_argument("--wait", type=vonage.seconds, action=AddStep, help="wait so many seconds")
@@ -85,22 +85,13 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def read(self, options: dict[str, Any]) -> list[Scenario]:
-        """Give the scenarios of the files, or that of the options."""
-        expected = tuple(said(fragment, "--expect") for fragment in options["expect"])
-        if options["scenarios"]:
-            found = [scenario.load(path) for path in options["scenarios"]]
-            steps = tuple(options["steps"])  # of the shell, after those of the file
-            return [replace(one, steps=one.steps + steps, expect=one.expect + expected) for one in found]
+        """Give the scenarios of the files, or one; the options win, and add their steps and expectations."""
+        found = [scenario.load(path) for path in options["scenarios"]] or [Scenario()]
+        given = {"to": options["to"], "from_": options["from"], "hangup_after": options["hangup_after"]}
+        given = {name: value for name, value in given.items() if value is not None}
         steps = tuple(options["steps"])
-        return [
-            Scenario(
-                to=options["to"],
-                from_=options["from"],
-                steps=steps,
-                hangup_after=options["hangup_after"],
-                expect=expected,
-            )
-        ]
+        expected = tuple(said(fragment, "--expect") for fragment in options["expect"])
+        return [replace(one, **given, steps=one.steps + steps, expect=one.expect + expected) for one in found]
 
     def ring_all(self, wanted: Sequence[Scenario], application: Application, options: dict[str, Any]) -> bool:
         """Ring one after another, each on a platform of its own. Says whether all went well."""
@@ -120,7 +111,7 @@ class Command(BaseCommand):
         """Make the platform on which a scenario is played."""
         return Platform(
             [application],
-            clock=Clock(options["speed"], start=wanted.at or options["at"]),
+            clock=Clock(options["speed"], start=options["at"] or wanted.at),
             callees=wanted.called(Person(answer=options["callee"])),
             seed=options["seed"],
             faults=wanted.with_faults(vonage.faults(options)),
