@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from calls.api.acting import Acting
 from calls.api.problems import NoSuchAddress
 from calls.api.schema import Schema
 from calls.api.views import CallDetail, CallList, EventList
@@ -9,6 +10,7 @@ from calls.api.views import CallDetail, CallList, EventList
 urlpatterns = [
     path("calls/", CallList.as_view(), name="api-calls"),
     path("calls/<int:pk>/", CallDetail.as_view(), name="api-call"),
+    path("calls/<int:pk>/act/", Acting.as_view(), name="api-call-act"),
     path("events/", EventList.as_view(), name="api-events"),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("", NoSuchAddress.as_view()),

@@ -3,9 +3,11 @@
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.permissions import BasePermission
 
+from calls.api.acting import Placing
 from calls.api.filters import CallFilter, EventFilter
-from calls.api.permissions import MayReadCalls
+from calls.api.permissions import MayPlaceCalls, MayReadCalls
 from calls.api.problems import PROBLEM_JSON, Problem
 from calls.api.serializers import CallSerializer, EventSerializer
 from calls.models import Call, CallEvent, Leg
@@ -23,13 +25,15 @@ PROBLEMS = {(status, PROBLEM_JSON): Problem for status in (400, 401, 403, 404, 4
 
 
 @extend_schema_view(get=extend_schema(responses={200: CallSerializer(many=True), **PROBLEMS}))
-class CallList(ListAPIView[Call]):
-    """The calls, newest first, each with its legs and events."""
+class CallList(Placing, ListAPIView[Call]):
+    """The calls, newest first, each with its legs and events; POST places one."""
 
     queryset = CALLS
     serializer_class = CallSerializer
     filterset_class = CallFilter
-    permission_classes = [MayReadCalls]
+
+    def get_permissions(self) -> list[BasePermission]:
+        return [MayPlaceCalls() if self.request.method == "POST" else MayReadCalls()]
 
 
 @extend_schema_view(get=extend_schema(responses={200: CallSerializer, **PROBLEMS}))

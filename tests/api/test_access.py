@@ -78,8 +78,15 @@ def test_a_token_with_scopes_may_do_only_these(staff: User) -> None:
     assert "calls:read" in refused.json()["detail"]
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-@pytest.mark.parametrize("address", ["/api/calls/", "/api/calls/1/", "/api/events/"])
+CHANGES = [
+    (method, address)
+    for method in ("post", "put", "patch", "delete")
+    for address in ("/api/calls/", "/api/calls/1/", "/api/events/")
+    if (method, address) != ("post", "/api/calls/")  # it places a call
+]
+
+
+@pytest.mark.parametrize(("method", "address"), CHANGES)
 def test_the_call_log_is_read_only(api: Client, method: str, address: str) -> None:
     response = getattr(api, method)(address, {"outcome": "missed"}, content_type="application/json")
     assert is_problem(response, 405, "Method Not Allowed")

@@ -25,7 +25,7 @@ def test_the_schema_lists_every_field_and_filter(api: Client) -> None:
     assert list(parts["Call"]["properties"]) == CALL_FIELDS
     assert list(parts["Leg"]["properties"]) == LEG_FIELDS
     assert list(parts["Event"]["properties"]) == EVENT_FIELDS
-    assert sorted(schema["paths"]) == ["/api/calls/", "/api/calls/{id}/", "/api/events/"]
+    assert sorted(schema["paths"]) == ["/api/calls/", "/api/calls/{id}/", "/api/calls/{id}/act/", "/api/events/"]
 
     def filters(address: str) -> set[str]:
         return {parameter["name"] for parameter in schema["paths"][address]["get"]["parameters"]}

@@ -1,0 +1,146 @@
+"""POST /api/calls/ places a call; POST /api/calls/<id>/act/ does something to one that goes on."""
+
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import APIException
+from rest_framework.generics import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from calls.api.permissions import MayPlaceCalls
+from calls.api.problems import PROBLEM_JSON, Problem
+from calls.control import acting
+from calls.control.placing import Wanted, call_of, place_call, plan
+from calls.control.refusals import Refused
+from calls.models import Call, PlacementState, User
+
+KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="With the same one: one call.")
+PROBLEMS = {(status, PROBLEM_JSON): Problem for status in (400, 401, 403, 409, 429, 502)}
+DOES = ("hangup", "mute", "unmute", "talk", "transfer")
+
+
+class RefusedProblem(APIException):
+    """What control refuses, as the API tells it."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(str(refused))
+        self.status_code = refused.status
+        if refused.retry_after:
+            self.wait = refused.retry_after  # DRF makes Retry-After of it
+
+
+class OrderSerializer(serializers.Serializer[Any]):
+    """What is asked for. The last four are the platform's, by its names."""
+
+    to = serializers.CharField(help_text="E.164, as people write it.")
+    text = serializers.CharField(required=False, help_text="Read to them; without it they hear what callers do.")
+    voice = serializers.CharField(required=False, help_text="Who reads the text: “en-AU 3”.")
+    flow = serializers.CharField(required=False, help_text="The name of a published flow, in place of the text.")
+    dry_run = serializers.BooleanField(required=False, help_text="Check only.")
+    machine_detection = serializers.ChoiceField(["continue", "hangup"], required=False)
+    advanced_machine_detection = serializers.DictField(required=False)
+    ringing_timer = serializers.IntegerField(min_value=1, max_value=120, required=False)
+    length_timer = serializers.IntegerField(min_value=1, max_value=86_400, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """In Python `from` is a keyword, so it is added here."""
+        asked = serializers.CharField(required=False, help_text="A number of ours; else the default one.")
+        fields = super().get_fields()
+        return {"to": fields.pop("to"), "from": asked, **fields}
+
+    def wanted(self) -> Wanted:
+        given = self.validated_data
+        names = ("machine_detection", "advanced_machine_detection", "ringing_timer")
+        return Wanted(
+            to=given["to"],
+            from_=given.get("from", ""),
+            text=given.get("text", ""),
+            voice=given.get("voice", ""),
+            flow=given.get("flow", ""),
+            length_seconds=given.get("length_timer"),
+            options={name: given[name] for name in names if name in given},
+        )
+
+
+class PlacedSerializer(serializers.Serializer[Any]):
+    """What came of it: 201 accepted; 202 sent, and not known whether it rings."""
+
+    id = serializers.IntegerField(allow_null=True, help_text="The call's; null until the log knows it.")
+    uuid = serializers.CharField(allow_null=True, help_text="The leg's.")
+    to = serializers.CharField()
+    problem = serializers.CharField(required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.CharField(), **super().get_fields()}
+
+
+class ActSerializer(serializers.Serializer[Any]):
+    """What is done to a call: `talk` needs a text, `transfer` a flow."""
+
+    does = serializers.ChoiceField(DOES)
+    text = serializers.CharField(required=False)
+    flow = serializers.CharField(required=False)
+
+
+class Placing(APIView):
+    """The POST of /api/calls/."""
+
+    @extend_schema(request=OrderSerializer, parameters=[KEY], responses={201: PlacedSerializer, **PROBLEMS})
+    def post(self, request: Request) -> Response:
+        """Place a call."""
+        order = OrderSerializer(data=request.data)
+        order.is_valid(raise_exception=True)
+        try:
+            if order.validated_data.get("dry_run"):
+                return Response(_planned(order.wanted()))
+            key = request.headers.get("Idempotency-Key", "").strip()[:64]
+            placement = place_call(order.wanted(), user=_user(request), key=key)
+        except Refused as refused:
+            raise RefusedProblem(refused) from refused
+        told = {"id": call_of(placement), "uuid": placement.leg_uuid or None, "from": placement.from_number}
+        told |= {"to": placement.to_number} | ({"problem": placement.problem} if placement.problem else {})
+        known = placement.state == PlacementState.ACCEPTED
+        return Response(told, status=HTTPStatus.CREATED if known else HTTPStatus.ACCEPTED)
+
+
+class Acting(APIView):
+    """Acts on a call that goes on."""
+
+    permission_classes = [MayPlaceCalls]
+
+    @extend_schema(request=ActSerializer, responses={204: None, **PROBLEMS})
+    def post(self, request: Request, pk: int) -> Response:
+        """Hang up, mute, unmute, talk into it, transfer it to a flow. 409: the call is over."""
+        call = get_object_or_404(Call, pk=pk)
+        asked = ActSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given, by = asked.validated_data, _user(request)
+        try:
+            match given["does"]:
+                case "hangup":
+                    acting.hang_up(call, by=by)
+                case "talk":
+                    acting.speak(call, given.get("text", ""), by=by)
+                case "transfer":
+                    acting.transfer(call, given.get("flow", ""), by=by)
+                case word:
+                    acting.mute(call, by=by, on=word == "mute")
+        except Refused as refused:
+            raise RefusedProblem(refused) from refused
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _user(request: Request) -> User:
+    if not isinstance(request.user, User):  # the permission let nobody else in
+        raise TypeError("nobody is logged in")
+    return request.user
+
+
+def _planned(wanted: Wanted) -> dict[str, Any]:
+    planned = plan(wanted)
+    told = {"from": planned.from_number.msisdn, "to": planned.destination.number, "heard": planned.heard}
+    return {"dry_run": True, **told, "country": planned.destination.country}
