@@ -143,7 +143,7 @@ def test_call_whose_answer_url_fails_ends_soon() -> None:
     voice = VoiceApplication({"/answer": nothing(500)})
     assert "status 500" in placed(voice)[0]
     assert voice.statuses() == ["started", "ringing", "answered", "completed"]
-    assert int(voice.completed()["duration"]) <= 2
+    assert int(voice.completed()["duration"]) <= 3  # one, and what the rounding of both ends adds
 
 
 def test_who_is_called_may_be_connected_to_another() -> None:
