@@ -68,32 +68,35 @@ class Report:
 async def run(
     scenarios: Sequence[Scenario],
     application: Application,
+    report: Report,
     *,
     count: int,
     rate: float,
     platform: Callable[[Scenario], Platform],
     progress: Callable[[str], None] = lambda words: None,
-) -> Report:
+) -> None:
     """Begin `rate` calls a second, `count` in all, and wait until all are over. They play the scenarios in turn, each
-    on a platform of its own, which `platform` makes.
+    on a platform of its own, which `platform` makes. Cancelled, it ends them properly; `report` has what came before.
     """
-    report = Report()
     loop = asyncio.get_running_loop()
     began = loop.time()
     playing: set[asyncio.Task[None]] = set()
-    for index in range(count):
-        due = began + index / rate
-        await asyncio.sleep(max(due - loop.time(), 0))
-        report.lateness.append(loop.time() - due)
-        task = asyncio.create_task(_one(scenarios[index % len(scenarios)], application, platform, report))
-        playing.add(task)
-        progress(_bar(report.calls, index + 1, count))
-    while playing:
-        done, playing = await asyncio.wait(playing, timeout=0.2)
-        for task in done:
-            task.result()  # raises what the call raised
-        progress(_bar(report.calls, count, count))
-    return report
+    try:
+        for index in range(count):
+            due = began + index / rate
+            await asyncio.sleep(max(due - loop.time(), 0))
+            report.lateness.append(loop.time() - due)
+            playing.add(asyncio.create_task(_one(scenarios[index % len(scenarios)], application, platform, report)))
+            progress(_bar(report.calls, index + 1, count))
+        while playing:
+            done, playing = await asyncio.wait(playing, timeout=0.2)
+            for task in done:
+                task.result()  # raises what the call raised
+            progress(_bar(report.calls, count, count))
+    finally:
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
 
 
 async def _one(

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,25 @@ def test_it_rings_while_the_database_is_away() -> None:
         command = [sys.executable, str(MANAGE), "ring", "--speed", "1000"]
         done = subprocess.run(command, env=environment(voice), capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, TRACE, "")
+
+
+def test_interrupted_load_ends_its_calls_and_says_what_was() -> None:
+    with serving(VoiceApplication()) as voice:
+        command = [sys.executable, str(MANAGE), "ring", "--rate", "5", "--count", "1000"]
+        with subprocess.Popen(
+            command, env=environment(voice), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as ringing:
+            until = time.monotonic() + 30
+            while voice.statuses().count("answered") < 3:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            ringing.send_signal(signal.SIGINT)
+            out, err = ringing.communicate(timeout=60)
+        begun = voice.statuses().count("started")
+        assert voice.statuses().count("completed") == begun
+    assert ringing.returncode == 130
+    assert "answer" in out
+    assert "Traceback" not in err
 
 
 def test_interrupted_it_ends_the_call_and_shows_no_traceback() -> None:

@@ -132,7 +132,7 @@ FALSE: list[tuple[Any, str]] = [
     ({"not said": "press 1"}, "The caller heard “<speak>Press"),
     ({"listens": "speech"}, "The call never listened for speech."),
     ({"rings": "447700900999"}, "The call was not ringing 447700900999, but: 447700900456."),
-    ({"connected": "447700900999"}, "The call was not connected to 447700900999, but: 447700900456."),
+    ({"connected": "447700900999"}, "The call was not connected to 447700900999, but: 447700900456"),
     ({"recorded": True}, "Nothing was recorded."),
     ({"event": {"status": "busy"}}, 'No event had {"status": "busy"}.'),
     ({"ends": {"by": "caller"}}, "The call was ended by the platform, not by the caller."),

@@ -159,19 +159,22 @@ class Command(BaseCommand):
     ) -> bool:
         """Ring many at a time, and say how fast the application was."""
         show = (lambda words: None) if options["quiet"] or options["json"] else self._progress
-        report = asyncio.run(
-            load.run(
-                wanted,
-                application,
-                count=count,
-                rate=rate,
-                platform=lambda one: self.platform(one, application, options),
-                progress=show,
-            )
+        report = load.Report()
+        calls = load.run(
+            wanted,
+            application,
+            report,
+            count=count,
+            rate=rate,
+            platform=lambda one: self.platform(one, application, options),
+            progress=show,
         )
-        if self.progress:
-            self.stderr.write(self.progress if not self.stderr.isatty() else "")
-        self._write(json.dumps(report.as_json()) if options["json"] else report.table())
+        try:
+            asyncio.run(calls)
+        finally:
+            if self.progress:
+                self.stderr.write(self.progress if not self.stderr.isatty() else "")
+            self._write(json.dumps(report.as_json()) if options["json"] else report.table())
         for finding in report.findings:
             self.stderr.write(finding)
         return report.is_good
