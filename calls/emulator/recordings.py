@@ -142,7 +142,9 @@ class Recording:
     # What it hears
 
     def take(self, leg: "Leg", kind: str, data: dict[str, Any]) -> None:
-        """Hear what happens on a leg of the conversation."""
+        """Hear what happens on a leg of the conversation, unless the others don't."""
+        if leg.is_apart or (leg.muted and kind in {"speaks", "presses"}):
+            return
         if leg.uuid not in self.parties:
             self.parties.append(leg.uuid)
         start = self.seconds

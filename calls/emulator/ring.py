@@ -8,7 +8,7 @@ from typing import Any
 from calls.emulator.application import Application
 from calls.emulator.clock import Clock
 from calls.emulator.expectations import Told
-from calls.emulator.legs import Endpoint, Leg
+from calls.emulator.legs import Leg
 from calls.emulator.people import Person
 from calls.emulator.platform import Platform
 from calls.emulator.scenario import Scenario
@@ -90,7 +90,7 @@ async def play(
     witness = Witness()
     platform.trace.watchers.append(witness)
     person = scenario.caller()
-    leg = platform.ring(application, to=scenario.to, caller=Endpoint("phone", scenario.from_), person=person)
+    leg = platform.ring(application, to=scenario.to, caller=scenario.endpoint(), person=person)
     witness.follow(leg)
     if begun:
         begun(leg, witness)

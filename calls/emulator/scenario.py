@@ -9,6 +9,7 @@ from typing import Any
 from calls.emulator import people
 from calls.emulator.expectations import Expectation, read_expectation
 from calls.emulator.faults import Faults, read_faults
+from calls.emulator.legs import Endpoint
 from calls.emulator.people import ANSWERS, Callees, HangUp, Person, Press, Say, Step, Wait
 from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
 
@@ -38,6 +39,13 @@ class Scenario:
     def caller(self) -> Person:
         """Give a new person who does what the caller does."""
         return Person(self.steps, hangup_after=self.hangup_after)
+
+    def endpoint(self) -> Endpoint:
+        """Give what the caller rings from: a telephone, `sip:alice@example.com`, or `app:Alice`, a Client SDK user."""
+        if self.from_.startswith(("sip:", "sips:")):
+            return Endpoint("sip", self.from_)
+        user = self.from_.removeprefix("app:")
+        return Endpoint("phone" if user == self.from_ else "app", user)
 
     def called(self, everybody: Person | None = None) -> Callees:
         """Give the parties that may be called."""

@@ -10,7 +10,7 @@ from aiohttp import web
 from calls.emulator import audio
 from calls.emulator.clock import AT_ONCE, Clock
 from calls.emulator.legs import Endpoint
-from calls.emulator.people import Callees, Person
+from calls.emulator.people import Callees, Person, Say
 from calls.emulator.platform import Platform
 from calls.emulator.trace import Happening
 from calls.vonage.ncco import Ncco
@@ -366,3 +366,63 @@ def test_flow_goes_on_when_the_other_party_is_moved_elsewhere() -> None:
                 return caller.is_over, callee.is_over
 
     assert asyncio.run(play()) == (True, False)
+
+
+def test_party_whose_telephone_still_rings_is_left_when_the_caller_is_moved() -> None:
+    voice = VoiceApplication({"/answer": always([connect()])})
+
+    async def play() -> tuple[bool, bool]:
+        async with voice.serving():
+            ours = voice.application()
+            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(Person(answer="no-answer"))) as platform:
+                caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
+                await platform.clock.sleep(10)
+                (callee,) = (leg for leg in platform.legs.values() if leg is not caller)
+                platform.transfer(caller, [{"action": "wait", "timeout": 60}])
+                await platform.clock.sleep(5)
+                return caller.is_over, callee.is_over
+
+    assert asyncio.run(play()) == (False, True)
+    assert of_second_leg(voice) == ["started", "ringing", "cancelled", "completed"]
+
+
+def test_what_the_callee_hears_before_both_are_joined_is_not_recorded() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        endpoint = phone(onAnswer={"url": f"http://{request.host}/whisper"})
+        record = {"action": "record", "transcription": {}}
+        return await always([record, connect(endpoint)])(request)
+
+    whisper = [{"action": "talk", "text": "A call from the shop."}]
+    voice = VoiceApplication({"/answer": answer, "/whisper": always(whisper)})
+
+    async def play() -> bytes:
+        async with voice.serving():
+            ours = voice.application()
+            callees = Callees(Person([Say("Good morning", now=True)], talks=5))
+            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+                caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
+                await platform.clock.sleep(8.5)  # the whisper is being heard
+                (recording,) = caller.conversation.recordings
+                await caller.ended
+                return recording.transcription()
+
+    said = asyncio.run(play()).decode()
+    assert "A call from the shop" not in said
+
+
+@pytest.mark.parametrize(
+    ("caller", "query"),
+    [
+        ("sip:alice@example.com", {"from": "sip:alice@example.com"}),
+        ("app:Alice", {"from_user": "Alice", "endpoint_type": "app"}),
+    ],
+)
+def test_callers_of_other_kinds_are_put_through(caller: str, query: dict[str, str]) -> None:
+    voice = VoiceApplication({"/answer": always([connect()])})
+    assert voice.play({"from": caller, "expect": [{"connected": FIRST}]}).is_good
+    asked = voice.at("/answer")[0].query
+    assert query.items() <= asked.items()
+    assert ("from" in asked) == (not caller.startswith("app"))
+    mine = voice.told(status="completed", direction="inbound")[0]
+    assert mine["price"] == "0"
+    assert mine["from"] == (None if caller.startswith("app") else caller)

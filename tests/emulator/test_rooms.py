@@ -384,3 +384,21 @@ def test_conversation_of_another_application_cannot_be_joined() -> None:
                 return legs[1].is_over
 
     assert asyncio.run(run()) is True
+
+
+def test_who_is_muted_is_not_recorded_and_the_words_of_the_others_are_told() -> None:
+    room_ = room(record=True, transcription={"language": "en-GB"})
+    voice = VoiceApplication({"/answer": by_caller({SECOND: [room_ | {"mute": True}]}, default=[room_])})
+
+    async def play(phones: Phones) -> None:
+        first, second = await phones.ring(FIRST), await phones.ring(SECOND)
+        (recording,) = first.conversation.recordings
+        await first.speak("On the record")
+        await second.speak("Off the record")
+        first.hang_up("user")
+        second.hang_up("user")
+        assert "On the record" in recording.transcription().decode()
+        assert "Off the record" not in recording.transcription().decode()
+
+    assert played(voice, play) == []
+    assert [one["status"] for one in voice.told(type="record")] == ["transcribed"]

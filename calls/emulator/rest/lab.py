@@ -13,7 +13,7 @@ from aiohttp import web
 
 from calls.emulator import scenario as scenarios
 from calls.emulator.faults import read_faults
-from calls.emulator.legs import Endpoint, Leg
+from calls.emulator.legs import Leg
 from calls.emulator.people import Callees
 from calls.emulator.platform import Platform
 from calls.emulator.reading import BadFile
@@ -65,7 +65,7 @@ async def ring(request: web.Request) -> web.StreamResponse:
     if given.faults:
         platform.faults = given.with_faults(platform.faults)
     if "watch" not in request.query:
-        caller = Endpoint("phone", given.from_)
+        caller = given.endpoint()
         return web.json_response(
             _leg_as_json(platform.ring(application, to=given.to, caller=caller, person=given.caller())), status=201
         )
