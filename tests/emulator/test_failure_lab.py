@@ -224,3 +224,18 @@ def test_bad_application_takes_no_other_call_down(monkeypatch: pytest.MonkeyPatc
     assert moves == []
     assert "content type" in silent[0]
     assert good == []
+
+
+def test_event_url_on_another_host_is_asked_there(local_vonage: LocalVonage, voice: VoiceApplication) -> None:
+    async def rung() -> tuple[Any, VoiceApplication]:
+        other = VoiceApplication({"/told": always([{"action": "talk", "text": "From elsewhere."}])})
+        async with voice.serving(), other.serving():
+            notify = {"action": "notify", "payload": {}, "eventUrl": [f"{other.base}/told"]}
+            voice.routes["/answer"] = always([notify])
+            wanted = {"expect": [{"said": "from elsewhere"}]}
+            return await local_vonage.rung(voice.application(), wanted), other
+
+    outcome, other = asyncio.run(rung())
+    assert outcome.is_good
+    assert [one.path for one in other.received] == ["/told"]
+    assert "Authorization" in other.received[0].headers
