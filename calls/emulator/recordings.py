@@ -1,5 +1,6 @@
 """What is recorded: sounds of a conversation, as they come, made into a file only when somebody asks for it."""
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -236,11 +237,18 @@ class Recordings:
 
     def start(self, conversation: "Conversation", application: Application, wish: Wish | None = None) -> Recording:
         """Record a conversation from now on."""
+        self._forget_old()
         recording = Recording(conversation, application, wish or Wish())
         conversation.recordings.append(recording)
         self._by_file |= {recording.file_id: recording, recording.transcription_id: recording}
         recording._note("the recording begins", ended=False)
         return recording
+
+    def _forget_old(self) -> None:
+        """Forget those that nobody can fetch any more. The oldest are the first."""
+        now = self.platform.clock.now()
+        for file_id in list(itertools.takewhile(lambda one: self._by_file[one].expires_at <= now, self._by_file)):
+            del self._by_file[file_id]
 
     def file(self, file_id: str) -> StoredFile | None:
         """Give a file by the id at the end of its URL. None: there is none, not yet or not any more."""

@@ -234,10 +234,10 @@ def test_keys_are_sent_once_somebody_answers() -> None:
 def test_legs_are_forgotten_two_days_after_their_end() -> None:
     async def then(platform: Platform, leg: Leg, voice: VoiceApplication) -> None:
         await leg.ended
-        platform.clock.set(platform.clock.now() + timedelta(days=2))
+        platform.clock.set(platform.clock.now() + timedelta(days=2, minutes=-1))
         platform.place(leg.application, Order(**ENDS, ncco=NCCO))
         assert leg.uuid in platform.legs
-        platform.clock.set(platform.clock.now() + timedelta(minutes=1))
+        platform.clock.set(platform.clock.now() + timedelta(minutes=2))
         platform.place(leg.application, Order(**ENDS, ncco=NCCO))
         assert leg.uuid not in platform.legs
         assert leg.conversation.uuid not in platform.conversations

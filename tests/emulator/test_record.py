@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from calls.emulator.clock import AT_ONCE, Clock
+from calls.emulator.conversations import Conversation
 from calls.emulator.faults import Faults
 from calls.emulator.legs import Endpoint
 from calls.emulator.people import Callees, HangUp, Person, Press, Say, Wait
@@ -213,6 +214,10 @@ def test_file_is_given_to_its_own_application_alone_and_for_thirty_days() -> Non
         got.append((await call.fetch(url[:-1] + "g"))[0])
         call.platform.clock.set(call.platform.clock.now() + timedelta(days=30, seconds=1))
         got.append((await call.fetch(url))[0])
+        assert len(call.platform.recordings.as_json()) == 1
+        (application, *_) = call.platform.applications
+        call.platform.recordings.start(Conversation(call.platform), application).stop()
+        assert len(call.platform.recordings.as_json()) == 1  # the old one is forgotten
 
     ring(record(timeOut=3), then=fetch)
     assert got == [401, 401, 404, 404]
