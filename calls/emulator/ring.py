@@ -32,7 +32,7 @@ class Outcome:
         return not self.findings and not self.failures
 
 
-@dataclass
+@dataclass(eq=False)  # two of one platform may have seen the same
 class Witness:
     """Notes what happens in a call, from its ringing to its end, and nothing of other calls of the platform."""
 

@@ -11,7 +11,7 @@ app = Flask(__name__)
 @app.get("/webhooks/answer")
 def answer_call() -> ResponseReturnValue:
     caller = " ".join(request.args["from"])
-    return jsonify([{"action": "talk", "text": f"Thank you for calling from {caller}"}])
+    return jsonify([{"action": "talk", "text": f"Good day. You are calling from {caller}."}])
 
 
 @app.post("/webhooks/event")

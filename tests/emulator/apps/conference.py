@@ -6,12 +6,12 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 app = Flask(__name__)
-ROOM = "a-room-of-our-own"
+ROOM = "the-mess"
 
 
 @app.get("/webhooks/answer")
 def answer_call() -> ResponseReturnValue:
-    welcome = {"action": "talk", "text": "Please wait while we connect you to the conference"}
+    welcome = {"action": "talk", "text": "You are coming into the meeting of the crew."}
     return jsonify([welcome, {"action": "conversation", "name": ROOM}])
 
 

@@ -13,7 +13,7 @@ def answer_call() -> ResponseReturnValue:
     url = request.host_url + "webhooks/dtmf"
     return jsonify(
         [
-            {"action": "talk", "text": "Hello, please press any key to continue."},
+            {"action": "talk", "text": "Which berth is yours? Press its number."},
             {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}, "eventUrl": [url]},
         ]
     )
@@ -22,7 +22,7 @@ def answer_call() -> ResponseReturnValue:
 @app.post("/webhooks/dtmf")
 def dtmf() -> ResponseReturnValue:
     data = request.get_json()
-    return jsonify([{"action": "talk", "text": f"You pressed {data['dtmf']['digits']}, goodbye"}])
+    return jsonify([{"action": "talk", "text": f"Berth {data['dtmf']['digits']}. Sleep well."}])
 
 
 @app.post("/webhooks/event")

@@ -1,4 +1,7 @@
-"""After the sample of speech recognition: listen to the caller's leg, and repeat the best guess."""
+"""After the sample of speech recognition: listen to the caller's leg, and repeat the best guess.
+
+Like the sample it takes for granted that something was understood.
+"""
 
 import os
 
@@ -10,26 +13,22 @@ app = Flask(__name__)
 
 @app.get("/webhooks/answer")
 def answer_call() -> ResponseReturnValue:
-    ears = {"uuid": [request.args["uuid"]], "language": "en-US"}
+    ears = {"uuid": [request.args["uuid"]], "endOnSilence": 1, "language": "en-US"}
+    url = f"{request.url_root}webhooks/asr"
     return jsonify(
         [
-            {"action": "talk", "text": "Please, tell me something"},
-            {
-                "action": "input",
-                "type": ["speech"],
-                "eventUrl": [f"{request.url_root}webhooks/asr"],
-                "speech": ears,
-            },
+            {"action": "talk", "text": "What would you like to order?"},
+            {"action": "input", "type": ["speech"], "eventUrl": [url], "speech": ears},
         ]
     )
 
 
 @app.post("/webhooks/asr")
 def words() -> ResponseReturnValue:
-    speech = request.get_json()["speech"]
-    if not speech.get("results"):
-        return jsonify([{"action": "talk", "text": "Sorry, you said nothing"}])
-    return jsonify([{"action": "talk", "text": f"Hello, you said: {speech['results'][0]['text']}"}])
+    body = request.get_json()
+    if "speech" not in body:
+        return jsonify([{"action": "talk", "text": "We did not get that."}])
+    return jsonify([{"action": "talk", "text": f"You ordered {body['speech']['results'][0]['text']}."}])
 
 
 @app.post("/webhooks/event")

@@ -10,23 +10,19 @@ app = Flask(__name__)
 
 @app.get("/webhooks/answer")
 def answer_call() -> ResponseReturnValue:
+    url = f"{request.url_root}webhooks/notification"
     return jsonify(
         [
-            {"action": "talk", "text": "Thanks for calling the notification line"},
-            {
-                "action": "notify",
-                "payload": {"foo": "bar"},
-                "eventUrl": [request.url_root + "webhooks/notification"],
-            },
-            {"action": "talk", "text": "You will never hear me as the notification URL will return an NCCO"},
+            {"action": "talk", "text": "This is the line of the lighthouse."},
+            {"action": "notify", "payload": {"came": "past the welcome"}, "eventUrl": [url]},
+            {"action": "talk", "text": "Nobody hears this, for the notification is answered."},
         ]
     )
 
 
 @app.post("/webhooks/notification")
 def notification() -> ResponseReturnValue:
-    words = f"Your notification has been received, {request.get_json()['payload']['foo']}"
-    return jsonify([{"action": "talk", "text": words}])
+    return jsonify([{"action": "talk", "text": "The keeper knows that you called."}])
 
 
 @app.post("/webhooks/event")

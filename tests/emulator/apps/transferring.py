@@ -19,14 +19,14 @@ client = Vonage(
 
 @app.get("/webhooks/answer")
 def answer_call() -> ResponseReturnValue:
-    return jsonify([{"action": "talk", "text": "Please wait while we transfer you", "loop": 0}])
+    return jsonify([{"action": "talk", "text": "You are on hold.", "loop": 0}])
 
 
 @app.post("/webhooks/event")
 def events() -> ResponseReturnValue:
     data = request.get_json()
     if data.get("status") == "answered":
-        client.voice.transfer_call_ncco(data["uuid"], [Talk(text="This is a transfer action using an inline NCCO")])
+        client.voice.transfer_call_ncco(data["uuid"], [Talk(text="You were moved to the night desk.")])
     return "200"
 
 

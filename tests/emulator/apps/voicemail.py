@@ -13,14 +13,14 @@ RECORDINGS: list[str] = []
 def answer_call() -> ResponseReturnValue:
     return jsonify(
         [
-            {"action": "talk", "text": "Please leave a message after the tone, then press the hash key."},
+            {"action": "talk", "text": "The harbour office is closed. Speak after the beep, and end with hash."},
             {
                 "action": "record",
                 "endOnKey": "#",
                 "beepStart": True,
                 "eventUrl": [request.url_root + "webhooks/recordings"],
             },
-            {"action": "talk", "text": "Thank you for your message. Goodbye."},
+            {"action": "talk", "text": "We have your message."},
         ]
     )
 
