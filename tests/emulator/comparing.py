@@ -137,7 +137,7 @@ def _kind(payload: dict[str, Any]) -> tuple[str, ...]:
         if name in payload:
             told = payload[name] if name in {"status", "type"} else name
             return (str(told), str(payload.get("direction", payload.get("sub_state", ""))))
-    return ("answer", payload["conversation_uuid"] if "direction" in payload else "")
+    return ("answer", "")
 
 
 def _payload(one: Received) -> dict[str, Any]:
