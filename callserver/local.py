@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from callserver import env
 
 # 32 bytes are the least that HS256, with which Vonage signs, asks for.
@@ -37,6 +40,36 @@ def make_missing_secrets() -> list[str]:
         os.fchmod(file.fileno(), 0o600)
         file.write(text)
     return made
+
+
+# The application of a try on this machine. Vonage's own are random, so it is nobody's.
+LOCAL_APPLICATION_ID = "00000000-0000-4000-8000-000000000000"
+OF_AN_ACCOUNT = ("VONAGE_APPLICATION_ID", "VONAGE_PRIVATE_KEY", "VONAGE_API_URL")
+
+
+def local_account(port: int, key: Path) -> dict[str, str]:
+    """Give the settings with which a server places calls through the local Vonage on this port.
+
+    Nothing where the owner gave any of an account's: then calls are real. The key is made once. Raises OSError.
+    """
+    given = env.Env()
+    if any(given.text(name) for name in OF_AN_ACCOUNT):
+        return {}
+    if not key.exists():
+        _make_key(key)
+    lent = {"VONAGE_APPLICATION_ID": LOCAL_APPLICATION_ID, "VONAGE_PRIVATE_KEY_FILE": str(key)}
+    lent["VONAGE_API_URL"] = f"http://127.0.0.1:{port}"
+    # Who is called there are the people of the local Vonage, and they cost nothing.
+    return lent if given.text("OUTBOUND_COUNTRIES") else lent | {"OUTBOUND_COUNTRIES": "GB"}
+
+
+def _make_key(path: Path) -> None:
+    secret = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = secret.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _replace(path, pem.decode())
 
 
 def make_password(database_url: str, folder: Path) -> bool:

@@ -59,6 +59,11 @@ class Row:
     def we_called(self) -> bool:
         return self.call.direction == "outbound"
 
+    @property
+    def other(self) -> str:
+        """Whoever is at the other end, and may be called (back)."""
+        return self.call.to_number if self.we_called else self.call.from_number
+
 
 def rows_of(calls: Iterable[Call], *, now: datetime | None = None) -> list[Row]:
     """Make rows of these calls, in their order."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from calls.dashboard.marks import Mark, marks_of
 from calls.dashboard.scale import FOLD_WIDTH, LEFT, PLOT, Scale, Stretch, Tick, fold_label, scale_of, ticks, width_of
+from calls.models import Kind
 from calls.records.moments import served_actions
 from calls.records.timeline import Bar, Key, Lane, Timeline
 
@@ -118,7 +119,8 @@ class Waterfall:
     small_ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
     webhooks_y: float
-    answers: int  # events that were answered with an NCCO
+    told: int  # webhooks that came; what we did ourselves is none
+    answers: int  # those that were answered with an NCCO
     left_out: str = ""
 
     @property
@@ -159,6 +161,7 @@ def waterfall(
         small_ticks=tuple(small),
         marks=tuple(marks_of(line.moments, scale, rows, webhooks_y, width)),
         webhooks_y=webhooks_y,
+        told=sum(moment.event.kind != Kind.ACTION for moment in line.moments),
         answers=sum(bool(served_actions(moment.event)) for moment in line.moments),
         left_out=_left_out(line),
     )

@@ -73,8 +73,6 @@ def faults(options: dict[str, Any]) -> Faults:
 def application(options: dict[str, Any]) -> Application:
     """Give the application of the options. The REST API takes the tokens of the server's own private key."""
     given: dict[str, Any] = {name: options[name] or "" for name in FIELDS}
-    if not given["application_id"]:
-        del given["application_id"]
     private_key = settings.VONAGE_PRIVATE_KEY
     public_key = public_key_of(private_key, "VONAGE_PRIVATE_KEY") if private_key else ""
     return Application(**given, public_key=public_key, api_secret=settings.VONAGE_API_SECRET, name="Callserver")

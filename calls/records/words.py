@@ -213,7 +213,9 @@ def _transcription(event: EventRow, payload: Mapping[str, Any], leg: LegRow | No
 def _act(event: EventRow, payload: Mapping[str, Any], leg: LegRow | None, cast: Cast) -> Words:
     what = cut(text_of(payload.get("action"))) or "see below"
     if by := text_of(payload.get("by")):
-        return _plain(US, f"{by} {what}", "action")
+        text = text_of(payload.get("heard")) if payload.get("ncco") else ""
+        said = f", to say “{cut(text)}”" if text else ""
+        return _plain(US, f"{by} {what}{said}", "action")
     return _plain(US, f"We acted: {what}", "action")
 
 

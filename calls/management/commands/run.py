@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from calls.management.first_steps import DEMO_NUMBER, first_admin, make_admin, make_demo_number
 from callserver.env import BASE_DIR, LOCAL_ENV
-from callserver.local import make_missing_secrets, port_problem
+from callserver.local import local_account, make_missing_secrets, port_problem
 from callserver.supervise import Log, Supervisor, answers, write
 
 MANAGE = (sys.executable, str(BASE_DIR / "manage.py"))
@@ -30,6 +30,7 @@ class Command(BaseCommand):
             sys.exit(problem)
         try:
             self.make_what_is_missing()
+            os.environ |= local_account(settings.PORT + 1, BASE_DIR / "var" / "vonage" / "private.pem")
         except OSError as error:
             sys.exit(f"{error.filename} cannot be written: {error.strerror}.")
         except DatabaseError as error:
