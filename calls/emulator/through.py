@@ -23,7 +23,7 @@ async def told_by(base: str, scenario: Scenario, *, certificate: Path | None = N
     `certificate` is that of a Vonage that serves https with one of its own making. Raises NotThrough.
     """
     url = f"{base.rstrip('/')}/lab/calls?watch=1"
-    trust = ssl.create_default_context(cafile=str(certificate)) if certificate else True
+    trust = _trusting(certificate) if certificate else True
     limits = aiohttp.ClientTimeout(total=None, connect=5)
     is_over = False
     try:
@@ -37,8 +37,17 @@ async def told_by(base: str, scenario: Scenario, *, certificate: Path | None = N
                 told = json.loads(line)
                 is_over = told.get("kind") == "outcome"
                 yield told
+    except aiohttp.ClientSSLError as error:
+        raise NotThrough(f"{url} is not trusted ({error}). Name the certificate that it says: --trust FILE.") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         why = str(error) or type(error).__name__
         raise NotThrough(f"{url} cannot be asked ({why}). Is `manage.py vonage` running there?") from None
     if not is_over:
         raise NotThrough(f"{url} broke off before the call was over. Look at what it says there.")
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=str(certificate))
+    except OSError as error:
+        raise NotThrough(f"{certificate} is no certificate that can be used: {error.strerror or error}.") from None

@@ -233,3 +233,5 @@ def test_command_rings_through_a_local_vonage_that_runs(typed: Typed) -> None:
 def test_nobody_is_there_to_ring_through(typed: Typed) -> None:
     with pytest.raises(CommandError, match=r"Is `manage.py vonage` running there"):
         typed(VoiceApplication(), "--through", "http://127.0.0.1:9")
+    with pytest.raises(CommandError, match=r"none\.pem is no certificate that can be used: No such file"):
+        typed(VoiceApplication(), "--through", "https://127.0.0.1:9", "--trust", "none.pem")

@@ -173,7 +173,7 @@ class Command(BaseCommand):
             asyncio.run(calls)
         finally:
             if self.progress:
-                self.stderr.write(self.progress if not self.stderr.isatty() else "")
+                self.stderr.write("" if self.stderr.isatty() else self.progress, style_func=str)
             self._write(json.dumps(report.as_json()) if options["json"] else report.table())
         for finding in report.findings:
             self.stderr.write(finding)
@@ -202,5 +202,5 @@ class Command(BaseCommand):
         """Move the bar. Where nobody watches it, as in CI, its end is enough."""
         self.progress = words
         if self.stderr.isatty():
-            self.stderr.write(f"\r{words}", ending="")
+            self.stderr.write(f"\r{words}", style_func=str, ending="")
             self.stderr.flush()
