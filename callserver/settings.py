@@ -193,7 +193,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {message}", "style": "{", "datefmt": "%H:%M:%S"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stdout"}},
+    "handlers": {
+        "console": {"class": "callserver.console.Gathering", "formatter": "line", "stream": "ext://sys.stdout"}
+    },
     "root": {"handlers": ["console"], "level": logging.WARNING},
     "loggers": {
         "calls": {"level": LOG_LEVEL},

@@ -1,0 +1,37 @@
+"""The log's lines on their way out: a write for each would make the threads that serve webhooks wait for each other."""
+
+import logging
+import threading
+from typing import TextIO
+
+GATHER_SECONDS = 0.2
+
+
+class Gathering(logging.StreamHandler[TextIO]):
+    """Writes lines some at a time, a moment later; a warning, and all that waits before it, at once."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(stream)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self.lines.append(self.format(record))
+        except Exception:
+            self.handleError(record)
+        if record.levelno >= logging.WARNING:
+            self.flush()
+        elif len(self.lines) == 1:
+            later = threading.Timer(GATHER_SECONDS, self.flush)
+            later.daemon = True  # the end of the process flushes as well
+            later.start()
+
+    def flush(self) -> None:
+        self.acquire()
+        try:
+            lines, self.lines = self.lines, []
+            if lines and not self.stream.closed:
+                self.stream.write("\n".join([*lines, ""]))
+                self.stream.flush()
+        finally:
+            self.release()

@@ -1,0 +1,46 @@
+"""The log's lines: gathered, and never held back for long, nor behind a warning."""
+
+import io
+import logging
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from callserver.console import Gathering
+
+
+@pytest.fixture
+def out() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def logger(out: io.StringIO) -> Iterator[logging.Logger]:
+    logger, handler = logging.getLogger("tests.console"), Gathering(out)
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    yield logger
+    logger.removeHandler(handler)
+
+
+def test_lines_come_together_a_moment_later(logger: logging.Logger, out: io.StringIO) -> None:
+    for number in range(3):
+        logger.info("line %s", number)
+    deadline = time.monotonic() + 5
+    while not out.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert out.getvalue() == "line 0\nline 1\nline 2\n"
+
+
+def test_a_warning_waits_for_nothing_and_keeps_its_place(logger: logging.Logger, out: io.StringIO) -> None:
+    logger.info("before")
+    logger.warning("careful")
+    assert out.getvalue() == "before\ncareful\n"
+
+
+def test_the_end_of_the_process_writes_what_is_left(logger: logging.Logger, out: io.StringIO) -> None:
+    logger.info("last")
+    logger.handlers[0].close()
+    logger.handlers[0].flush()  # as logging.shutdown does
+    assert out.getvalue() == "last\n"
