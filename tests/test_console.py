@@ -19,6 +19,7 @@ def out() -> io.StringIO:
 def logger(out: io.StringIO) -> Iterator[logging.Logger]:
     logger, handler = logging.getLogger("tests.console"), Gathering(out)
     logger.setLevel(logging.INFO)
+    logger.propagate = False
     logger.addHandler(handler)
     yield logger
     logger.removeHandler(handler)
