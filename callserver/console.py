@@ -1,6 +1,7 @@
 """The log's lines on their way out: a write for each would make the threads that serve webhooks wait for each other."""
 
 import logging
+import os
 import threading
 from typing import TextIO
 
@@ -13,6 +14,11 @@ class Gathering(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
         self.lines: list[str] = []
+        os.register_at_fork(after_in_child=self.lines_of_parent)
+
+    def lines_of_parent(self) -> None:
+        """Leave them to it: its timer did not come along, and would be waited for in vain."""
+        self.lines = []
 
     def emit(self, record: logging.LogRecord) -> None:
         try:

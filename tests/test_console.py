@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 import time
 from collections.abc import Iterator
 
@@ -45,3 +46,17 @@ def test_the_end_of_the_process_writes_what_is_left(logger: logging.Logger, out:
     logger.handlers[0].close()
     logger.handlers[0].flush()  # as logging.shutdown does
     assert out.getvalue() == "last\n"
+
+
+def test_forked_process_writes_its_own_lines_and_not_its_parents(logger: logging.Logger, out: io.StringIO) -> None:
+    logger.info("of the parent")
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        logger.info("of the child")
+        logger.handlers[0].flush()
+        os.write(writer, out.getvalue().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 1000) == b"of the child\n"
+    os.close(reader)
+    os.close(writer)
