@@ -56,7 +56,6 @@ class Post:
             self._let_go(before)
         else:
             self._send(webhook, before)
-            self.send_twice(webhook)
 
     def send_twice(self, webhook: Webhook) -> None:
         """Send it a second time where that fault happens. The reply to the second is ignored."""
@@ -110,6 +109,8 @@ class Post:
         if before:
             before.until.cancel()
         self._watch(webhook, self.platform.clock.run(self._deliver(webhook, before)))
+        for one in (webhook, before.webhook) if before else (webhook,):
+            self.send_twice(one)
 
     def _send_later(self, webhook: Webhook, seconds: float) -> None:
         self._watch(webhook, asyncio.create_task(self._later(webhook, seconds)))

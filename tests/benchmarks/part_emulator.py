@@ -30,6 +30,7 @@ def measure(options: Options, report: Report) -> None:
         Line("local Vonage: calls at once, 50 begun a second", [figures["at_once"]], "", at_least(200, "")),
         Line("its memory then", [figures["megabytes"]], " MB", at_most(250, " MB")),
         Line("its timers' lateness then, p99", [figures["late_p99"] * 1000], " ms", at_most(100, " ms")),
+        Line("its share of the core while 50 begin a second", [figures["spent"] * 50 * 100], " %", at_most(100, " %")),
         Line("its own time for a scripted call", [figures["scripted"] * 1000], " ms", at_most(20, " ms")),
         Line("faults found in the application", [figures["findings"]], "", at_most(0, "")),
     )
