@@ -26,7 +26,8 @@ class Application:
     application_id: str = field(default_factory=lambda: str(uuid4()))
     name: str = "A voice application"
     public_key: str = ""  # PEM; checks the tokens of the REST API. "": nobody can use it
-    numbers: tuple[str, ...] = ()  # linked; none: any number is
+    numbers: tuple[str, ...] | None = None  # linked; None: any number is
+    signed_callbacks: bool = True
     connect_seconds: float = CONNECT_SECONDS
     answer_seconds: float = READ_SECONDS["answer"]
     fallback_seconds: float = READ_SECONDS["fallback"]
@@ -34,7 +35,7 @@ class Application:
 
     def owns(self, number: str) -> bool:
         """Whether the number is linked to this application."""
-        return not self.numbers or number in self.numbers
+        return self.numbers is None or number in self.numbers
 
     def target(self, url: str = "", method: Method | None = None) -> "Target":
         """Where an event goes: to a URL of its own (by POST, unless told), or to the application's event URL."""

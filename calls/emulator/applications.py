@@ -1,12 +1,13 @@
 """The file that says which applications the local Vonage knows, and what called parties do."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from calls.emulator.application import Application
 from calls.emulator.people import Callees
@@ -17,7 +18,7 @@ URLS = ("answer_url", "event_url", "fallback_url")
 METHODS = ("answer_method", "event_method", "fallback_method")
 SECONDS = ("connect_seconds", "answer_seconds", "event_seconds", "fallback_seconds")
 TEXTS = ("name", "application_id", "secret", "api_key", "api_secret", "public_key", "private_key")
-KNOWN = (*TEXTS, "numbers", *URLS, *METHODS, *SECONDS)
+KNOWN = (*TEXTS, "numbers", *URLS, *METHODS, *SECONDS, "signed_callbacks")
 
 
 def load(path: Path) -> tuple[list[Application], Callees]:
@@ -40,8 +41,27 @@ def public_key_of(private_key: str, where: str = "The private key") -> str:
         key = serialization.load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError):
         raise BadFile(f"{where} is no private key without a password, in PEM.") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise BadFile(f"{where} is no RSA key.")
     pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return pem.decode()
+
+
+def is_public_key(pem: str) -> bool:
+    """Whether it can check the tokens of an application."""
+    try:
+        return isinstance(serialization.load_pem_public_key(pem.encode()), rsa.RSAPublicKey)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+
+
+def new_key_pair() -> tuple[str, str]:
+    """Make a private key and its public one, both PEM. It takes a moment."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return pem, public_key_of(pem)
 
 
 def _application(value: Any, where: str, path: Path) -> Application:
@@ -57,15 +77,22 @@ def _application(value: Any, where: str, path: Path) -> Application:
     fields["numbers"] = _numbers(given, where)
     private_key = _pem(fields.pop("private_key", ""), where, path)
     fields["public_key"] = _pem(fields.get("public_key", ""), where, path)
+    if fields["public_key"] and not is_public_key(fields["public_key"]):
+        raise BadFile(f"{where}: public_key is no RSA public key in PEM.")
     if private_key and not fields["public_key"]:
         fields["public_key"] = public_key_of(private_key, f"{where}: private_key")
-    names = {one.name for one in dataclasses.fields(Application)}
-    return Application(**{name: value for name, value in fields.items() if name in names})
+    if "signed_callbacks" in given:
+        fields["signed_callbacks"] = _flag(given["signed_callbacks"], f"{where}: signed_callbacks")
+    return Application(**fields)
 
 
 def _url(value: Any, where: str) -> str:
     url = text(value, where)
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+    try:
+        good = urlsplit(url).scheme in {"http", "https"} and bool(urlsplit(url).hostname)
+    except ValueError:
+        good = False
+    if not good:
         raise BadFile(f"{where} has to be a URL such as http://127.0.0.1:3000/answer.")
     return url
 
@@ -76,11 +103,20 @@ def _method(value: Any, where: str) -> str:
     return str(value)
 
 
-def _numbers(given: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    listed = given.get("numbers", [])
+def _numbers(given: Mapping[str, Any], where: str) -> tuple[str, ...] | None:
+    """Read the numbers that are linked; where nothing is said, any number is."""
+    listed = given.get("numbers")
+    if listed is None:
+        return None
     if not isinstance(listed, list):
         raise BadFile(f"{where}: numbers has to be a list.")
     return tuple(number(text(one, f"{where}: numbers")) for one in listed)
+
+
+def _flag(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadFile(f"{where} has to be true or false.")
+    return value
 
 
 def _pem(value: str, where: str, path: Path) -> str:

@@ -96,8 +96,9 @@ class Platform:
         return self.sender.findings
 
     def application_of(self, number: str) -> Application | None:
-        """Give the application that a number is linked to."""
-        return next((one for one in self.applications if one.owns(number)), None)
+        """Give the application that a number is linked to: one that names it goes before one that takes any."""
+        owners = [one for one in self.applications if one.owns(number)]
+        return min(owners, key=lambda one: one.numbers is None, default=None)
 
     def ring(
         self,

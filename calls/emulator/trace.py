@@ -73,7 +73,7 @@ class Trace:
         happening = Happening(
             kind=kind,
             at=self.clock.elapsed(),
-            words=words,
+            words=words if words.isprintable() else _printable(words),
             leg=leg,
             conversation=conversation,
             detail=detail,
@@ -82,6 +82,11 @@ class Trace:
         self.kept.append(happening)
         for watch in tuple(self.watchers):
             watch(happening)
+
+
+def _printable(words: str) -> str:
+    """One line, whatever an application says: no control characters, no half ones."""
+    return "".join(char if char.isprintable() else char.encode("unicode-escape").decode() for char in words)
 
 
 def lines(write: Callable[[str], None], *, detailed: bool = False, webhooks: bool = False) -> Watcher:

@@ -215,7 +215,7 @@ class WebhookSender:
 def signature(application: Application, body: bytes, *, signing: str = "", clock_off: float = 0) -> dict[str, str]:
     """Sign by the real time, whatever the platform's clock says: the receiver looks at the token's age."""
     ours = application
-    if not ours.secret or signing == UNSIGNED:
+    if not (ours.secret and ours.signed_callbacks) or signing == UNSIGNED:
         return {}
     secret = ours.secret if not signing else f"no {ours.secret}"
     now = int(time.time() + clock_off)

@@ -33,7 +33,7 @@ class Client:
         self.session = session
 
     async def __call__(
-        self, method: str, path: str, body: Any = None, *, data: bytes | None = None, authorization: str | None = None
+        self, method: str, path: str, body: Any = None, *, data: Any = None, authorization: str | None = None
     ) -> tuple[int, Any]:
         given = f"Bearer {token()}" if authorization is None else authorization
         async with self.session.request(

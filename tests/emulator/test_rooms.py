@@ -108,8 +108,8 @@ def test_rooms_of_two_applications_are_two() -> None:
             both = [voice.application(numbers=one) for one in numbers]
             async with Platform(both, clock=Clock(AT_ONCE)) as platform:
                 legs = [
-                    platform.ring(one, to=one.numbers[0], caller=Endpoint("phone", FIRST), person=Person())
-                    for one in both
+                    platform.ring(one, to=to, caller=Endpoint("phone", FIRST), person=Person())
+                    for one, (to,) in zip(both, numbers, strict=True)
                 ]
                 await platform.clock.sleep(10)
                 return legs[0].conversation is legs[1].conversation
@@ -377,8 +377,8 @@ def test_conversation_of_another_application_cannot_be_joined() -> None:
             both = [voice.application(numbers=one) for one in numbers]
             async with Platform(both, clock=Clock(AT_ONCE)) as platform:
                 legs = []
-                for one in both:
-                    legs.append(platform.ring(one, to=one.numbers[0], caller=Endpoint("phone", FIRST)))
+                for one, (to,) in zip(both, numbers, strict=True):
+                    legs.append(platform.ring(one, to=to, caller=Endpoint("phone", FIRST)))
                     await platform.clock.sleep(5)
                     there.append(legs[0].conversation.uuid)
                 return legs[1].is_over

@@ -1,33 +1,54 @@
-"""`/v2/applications` and `/account/numbers`: what the owner of an application reads and sets."""
+"""`/v2/applications`: what the owner of an account reads and sets, by key and secret."""
 
+import asyncio
 import dataclasses
 from typing import Any
-from urllib.parse import urlsplit
+from uuid import uuid4
 
 from aiohttp import web
 
 from calls.emulator.application import Application
+from calls.emulator.applications import is_public_key, new_key_pair
 from calls.emulator.rest.problems import Problem, invalid
 from calls.emulator.rest.requests import PLATFORM, account_of, body_of
+from calls.emulator.rest.values import Body, is_http_url, mapping, whole, word
 
 DOORS = {"answer": "answer_url", "event": "event_url", "fallback": "fallback_answer_url"}
+KEPT = ("secret", "api_key", "api_secret", "application_id", "public_key", "numbers")
+TTL_HOURS, MOST_TTL_HOURS = 48, 9_000
 
 
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/v2/applications", list_applications),
+        web.post("/v2/applications", create),
         web.get("/v2/applications/{id}", read),
         web.put("/v2/applications/{id}", replace),
-        web.get("/account/numbers", list_numbers),
-        web.post("/number/update", link),
+        web.delete("/v2/applications/{id}", delete),
     ]
 
 
 async def list_applications(request: web.Request) -> web.Response:
+    """List all on one page: there are few."""
     owned = [as_json(one) for one in account_of(request)]
-    return web.json_response(
-        {"page_size": 10, "page": 1, "total_items": len(owned), "total_pages": 1, "_embedded": {"applications": owned}}
-    )
+    pages = {"page_size": max(len(owned), 10), "page": 1, "total_items": len(owned), "total_pages": 1}
+    return web.json_response({**pages, "_embedded": {"applications": owned}})
+
+
+async def create(request: web.Request) -> web.Response:
+    """Make one, without numbers. Its private key is in this reply alone, unless a public key was given."""
+    account, body = account_of(request)[0], await body_of(request)
+    blank = dataclasses.replace(account, application_id=str(uuid4()), public_key="", numbers=())
+    made = read_application(body, blank)
+    private_key = ""
+    if not made.public_key:
+        private_key, public_key = await asyncio.to_thread(new_key_pair)
+        made = dataclasses.replace(made, public_key=public_key)
+    request.app[PLATFORM].applications.append(made)
+    shown = as_json(made)
+    if private_key:
+        shown["keys"]["private_key"] = private_key
+    return web.json_response(shown, status=201)
 
 
 async def read(request: web.Request) -> web.Response:
@@ -36,44 +57,42 @@ async def read(request: web.Request) -> web.Response:
 
 async def replace(request: web.Request) -> web.Response:
     """Replace the whole: what is not sent is gone, and what has a default has that again."""
-    before, body = _named(request), await body_of(request)
-    name = body.get("name", before.name)
-    if not isinstance(name, str) or not name:
-        raise invalid("name")
-    voice = _object(_object(body.get("capabilities", {}), "capabilities").get("voice", {}), "capabilities.voice")
-    hooks = _object(voice.get("webhooks", {}), "capabilities.voice.webhooks")
-    fields: dict[str, Any] = {"name": name}
-    for door, theirs in DOORS.items():
-        fields |= _hook(door, theirs, _object(hooks.get(theirs, {}), theirs))
-    kept = ("secret", "api_key", "api_secret", "application_id", "public_key", "numbers")
-    after = Application(**{name: getattr(before, name) for name in kept}, **fields)
-    if key := _object(body.get("keys", {}), "keys").get("public_key"):
-        after = dataclasses.replace(after, public_key=str(key))
+    body = await body_of(request)
+    before = _named(request)
+    after = read_application(body, before)
     put(request, before, after)
     return web.json_response(as_json(after))
 
 
-async def list_numbers(request: web.Request) -> web.Response:
-    """List the numbers of the account, each with the application that it is linked to."""
-    numbers = [
-        {"country": _country(number), "msisdn": number, "type": "landline", "features": ["VOICE"], "app_id": one_id}
-        for one_id, number in ((one.application_id, number) for one in account_of(request) for number in one.numbers)
-    ]
-    return web.json_response({"count": len(numbers), "numbers": numbers})
+async def delete(request: web.Request) -> web.Response:
+    """Remove one. The last of an account stays, for the account is known by its applications."""
+    if len(account_of(request)) == 1:
+        raise Problem(403, "The local Vonage keeps the last application of an account.")
+    request.app[PLATFORM].applications.remove(_named(request))
+    return web.Response(status=204)
 
 
-async def link(request: web.Request) -> web.Response:
-    """Link a number to an application."""
-    owned, form = account_of(request), await request.post()
-    msisdn, app_id = str(form.get("msisdn", "")), str(form.get("app_id", ""))
-    if not any(msisdn in one.numbers for one in owned):
-        return web.json_response({"error-code": "420", "error-code-label": "Numbers from this country are not yours"})
-    for one in owned:
-        others = tuple(number for number in one.numbers if number != msisdn)
-        numbers = (*others, msisdn) if one.application_id == app_id else others
-        if numbers != one.numbers:
-            put(request, one, dataclasses.replace(one, numbers=numbers))
-    return web.json_response({"error-code": "200", "error-code-label": "success"})
+def read_application(body: Body, before: Application) -> Application:
+    """Read what an application is to be; `before` gives what belongs to the account, and the key unless one comes."""
+    name = body.get("name", before.name)
+    if not isinstance(name, str) or not name:
+        raise invalid("name")
+    voice = mapping(mapping(body.get("capabilities", {}), "capabilities").get("voice", {}), "capabilities.voice")
+    hooks = mapping(voice.get("webhooks", {}), "capabilities.voice.webhooks")
+    fields: dict[str, Any] = {"name": name}
+    for door, theirs in DOORS.items():
+        fields |= _hook(door, theirs, mapping(hooks.get(theirs, {}), theirs))
+    signed = voice.get("signed_callbacks", True)
+    if not isinstance(signed, bool):
+        raise invalid("signed_callbacks")
+    whole(voice, "conversations_ttl", TTL_HOURS, 1, MOST_TTL_HOURS)  # read, and no more: rooms here last till left
+    after = Application(**{name: getattr(before, name) for name in KEPT}, **fields, signed_callbacks=signed)
+    public_key = mapping(body.get("keys", {}), "keys").get("public_key")
+    if not public_key:
+        return after
+    if not isinstance(public_key, str) or not is_public_key(public_key):
+        raise invalid("keys.public_key", "must be an RSA public key in PEM")
+    return dataclasses.replace(after, public_key=public_key)
 
 
 def as_json(one: Application) -> dict[str, Any]:
@@ -88,12 +107,13 @@ def as_json(one: Application) -> dict[str, Any]:
         for door, theirs in DOORS.items()
         if getattr(one, f"{door}_url")
     }
-    voice = {"webhooks": hooks, "signed_callbacks": bool(one.secret), "conversations_ttl": 48}
+    signed = bool(one.secret) and one.signed_callbacks
+    voice = {"webhooks": hooks, "signed_callbacks": signed, "conversations_ttl": TTL_HOURS, "leg_persistence_time": 2}
     return {
         "id": one.application_id,
         "name": one.name,
         "keys": {"public_key": one.public_key},
-        "capabilities": {"voice": voice | {"leg_persistence_time": 2}},
+        "capabilities": {"voice": voice},
         "_links": {"self": {"href": f"/v2/applications/{one.application_id}"}},
     }
 
@@ -111,37 +131,19 @@ def _named(request: web.Request) -> Application:
     raise Problem(404, "The account has no such application.")
 
 
-def _object(value: Any, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise invalid(name)
-    return value
-
-
-def _hook(door: str, theirs: str, hook: dict[str, Any]) -> dict[str, Any]:
-    """Read one webhook, with the ranges of its times."""
+def _hook(door: str, theirs: str, hook: Body) -> dict[str, Any]:
+    """Read one webhook, with the ranges of its times. One connection time is kept for all three."""
     if not hook:
         return {}
-    address = hook.get("address", "")
-    if not isinstance(address, str) or urlsplit(address).scheme not in {"http", "https"}:
+    if not is_http_url(hook.get("address")):
         raise invalid(f"{theirs}.address", "must be an http or https URL")
-    read = _milliseconds(hook, theirs, "socket_timeout", 10_000 if door == "event" else 5_000, 1_000)
-    fields = {f"{door}_url": address, f"{door}_seconds": read}
-    if "http_method" in hook:
-        if hook["http_method"] not in {"GET", "POST"}:
-            raise invalid(f"{theirs}.http_method", "must be GET or POST")
-        fields[f"{door}_method"] = hook["http_method"]
+    longest = 10_000 if door == "event" else 5_000
+    fields: dict[str, Any] = {
+        f"{door}_url": hook["address"],
+        f"{door}_seconds": whole(hook, "socket_timeout", longest, 1_000, longest) / 1000,
+    }
+    if method := word(hook, "http_method", ("GET", "POST")):
+        fields[f"{door}_method"] = method
     if "connect_timeout" in hook:
-        fields["connect_seconds"] = _milliseconds(hook, theirs, "connect_timeout", 1_000, 300)
+        fields["connect_seconds"] = whole(hook, "connect_timeout", 1_000, 300, 1_000) / 1000
     return fields
-
-
-def _milliseconds(hook: dict[str, Any], theirs: str, name: str, most: int, least: int) -> float:
-    value = hook.get(name, most)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise invalid(f"{theirs}.{name}", f"must be {least} to {most}")
-    return value / 1000
-
-
-def _country(number: str) -> str:
-    """Name the country of a number, as far as the demo numbers go (inferred)."""
-    return {"4": "GB", "1": "US"}.get(number[:1], "GB")

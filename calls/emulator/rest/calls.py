@@ -1,6 +1,7 @@
 """`/v1/calls`: placing calls and reading them."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,9 +13,10 @@ from calls.emulator.application import Application
 from calls.emulator.billing import figures_of
 from calls.emulator.legs import Leg
 from calls.emulator.platform import Platform
-from calls.emulator.rest.orders import Body, read_order
+from calls.emulator.rest.orders import read_order
 from calls.emulator.rest.problems import Problem, invalid
 from calls.emulator.rest.requests import PLATFORM, body_of, sender_of
+from calls.emulator.rest.values import Body
 
 STATUSES = ["started", "ringing", "answered", "machine", "completed", "busy", "cancelled", "failed", "rejected"]
 STATUSES += ["timeout", "unanswered"]
@@ -32,7 +34,7 @@ def routes() -> list[web.RouteDef]:
 async def create(request: web.Request) -> web.Response:
     """Place a call. What cannot be called is accepted all the same; an event tells so."""
     platform, application = request.app[PLATFORM], sender_of(request)
-    order = read_order(await body_of(request), application)
+    order = read_order(await body_of(request), application, platform.chance)
     if not platform.new_calls.allows():
         raise Problem(429, "Three new calls a second are taken; nothing was queued.")
     leg = platform.place(application, order)
@@ -77,7 +79,7 @@ def leg_of(request: web.Request) -> Leg:
 
 
 def as_json(leg: Leg) -> Body:
-    """A call as the API shows it. The figures are there once it is completed."""
+    """A call as the API shows it. The figures are there once it is completed: others cost nothing."""
     shown: Body = {
         "_links": {"self": {"href": f"/v1/calls/{leg.uuid}"}},
         "uuid": leg.uuid,
@@ -87,7 +89,7 @@ def as_json(leg: Leg) -> Body:
         "status": leg.status,
         "direction": leg.direction,
     }
-    if leg.ended_at and leg.status != "rejected":
+    if leg.ended_at and leg.status == "completed":
         figures = figures_of(leg, leg.ended_at)
         shown |= {
             "rate": figures.rate,
@@ -119,8 +121,8 @@ def _found(request: web.Request, platform: Platform, application: Application) -
     if until := _moment(query.get("date_end", ""), "date_end"):
         wanted.append(lambda leg: leg.started_at <= until)
     found = [leg for leg in platform.legs.values() if all(test(leg) for test in wanted)]
-    found.sort(key=lambda leg: leg.started_at, reverse=order == "desc")
-    return found
+    found.sort(key=lambda leg: leg.started_at)
+    return found[::-1] if order == "desc" else found
 
 
 def _page(request: web.Request, size: int, page: int) -> str:
@@ -139,8 +141,8 @@ def _whole(text: str, name: str, default: int, least: int, most: int) -> int:
 def _moment(text: str, name: str) -> datetime | None:
     if not text:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid(name, "must be a time such as 2020-01-01T12:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    for form in (text, text.replace(" ", "+")):  # a plus that nobody wrote as %2B
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(form)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    raise invalid(name, "must be a time such as 2020-01-01T12:00:00Z")

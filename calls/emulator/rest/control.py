@@ -1,6 +1,7 @@
 """`/v1/calls/{uuid}`: changing a call that goes on."""
 
 import math
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -8,13 +9,17 @@ from aiohttp import web
 from calls.emulator.application import Target
 from calls.emulator.legs import Leg
 from calls.emulator.rest.calls import leg_of
-from calls.emulator.rest.orders import Body, read_ncco, read_url
+from calls.emulator.rest.orders import read_ncco
 from calls.emulator.rest.problems import Problem, invalid
 from calls.emulator.rest.requests import PLATFORM, body_of
+from calls.emulator.rest.values import Body, mapping, one_url, refused
 from calls.emulator.sounds import seconds_of
 from calls.emulator.speech import seconds_to_say
 
 TONES = set("0123456789*#p")
+# The options of what is put into a call, by their names in an NCCO.
+TALK = {name: name for name in ("text", "language", "style", "premium", "loop", "level")} | {"voiceName": "voice_name"}
+STREAM = {"streamUrl": "stream_url", "loop": "loop", "level": "level"}
 
 
 def routes() -> list[web.RouteDef]:
@@ -27,7 +32,7 @@ def routes() -> list[web.RouteDef]:
 
 async def change(request: web.Request) -> web.Response:
     """Hang up, mute, earmuff, transfer. A call that is over cannot be changed."""
-    leg, body = _open_leg(request), await body_of(request)
+    leg, body = await _open_leg(request)
     match body.get("action"):
         case "hangup":
             leg.hang_up("platform")
@@ -38,7 +43,9 @@ async def change(request: web.Request) -> web.Response:
             leg.earmuffed = word == "earmuff"
             leg.note("note", f"{word}ed", earmuffed=leg.earmuffed)
         case "transfer":
-            request.app[PLATFORM].transfer(_talking_leg(request), _destination(body))
+            to = _destination(body)
+            _be_answered(leg)
+            request.app[PLATFORM].transfer(leg, to)
         case _:
             raise invalid("action", "must be hangup, mute, unmute, earmuff, unearmuff or transfer")
     return web.Response(status=204)
@@ -46,13 +53,12 @@ async def change(request: web.Request) -> web.Response:
 
 async def talk(request: web.Request) -> web.Response:
     """Speak into the call. What was spoken or played into it before ends."""
-    leg, body = _talking_leg(request), await body_of(request)
-    text = body.get("text")
-    if not isinstance(text, str) or not text:
-        raise invalid("text")
-    loop, seconds = _loop(body), seconds_to_say(text)
+    leg, body = await _talking_leg(request)
+    _check(body, "talk", TALK)
+    text = body["text"]
+    seconds = seconds_to_say(text)
     leg.note("says", f"talk by REST ({seconds:.1f} s): {text}", text=text, seconds=round(seconds, 1), by="rest")
-    _put_in(leg, "talk", seconds * loop)
+    _put_in(leg, "talk", seconds * _loops(body))
     return _done("Talk started", leg)
 
 
@@ -62,10 +68,11 @@ async def stop_talk(request: web.Request) -> web.Response:
 
 async def stream(request: web.Request) -> web.Response:
     """Play a sound into the call. What was spoken or played into it before ends."""
-    leg, body = _talking_leg(request), await body_of(request)
-    url, loop = read_url(body.get("stream_url"), "stream_url"), _loop(body)
+    leg, body = await _talking_leg(request)
+    url = one_url(body.get("stream_url"), "stream_url")
+    _check(body, "stream", STREAM)
     _put_in(leg, "stream", math.inf)
-    leg.beside(_play(leg, url, loop))
+    leg.beside(_play(leg, url, _loops(body)))
     return _done("Stream started", leg)
 
 
@@ -86,7 +93,7 @@ async def stop_stream(request: web.Request) -> web.Response:
 
 async def send_dtmf(request: web.Request) -> web.Response:
     """Send tones to whoever is on this leg."""
-    leg, body = _talking_leg(request), await body_of(request)
+    leg, body = await _talking_leg(request)
     digits = body.get("digits")
     if not isinstance(digits, str) or not digits or not set(digits) <= TONES:
         raise invalid("digits", "must be of 0-9, *, # and p")
@@ -96,15 +103,18 @@ async def send_dtmf(request: web.Request) -> web.Response:
 
 async def subscribe(request: web.Request) -> web.Response:
     """Have each key that is pressed on this leg told to a URL."""
-    leg, body = _talking_leg(request), await body_of(request)
+    leg, body = await _talking_leg(request)
+    target = Target(one_url(body.get("event_url"), "event_url"))
     _unsubscribe(leg)
-    leg.rest_key_target = Target(read_url(body.get("event_url"), "event_url"))
+    leg.rest_key_target = target
     leg.key_targets.append(leg.rest_key_target)
     return web.json_response({})
 
 
 async def unsubscribe(request: web.Request) -> web.Response:
-    _unsubscribe(_open_leg(request))
+    leg = leg_of(request)
+    _be_open(leg)
+    _unsubscribe(leg)
     return web.json_response({})
 
 
@@ -113,34 +123,55 @@ def _unsubscribe(leg: Leg) -> None:
         leg.key_targets.remove(leg.rest_key_target)
 
 
-def _open_leg(request: web.Request) -> Leg:
+async def _open_leg(request: web.Request) -> tuple[Leg, Body]:
+    """Give the leg and the body. Whether the call goes on is looked at last: it may end while the body comes, and
+    from here on nobody else has a turn, so two requests at once come one after the other.
+    """
     leg = leg_of(request)
+    body = await body_of(request)
+    _be_open(leg)
+    return leg, body
+
+
+async def _talking_leg(request: web.Request) -> tuple[Leg, Body]:
+    leg, body = await _open_leg(request)
+    _be_answered(leg)
+    return leg, body
+
+
+def _be_open(leg: Leg) -> None:
     if leg.is_over:
         raise Problem(400, "The call is over.")
-    return leg
 
 
-def _talking_leg(request: web.Request) -> Leg:
-    leg = _open_leg(request)
+def _be_answered(leg: Leg) -> None:
     if leg.answered_at is None:
         raise Problem(400, "The call has not been answered.")
-    return leg
 
 
 def _destination(body: Body) -> Any:
-    destination = body.get("destination")
-    if not isinstance(destination, dict) or destination.get("type") != "ncco":
-        raise invalid("destination")
+    destination = mapping(body.get("destination"), "destination")
+    if destination.get("type") != "ncco":
+        raise invalid("destination.type", "must be ncco")
+    if ("ncco" in destination) is ("url" in destination):
+        raise invalid("destination", "must have either url or ncco")
     if "ncco" in destination:
         return read_ncco(destination["ncco"], "destination.ncco")
-    return Target(read_url(destination.get("url"), "destination.url"), "GET")
+    return Target(one_url(destination["url"], "destination.url"), "GET")
 
 
-def _loop(body: Body) -> float:
-    loop = body.get("loop", 1)
-    if isinstance(loop, bool) or not isinstance(loop, int) or loop < 0:
-        raise invalid("loop", "must be 0 or more")
-    return loop or math.inf
+def _check(body: Body, kind: str, names: dict[str, str]) -> None:
+    """Refuse what an NCCO would be refused for. The level may be text, as the specification has it."""
+    action: Body = {ours: body[theirs] for ours, theirs in names.items() if theirs in body}
+    if isinstance(action.get("level"), str):
+        with suppress(ValueError):
+            action["level"] = float(action["level"])
+    if problem := refused({"action": kind, **action}, names):
+        raise problem
+
+
+def _loops(body: Body) -> float:
+    return body.get("loop", 1) or math.inf
 
 
 def _put_in(leg: Leg, kind: str, seconds: float) -> None:
@@ -151,7 +182,8 @@ def _put_in(leg: Leg, kind: str, seconds: float) -> None:
 
 
 def _stop(request: web.Request, kind: str) -> web.Response:
-    leg = _open_leg(request)
+    leg = leg_of(request)
+    _be_open(leg)
     if leg.put_in and leg.put_in[0] == kind:
         leg.put_in[1].cancel()
         leg.put_in = None

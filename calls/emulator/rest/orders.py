@@ -1,43 +1,38 @@
 """Reading the body of `POST /v1/calls`. What the platform would refuse is refused by name."""
 
-import re
+from random import Random
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from calls.emulator.application import Application, Method, Target
 from calls.emulator.dialling import RINGING_SECONDS
-from calls.emulator.legs import LONGEST_CALL_SECONDS, NAMED_BY, Endpoint, EndpointType, endpoint_of
+from calls.emulator.legs import LONGEST_CALL_SECONDS, NAMED_BY, Endpoint, endpoint_of
 from calls.emulator.lives import Order
 from calls.emulator.rest.problems import invalid
+from calls.emulator.rest.values import Body, flag, mapping, one_url, refused, whole, word
 from calls.vonage import ncco as nccos
 from calls.vonage.ncco import Ncco
 
-Body = dict[str, Any]
-NUMBER = re.compile(r"[1-9][0-9]{6,14}", re.ASCII)
+LONGEST_URI = 50  # of a SIP endpoint
+OTHER_NAMES = {"standard_headers": "standardHeaders"}  # of what has one name here and another in an NCCO
+ANY_NUMBER = "442079460000"  # shown at random where any number is linked
 
 
-def read_order(body: Body, application: Application) -> Order:
+def read_order(body: Body, application: Application, chance: Random) -> Order:
     """Raises Problem, which names the parameter."""
+    events = _target(body, "event", "POST")
+    if events is None and not application.event_url:
+        raise invalid("event_url", "The application has no event URL, so the call needs one")
     return Order(
         to=_to(body.get("to")),
-        from_=_from(body, application),
-        ncco=read_ncco(body["ncco"], "ncco") if _either(body) == "ncco" else None,
+        from_=_from(body, application, chance),
+        ncco=read_ncco(body["ncco"], "ncco") if _either(body, "ncco", "answer_url") == "ncco" else None,
         answer=_target(body, "answer", "GET"),
-        events=_target(body, "event", "POST"),
-        ringing_seconds=_seconds(body, "ringing_timer", RINGING_SECONDS, 120),
-        length_seconds=_seconds(body, "length_timer", LONGEST_CALL_SECONDS, 86_400),
-        machine_detection=_word(body, "machine_detection", ("continue", "hangup")),
+        events=events,
+        ringing_seconds=float(whole(body, "ringing_timer", int(RINGING_SECONDS), 1, 120)),
+        length_seconds=float(whole(body, "length_timer", int(LONGEST_CALL_SECONDS), 1, 86_400)),
+        machine_detection=word(body, "machine_detection", ("continue", "hangup")),
         advanced_machine_detection=_advanced(body),
     )
-
-
-def read_url(value: Any, name: str) -> str:
-    """Read an array of one URL: a text is an invalid type."""
-    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], str):
-        raise invalid(name)
-    if urlsplit(value[0]).scheme not in {"http", "https"} or not urlsplit(value[0]).hostname:
-        raise invalid(name, "must be an http or https URL")
-    return value[0]
 
 
 def read_ncco(value: Any, name: str) -> Ncco:
@@ -47,72 +42,53 @@ def read_ncco(value: Any, name: str) -> Ncco:
     return cast(Ncco, value)
 
 
-def _either(body: Body) -> str:
-    """One of the two has to be there."""
-    given = [name for name in ("ncco", "answer_url") if name in body]
+def _either(body: Body, one: str, other: str) -> str:
+    """One of the two has to be there, and not both (inferred)."""
+    given = [name for name in (one, other) if name in body]
     if len(given) != 1:
-        raise invalid("ncco", "Give either ncco or answer_url")
+        raise invalid(one, f"Give either {one} or {other}")
     return given[0]
 
 
 def _to(value: Any) -> Endpoint:
+    """Read whom to call: the endpoint of a `connect`, but for what has another name here."""
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
         raise invalid("to")
-    options = value[0]
-    kind = options.get("type")
-    if kind not in NAMED_BY:
-        raise invalid("to.type", "must be one of " + ", ".join(NAMED_BY))
-    name = NAMED_BY[cast(EndpointType, kind)]
-    if not isinstance(options.get(name), str) or not options[name]:
-        raise invalid(f"to.{name}")
-    if kind == "phone" and not NUMBER.fullmatch(options[name]):
-        raise invalid("to.number", "must be E.164 digits without +")
+    options: Body = {str(OTHER_NAMES.get(name, name)): option for name, option in value[0].items()}
+    if problem := refused({"action": "connect", "endpoint": [options]}, {"endpoint": "to"}):
+        raise problem
+    if options["type"] == "sip" and len(options.get("uri", "")) not in range(1, LONGEST_URI + 1):
+        raise invalid("to.uri", f"must have up to {LONGEST_URI} characters")
     return endpoint_of(options)
 
 
-def _from(body: Body, application: Application) -> Endpoint:
-    if body.get("random_from_number"):
-        if not application.numbers:
-            raise invalid("random_from_number", "no number is linked to the application")
-        return Endpoint("phone", application.numbers[0])
-    value = body.get("from")
-    if not isinstance(value, dict) or value.get("type") not in NAMED_BY:
-        raise invalid("from")
-    name = NAMED_BY[cast(EndpointType, value["type"])]
+def _from(body: Body, application: Application, chance: Random) -> Endpoint:
+    """Read who calls. That a number is none of the account's is told by an event, not here."""
+    is_random = flag(body, "random_from_number")
+    if is_random and "from" in body:
+        raise invalid("from", "Give either from or random_from_number")
+    if is_random:
+        return Endpoint("phone", chance.choice(application.numbers or (ANY_NUMBER,)))
+    value = mapping(body.get("from"), "from")
+    if value.get("type") not in [*NAMED_BY]:  # a list: what is there may be no key
+        raise invalid("from.type", "must be one of " + ", ".join(NAMED_BY))
+    name = NAMED_BY[value["type"]]
     if not isinstance(value.get(name), str) or not value[name]:
         raise invalid(f"from.{name}")
     return endpoint_of(value)
 
 
 def _target(body: Body, door: str, method: Method) -> Target | None:
-    if f"{door}_url" not in body:
-        return None
-    word = _word(body, f"{door}_method", ("GET", "POST")) or method
-    return Target(read_url(body[f"{door}_url"], f"{door}_url"), cast(Method, word))
-
-
-def _word(body: Body, name: str, words: tuple[str, ...]) -> str:
-    value = body.get(name, "")
-    if value and value not in words:
-        raise invalid(name, "must be one of " + ", ".join(words))
-    return str(value)
-
-
-def _seconds(body: Body, name: str, default: float, most: int) -> float:
-    value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= most:
-        raise invalid(name, f"must be 1 to {most}")
-    return float(value)
+    """Read a URL with its method, which is checked also where there is no URL."""
+    how = cast(Method, word(body, f"{door}_method", ("GET", "POST"), method))
+    return Target(one_url(body[f"{door}_url"], f"{door}_url"), how) if f"{door}_url" in body else None
 
 
 def _advanced(body: Body) -> Body:
-    value = body.get("advanced_machine_detection", {})
+    """Read advanced machine detection, which in a REST call takes a beep from 30 seconds on."""
     name = "advanced_machine_detection"
-    if not isinstance(value, dict):
-        raise invalid(name)
-    _word(value, "behavior", ("continue", "hangup"))
-    _word(value, "mode", ("default", "detect", "detect_beep"))
-    beep = value.get("beep_timeout", 45)
-    if isinstance(beep, bool) or not isinstance(beep, int) or not 30 <= beep <= 120:
-        raise invalid(f"{name}.beep_timeout", "must be 45 to 120")
+    value = mapping(body.get(name, {}), name)
+    word(value, "behavior", ("continue", "hangup"))
+    word(value, "mode", ("default", "detect", "detect_beep"))
+    whole(value, "beep_timeout", 45, 30, 120)
     return value

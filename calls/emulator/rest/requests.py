@@ -36,16 +36,21 @@ async def tell_problems(request: web.Request, handler: Handler) -> web.StreamRes
     """Give each request an id, and answer what goes wrong in the platform's shapes."""
     request[REQUEST_ID] = str(uuid4())
     try:
-        return await handler(request)
+        answer = await handler(request)
+    except ConnectionError:  # who asked has gone away in the middle of a long answer
+        raise
     except Problem as problem:
-        answer: web.StreamResponse = problem.response(request[REQUEST_ID])
+        answer = problem.response(request[REQUEST_ID])
     except web.HTTPException as known:  # no such path, no such method, too long a body
         answer = Problem(known.status, known.reason).response(request[REQUEST_ID])
     except Exception:  # a bug of ours takes no call down
         logger.exception("%s %s", request.method, request.path)
         answer = Problem(500, "The local Vonage has a bug; its log tells more.").response(request[REQUEST_ID])
-    words = f"REST: {request.method} {request.path}: {answer.status}"
-    request.app[PLATFORM].note(words, status=answer.status, method=request.method, path=request.path)
+    is_good = answer.status < 400
+    if not is_good or request.path.startswith(GUARDED):
+        words = f"REST: {request.method} {request.path}: {answer.status}"
+        told = {"status": answer.status, "method": request.method, "path": request.path}
+        request.app[PLATFORM].note(words, detail=is_good, **told)
     return answer
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from calls.emulator.platform import Platform
-from calls.emulator.rest import accounts, calls, control, files, lab
+from calls.emulator.rest import accounts, calls, control, files, lab, numbers
 from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
 
 
@@ -16,7 +16,7 @@ def make_app(platform: Platform) -> web.Application:
     app = web.Application(middlewares=[tell_problems, know_sender], client_max_size=MOST_BYTES)
     app[PLATFORM] = platform
     app[LIMITER] = limiter(platform)
-    for room in (calls, control, files, accounts, lab):
+    for room in (calls, control, files, accounts, numbers, lab):
         app.add_routes(room.routes())
     return app
 

@@ -9,7 +9,7 @@ import jwt
 
 from calls.emulator.application import Application
 
-LONGEST_TOKEN_SECONDS = 24 * 3600  # `exp` may lie so far after `iat`
+LEAST_SECONDS, MOST_SECONDS = 30, 24 * 3600  # that `exp` may lie after `iat`
 DEFAULT_SECONDS = 15 * 60  # for which a token without `exp` is good
 LEEWAY_SECONDS = 30  # by which clocks may differ; inferred
 
@@ -21,7 +21,7 @@ class Unauthorized(Exception):
 def application_of(authorization: str, applications: list[Application]) -> Application:
     """Give the application that a bearer token is of. Raises Unauthorized.
 
-    A token may come again until it expires: people make one and use it for some requests.
+    A token may come again until it expires (inferred): people make one by hand and use it for some requests.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -63,12 +63,14 @@ def _claims(token: str, application: Application) -> dict[str, Any]:
 
 def _check_times(claims: dict[str, Any]) -> None:
     issued, expires = claims["iat"], claims.get("exp")
+    if not (isinstance(claims["jti"], str) and claims["jti"]):
+        raise Unauthorized("The token's jti has to be a text of its own.")
     if not isinstance(issued, int | float) or not isinstance(expires, int | float | None):
         raise Unauthorized("The token's iat and exp have to be numbers of seconds.")
     if expires is None and time.time() > issued + DEFAULT_SECONDS + LEEWAY_SECONDS:
         raise Unauthorized("The token has no exp and is older than 15 minutes.")
-    if expires is not None and not 0 < expires - issued <= LONGEST_TOKEN_SECONDS:
-        raise Unauthorized("The token's exp has to lie after its iat, by 24 hours at most.")
+    if expires is not None and not LEAST_SECONDS <= expires - issued <= MOST_SECONDS:
+        raise Unauthorized("The token's exp has to lie 30 seconds to 24 hours after its iat.")
 
 
 def account_of(authorization: str, applications: list[Application]) -> list[Application]:

@@ -71,7 +71,7 @@ class Command(BaseCommand):
         async with platform, serving(platform, **where) as base:
             self.say(f"The local Vonage serves {base}")
             for one in applications:
-                numbers = ", ".join(one.numbers) or "any number"
+                numbers = "any number" if one.numbers is None else ", ".join(one.numbers) or "no number"
                 self.say(f"{one.name} ({one.application_id}): {numbers} → {one.answer_url}")
             if certificate:
                 self.say(f"Trust its certificate: REQUESTS_CA_BUNDLE={certificate}")
