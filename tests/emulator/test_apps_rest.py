@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.emulator.strangers import CERTIFICATE, application, ring_through, scenario, with_rest_api
+from tests.emulator.strangers import CERTIFICATE, SCENARIOS, application, ring, ring_through, scenario, with_rest_api
 from tests.emulator.test_lab import vonage
 
 pytestmark = pytest.mark.once
@@ -55,6 +55,16 @@ def test_application_places_calls_with_the_official_sdk(tmp_path: Path) -> None:
             time.sleep(0.05)
             said = requests.get(f"{app}/statuses", timeout=5).json()
             told = {uuid: sorted(words) for uuid, words in said.items()}  # two of one moment come in either order
+
+
+def test_scenarios_are_played_through_a_local_vonage_that_runs() -> None:
+    """Who is called then does what the scenario says: everybody, or one number."""
+    files = [str(SCENARIOS / f"{name}.yaml") for name in ("joining_both", "joining")]
+    with application("joining") as app:
+        urls = ("--answer-url", f"{app}/webhooks/answer", "--event-url", f"{app}/webhooks/event")
+        with vonage(*urls, "--speed", "20") as (base, _):
+            ended = ring(app, "--through", base, *files)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def put(url: str, body: Any) -> None:

@@ -61,7 +61,8 @@ async def ring(request: web.Request) -> web.StreamResponse:
         raise Problem(404, f"{given.to} is linked to no application.")
     if given.at:
         platform.clock.set(given.at)
-    platform.callees.by_number.update(given.called().by_number)
+    called = given.called(platform.callees.everybody)
+    platform.callees = Callees(called.everybody, platform.callees.by_number | called.by_number)
     if given.faults:
         platform.faults = given.with_faults(platform.faults)
     if "watch" not in request.query:
