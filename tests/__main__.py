@@ -58,6 +58,11 @@ class Run:
                 stderr=subprocess.STDOUT,
             )
 
+    def stop(self) -> None:
+        """Let pytest end as by Ctrl-C: it ends the servers it started and drops its database."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
     def over(self) -> bool:
         """Say whether it has ended, and note how the first time."""
         code = self.process.poll()
@@ -115,16 +120,34 @@ def main(arguments: list[str]) -> int:
     """Run what can be run; the last lines say what that was. Gives the exit code."""
     strict = os.environ.get("CI", "").lower() in {"1", "true"}
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is pytest's: it drops its database before it ends
+    runs: list[Run] = []
+    told_to_end: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        told_to_end.append(number)
+        for run in runs:
+            if hasattr(run, "process"):
+                run.stop()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):  # these reach this process alone
+        signal.signal(number, end)
     with tempfile.TemporaryDirectory(prefix="callserver-tests-") as folder:
-        runs, lacks = plan(Path(folder), find_browser())
+        planned, lacks = plan(Path(folder), find_browser())
+        runs.extend(planned)
         if strict and lacks:
             print(*lacks, "CI=true, so this is a failure and nothing was run.", sep="\n")
             return 1
         for run in runs:
-            run.start(Path(folder), arguments)
+            if not told_to_end:
+                run.start(Path(folder), arguments)
+        if told_to_end:
+            runs[:] = [run for run in runs if hasattr(run, "process")]
+            end(told_to_end[0], None)
         for run in runs:
             run.show(runs)
     print("", *runs, *lacks, sep="\n")
+    if told_to_end:
+        return 128 + told_to_end[0]
     if strict and not arguments and not any(run.browser_tests for run in runs):
         print("CI=true, and no browser test ran: this is a failure.")
         return 1
