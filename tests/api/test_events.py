@@ -154,7 +154,16 @@ def test_an_odd_value_is_refused_or_finds_nothing(api: Client, address: str, nam
         assert response.json()["results"] == []
 
 
-def test_parameters_that_are_no_filters_change_nothing(api: Client) -> None:
+@pytest.mark.parametrize("name", ["ordering", "payload__regex", "call__from_number", "limit", "format", "uuid"])
+def test_a_parameter_that_nobody_knows_is_refused_with_those_there_are(api: Client, name: str) -> None:
+    make_call()
+    response = api.get("/api/events/", {name: "", "status": "answered"})
+    assert response.status_code == 400
+    assert response["Content-Type"] == "application/problem+json"
+    there_are = "There are: call, leg, kind, status, page_size, cursor."
+    assert response.json()["errors"] == {name: [f"There is no such parameter here. {there_are}"]}
+
+
+def test_an_empty_filter_filters_nothing(api: Client) -> None:
     call = make_call()
-    odd = {"ordering": "password", "payload__regex": "(((", "call__from_number": "x", "limit": "1e9"}
-    assert get(api, "/api/calls/", **odd)["results"][0]["id"] == call.pk
+    assert len(get(api, "/api/events/", status="", leg="", call="", kind="")["results"]) == call.events.count()
