@@ -13,5 +13,12 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(str(error))  # a setting that cannot be used: its name, the reason and the cure
+    except Exception as error:
+        from calls.management.database import in_a_sentence
+
+        sentence = None if "--traceback" in sys.argv else in_a_sentence(error)
+        if sentence is None:
+            raise
+        sys.exit(sentence)
     except KeyboardInterrupt:
         sys.exit(130)  # Ctrl-C, as shells count it

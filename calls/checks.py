@@ -1,5 +1,6 @@
 """System checks: what `manage.py check` tells the owner, each with its cure."""
 
+import shutil
 import sys
 from typing import Any
 
@@ -57,13 +58,18 @@ def secrets_are_set(**_: Any) -> list[CheckMessage]:
 def spool_can_be_written(**_: Any) -> list[CheckMessage]:
     from calls.records import spool  # gunicorn's configuration imports this module before there are models
 
+    folder = spool.folder("new")
+    there = next(path for path in (folder, *folder.parents) if path.exists())
     reason = spool.refusal()
+    if reason and not shutil.disk_usage(there).total:  # /proc, /sys: "full" would send people to tidy up
+        reason = f"{there} is no disk, so nothing can be kept there"
     if not reason:
         return []
     return [
         Error(
             f"SPOOL_DIR cannot be used: {reason}.",
-            hint="Without it events are lost whenever the database is away. Give the server's user the folder.",
+            hint="Without it events are lost whenever the database is away. Name a folder on a disk with room, "
+            "and give it to the server's user.",
             id="calls.E002",
         )
     ]

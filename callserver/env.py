@@ -93,6 +93,17 @@ class Env:
             return value
         raise ImproperlyConfigured(f"{name}={value!r} is not a URL such as https://calls.example.com.")
 
+    def origin(self, name: str, default: str = "") -> str:
+        """Give an http(s) URL that names a host and no more."""
+        value = self.url(name, default)
+        parts = urlsplit(value)
+        if parts.path or parts.query or parts.fragment:
+            raise ImproperlyConfigured(
+                f"{name}={value!r} goes on after the host, but the server answers at the root of a host alone. "
+                f"Set it to {parts.scheme}://{parts.netloc}, and give the server a host name of its own."
+            )
+        return value
+
     def path(self, name: str, default: Path) -> Path:
         value = self.text(name)
         return (BASE_DIR / value) if value else default

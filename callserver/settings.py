@@ -20,7 +20,7 @@ VAR_DIR = BASE_DIR / "var"  # all that runs writes here only
 
 DEBUG = env.boolean("DEBUG")
 PORT = env.integer("PORT", 3000, least=1, most=65535)
-BASE_URL = env.url("BASE_URL", f"http://127.0.0.1:{PORT}")
+BASE_URL = env.origin("BASE_URL", f"http://127.0.0.1:{PORT}")
 HTTPS = BASE_URL.startswith("https://")
 LOG_LEVEL = env.one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 
@@ -174,7 +174,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": "calls.api.pagination.NewestFirst",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["calls.api.filters.KnownFilters"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "calls.api.problems.problem_response",
     "URL_FORMAT_OVERRIDE": None,  # there is one format; ?format= is nobody's business

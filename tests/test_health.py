@@ -8,6 +8,7 @@ from django.core.checks import run_checks
 from django.test import Client
 from pytest_django import Settings
 
+from calls import checks
 from calls.flows.routing import directory
 from calls.models import Heartbeat
 from calls.records import spool
@@ -87,3 +88,10 @@ def test_a_spool_that_cannot_be_written_is_an_error_with_its_cure(settings: Sett
 def test_a_check_makes_no_folder(settings: Settings) -> None:
     run_checks()
     assert not Path(settings.SPOOL_DIR).exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_spool_that_is_on_no_disk_is_said_to_be_so(settings: Settings) -> None:
+    settings.SPOOL_DIR = Path("/proc/x")
+    (found,) = checks.spool_can_be_written()
+    assert found.msg == "SPOOL_DIR cannot be used: /proc is no disk, so nothing can be kept there."

@@ -54,6 +54,8 @@ def test_https_in_base_url_makes_cookies_secure_and_lets_its_host_in() -> None:
         ("INGEST", "later", "one of"),
         ("BASE_URL", "calls.example.com", "not a URL"),
         ("BASE_URL", "https://exa mple.com", "not a URL"),
+        ("BASE_URL", "https://example.com/calls", "goes on after the host"),
+        ("BASE_URL", "https://example.com/calls", "Set it to https://example.com, and give"),
         ("BASE_URL", "http://host:99999999", "not a URL"),
         ("DATABASE_URL", "mysql://x/y", "none of"),
         ("DATABASE_URL", "postgres://host", "none of"),

@@ -28,6 +28,13 @@ def problem() -> str | None:
     return None
 
 
+def in_a_sentence(error: Exception) -> str | None:
+    """Put into words what ended a command where that is a database that does not answer; None for all else."""
+    if not isinstance(error, OperationalError | InterfaceError) or not (reason := problem()):
+        return None
+    return f"The database does not answer: {reason}. Start it, or correct DATABASE_URL."
+
+
 def wait_for_database(say: Say) -> None:
     """Wait until the database answers, however long that takes, and say now and then why it does not."""
     said_at = float("-inf")
