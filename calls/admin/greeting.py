@@ -88,10 +88,11 @@ class GreetingForm(forms.Form):
             self.add_error("voice", "No voice is chosen. Choose one, or fill in an old name.")
             return cleaned
         self.greeting = Greeting(cleaned["text"], voice.language, voice.style, cleaned.get("premium", False))
-        wrong = ncco.errors(self.greeting.actions())
-        for problem in wrong:
+        for problem in ncco.errors(self.greeting.actions()):
             self.add_error("text", reason(problem))
-        for message in set(self.greeting.problems()) - {problem.message for problem in wrong}:
+        for message in self.greeting.silences():
+            self.add_error("text", message)
+        for message in self.greeting.voiceless():
             self.add_error("premium", message)
         return cleaned
 

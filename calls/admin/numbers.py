@@ -135,6 +135,8 @@ class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         obj.__dict__.update(saved.__dict__)
         if saved.live_version and saved.live_version_id != before:
             messages.success(request, f"Published as v{saved.live_version.number}: heard from the next call on.")
+            for warning in preview(form.greeting).warnings:
+                messages.warning(request, f"Listen to it once: {warning[:1].lower()}{warning[1:]}")
 
     def delete_model(self, request: HttpRequest, obj: PhoneNumber) -> None:
         delete_numbers(PhoneNumber.objects.filter(pk=obj.pk))

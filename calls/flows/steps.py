@@ -1,9 +1,10 @@
 """The kinds of step that staff put a flow together from: their settings, what they say, what is wrong with them."""
 
+import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from calls.vonage import ncco, voices
+from calls.vonage import ncco, ssml, voices
 from calls.vonage.ncco import Ncco
 
 TUTORIAL_TEXT = "Hello world! This message is from my first Nexmo web app."
@@ -37,7 +38,28 @@ class Greeting:
 
     def problems(self) -> list[str]:
         """Say what keeps it from being published, each with its reason and cure."""
-        wrong = [problem.message for problem in ncco.errors(self.actions())]
+        return [*(problem.message for problem in ncco.errors(self.actions())), *self.silences(), *self.voiceless()]
+
+    def warnings(self) -> list[str]:
+        """Say what Vonage may not do as it is meant."""
+        return [problem.message for problem in ncco.check(self.actions()) if problem.severity == "warning"]
+
+    def silences(self) -> list[str]:
+        """Say what is wrong with the text as a greeting, though Vonage would take it."""
+        wrong = []
+        control = next(
+            (letter for letter in self.text if unicodedata.category(letter) == "Cc" and letter not in "\n\r\t\0"), ""
+        )
+        if control:
+            wrong.append(f"The text has the control character U+{ord(control):04X}, which nobody can hear. Remove it.")
+        reading = ssml.read(self.text)
+        if self.text.strip() and reading.says_something and not reading.errors and not reading.has_words:
+            wrong.append("The text has pauses but no words, so callers would hear silence. Write what they hear.")
+        return wrong
+
+    def voiceless(self) -> list[str]:
+        """Say what is wrong with the voice."""
+        wrong = []
         voice = voices.find(self.language, self.style)
         if voice is None:
             wrong.append(f"There is no voice {self.language}, style {self.style}. Choose one of the list.")

@@ -5,6 +5,7 @@ Source: https://developer.vonage.com/en/voice/voice-api/concepts/customizing-tts
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -58,7 +59,8 @@ class Reading:
 
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    says_something: bool = False
+    says_something: bool = False  # if only by a pause
+    has_words: bool = False
 
 
 def is_ssml(text: str) -> bool:
@@ -92,13 +94,18 @@ def read(text: str) -> Reading:
 
 
 def _read_plain(text: str) -> Reading:
-    reading = Reading(says_something=bool(text.strip()))
+    reading = Reading(says_something=bool(text.strip()), has_words=_has_words(text))
     if stray := _STRAY.search(text):
         reading.errors.append(
             f"has the SSML tag <{stray[1]}> outside <speak>, so it would be read out or refused. "
             "Put the whole text in <speak>…</speak>."
         )
     return reading
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is anything to speak in a text: more than blanks and characters that do not show."""
+    return any(unicodedata.category(character)[0] not in "ZC" for character in text)
 
 
 def _shown(text: str, length: int = 40) -> str:
@@ -131,6 +138,7 @@ class _Reader:
     def _characters(self, data: str) -> None:
         if not self.found.says_something and not data.isspace():
             self.found.says_something = True
+        self.found.has_words = self.found.has_words or _has_words(data)
 
     def _end(self, tag: str) -> None:
         self.open.pop()
@@ -142,6 +150,8 @@ class _Reader:
             self.found.says_something = True
         if outermost:
             return  # <speak> itself, whose version and namespaces do no harm
+        if tag == "sub" and _has_words(attributes.get("alias", "")):
+            self.found.has_words = True
         known = TAGS.get(tag)
         if known is None:
             self._warn(

@@ -141,6 +141,8 @@ def test_a_premium_voice_is_asked_for(login: Client, get_answer: Get) -> None:
         ({"text": "<speak>One<break></speak>"}, "text", "The text opens <break> and does not close it"),
         ({"text": "<speak>Salt & pepper</speak>"}, "text", "Write &amp; for &"),
         ({"text": "<speak></speak>"}, "text", "The text has tags but no words"),
+        ({"text": "<speak><break time='3s'/> \u200b</speak>"}, "text", "pauses but no words, so callers would hear"),
+        ({"text": "One\x07two"}, "text", "The text has the control character U+0007, which nobody can hear."),
         ({"text": "One\x00two"}, "text", "Null characters are not allowed."),
         ({"old_name": "Rusell"}, "old_name", "No voice was ever called “Rusell”. Did you mean Russell?"),
         ({"old_name": "zzz"}, "old_name", "Choose a voice from the list above, and leave this empty."),
@@ -236,3 +238,11 @@ def test_strangers_are_led_to_the_login(client: Client, address: str, db: None) 
 def test_a_person_who_is_no_staff_is_not_let_in(client: Client, db: None) -> None:
     client.force_login(User.objects.create_user("olga"))
     assert client.get(LIST).status_code == 302
+
+
+def test_a_tag_that_vonage_does_not_list_is_pointed_out_when_it_is_published(login: Client) -> None:
+    fields = {"msisdn": OURS, "label": "", **GREETING, "text": "<speak>One<shout>two</shout></speak>"}
+    submit(login, ADD, fields)
+    page = login.get("/admin/calls/phonenumber/").content.decode()
+    assert "Published as v1" in page
+    assert "Listen to it once: the text has the tag &lt;shout&gt;, which Vonage does not list." in page

@@ -88,6 +88,8 @@ def test_a_premium_only_voice_is_premium_and_another_is_not() -> None:
         ([OURS, "--greeting", " "], "text is empty, so there is nothing to say"),
         ([OURS, "--greeting", "x" * 1501], "text has 1,501 characters"),
         ([OURS, "--greeting", "<speak>a"], "does not close it"),
+        ([OURS, "--greeting", "a\x07b"], "has the control character U+0007"),
+        ([OURS, "--greeting", "<speak><break time='2s'/></speak>"], "callers would hear silence"),
         ([OURS, "--label", "x" * 61], "at most 60 characters"),
         ([OURS, "--count", "0"], "A block has 1 to 100,000 numbers, not 0."),
         ([OURS, "--count", "100001"], "A block has 1 to 100,000 numbers, not 100,001."),
@@ -188,3 +190,10 @@ def test_a_block_may_run_over_a_digit_more() -> None:
         "10000001",
     ]
     assert number("9999998", "--count", "4").startswith("0 made, 0 changed, 4 as they were")
+
+
+def test_a_tag_that_vonage_does_not_list_is_pointed_out() -> None:
+    out, err = StringIO(), StringIO()
+    call_command("number", OURS, "--greeting", "<speak>a<shout>b</shout></speak>", stdout=out, stderr=err)
+    assert "hear v1" in out.getvalue()
+    assert "has the tag <shout>, which Vonage does not list" in err.getvalue()

@@ -50,6 +50,9 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(in_words(block))
+        heard = greeting_of(PhoneNumber.objects.get(msisdn=block.first))
+        for warning in heard.warnings() if heard and (block.made or block.changed) else ():
+            self.stderr.write(f"Listen to it once: {warning}", self.style.WARNING)
 
 
 def spoken_by(voice: Voice, greeting: Greeting) -> Greeting:
