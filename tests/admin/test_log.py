@@ -150,3 +150,13 @@ def test_what_strangers_wrote_is_text_on_every_page(login: Client, name: str) ->
 @pytest.mark.parametrize("name", LISTS)
 def test_somebody_without_permission_sees_nothing(db: None, name: str) -> None:
     assert member_of_staff("view_phonenumber").get(f"/admin/calls/{name}/").status_code == 403
+
+
+def test_columns_of_refused_requests_say_what_they_mean(login: Client) -> None:
+    refuse(others=1_200)
+    page = login.get("/admin/calls/refusal/").content.decode()
+    assert "We answered" in page
+    assert "401 Unauthorized" in page
+    assert "1,200 more, refused since the row before" in page
+    assert "Http status" not in page
+    assert "Others" not in page
