@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from calls.admin.columns import moment, preformatted
+from calls.admin.columns import isolated, moment, preformatted
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.templatetags.calls_format import NOTHING, duration, money, pretty_json
 from calls.vonage import numbers
@@ -101,12 +101,12 @@ class PartiesAdmin(LogAdmin):
     ended = moment("ended_at", "Ended")
 
     @admin.display(description="From")
-    def caller(self, row: Call | Leg) -> str:
-        return numbers.shown(row.from_number)
+    def caller(self, row: Call | Leg) -> SafeString:
+        return isolated(numbers.shown(row.from_number))
 
     @admin.display(description="To")
-    def called(self, row: Call | Leg) -> str:
-        return numbers.shown(row.to_number) if row.to_number else NOTHING
+    def called(self, row: Call | Leg) -> SafeString:
+        return isolated(numbers.shown_called(row.to_number))
 
     @admin.display(description="Duration")
     def lasted(self, row: Call | Leg) -> str:

@@ -26,6 +26,11 @@ def moment(name: str, description: str, *, exact: bool = False) -> Any:
     return column
 
 
+def isolated(text: str) -> SafeString:
+    """Show a name that somebody else wrote: in whatever direction it runs, it turns nothing beside it."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
 def preformatted(text: str) -> SafeString:
     """Show a text that somebody else wrote, with nothing invisible in it."""
     return format_html('<pre class="raw" tabindex="0" dir="ltr">{}</pre>', visible(text))

@@ -15,7 +15,7 @@ from calls.models import Call, CallEvent, Outcome
 @require_safe
 @login_required
 def call(request: HttpRequest, pk: int) -> HttpResponse:
-    """Tell one call. `?unfold=1`, `?zoom=15` and `?zoom=2x` change its chart, `?from=400` which events are listed."""
+    """Tell one call. `?unfold=1`, `?zoom=15`, `?zoom=2x` and `?legs=all` change its chart, `?from=200` the events."""
     page = page_of_call(get_object_or_404(Call, pk=pk), View.read(request.GET.dict()))
     context = {
         "tab": "calls",

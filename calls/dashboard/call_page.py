@@ -13,7 +13,7 @@ from calls.dashboard.event_rows import EventRow, event_rows, replies_of, version
 from calls.dashboard.facts import Fact, Webhooks, facts
 from calls.dashboard.outcomes import State, state_of
 from calls.dashboard.pretty import Paper
-from calls.dashboard.waterfall import Name, Waterfall, waterfall
+from calls.dashboard.waterfall import MOST_LANES, Name, Waterfall, waterfall
 from calls.models import Call, CallEvent, CallFlow, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
 from calls.records.heard import cut, spoken
@@ -24,7 +24,8 @@ from calls.templatetags.calls_format import duration
 from calls.vonage import numbers
 from calls.vonage.events import parse_time, text_of
 
-MOST_EVENTS = 400  # on one page
+MOST_EVENTS = 200  # on one page
+MOST_LEGS = 100  # that are told in full; with the last one
 MOST_ANSWERS = 50
 LIVE_SECONDS, QUIET_SECONDS = 2, 10  # between polls: while it goes on, and for what comes after it
 QUIET_FOR = timedelta(minutes=1)
@@ -39,13 +40,14 @@ class View:
     start: int = 0  # the first event listed
     unfold: bool = False
     zoom: str = ""  # "15" the first seconds, "2x" twice as wide
+    all_legs: bool = False  # draw as many lanes as there are legs
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "View":
         """Read a query. What makes no sense counts as not said."""
         start, zoom = query.get("from", ""), query.get("zoom", "")
         number = int(start) if start.isascii() and start.isdigit() and len(start) < 10 else 0
-        return cls(number, query.get("unfold") == "1", zoom if zoom in {"15", "2x"} else "")
+        return cls(number, query.get("unfold") == "1", zoom if zoom in {"15", "2x"} else "", query.get("legs") == "all")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class CallPage:
     window: Window
     webhooks: Webhooks
     poll_seconds: int  # 0: nothing more is awaited
+
+    most_lanes = MOST_LANES
 
     @property
     def clocks_differ(self) -> str:
@@ -170,7 +174,10 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     message = call.outcome == Outcome.VOICEMAIL
     ours = _own_numbers(call, legs)
     cast = Cast(legs, {number.msisdn: number.label for number in ours if number.label}, message=message)
-    line = timeline(legs, events, now, goes_on=call.outcome == Outcome.IN_PROGRESS)
+    goes_on = call.outcome == Outcome.IN_PROGRESS
+    told = legs if len(legs) <= MOST_LEGS else [*legs[:MOST_LEGS], legs[-1]]
+    line = timeline(told, events, now, goes_on=goes_on)
+    drawn = timeline(legs, events, now, goes_on=goes_on) if view.all_legs and told is not legs else line
     webhooks = Webhooks(known["webhooks"], known["signed"], replies_of(answers))
     answered_by = next((versions[pk] for event in answers if (pk := version_of(event)) in versions), None)
     roles = {leg.pk: _role(leg, first=leg is legs[0]) for leg in legs}
@@ -186,7 +193,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         number=next((number for number in ours if number.msisdn in {call.to_number, call.from_number}), None),
         legs=[LegLine(leg, cast.on(leg), roles[leg.pk]) for leg in legs],
         line=line,
-        chart=_chart(line, cast, roles, heard, view),
+        chart=_chart(drawn, len(legs), cast, roles, heard, view),
         rows=event_rows(line, cast, versions, Paper()),
         window=window,
         webhooks=webhooks,
@@ -264,7 +271,7 @@ def _best_speech(payload: Mapping[str, object]) -> str:
     return f"“{cut(text, 60)}”" if text else ""
 
 
-def _chart(line: Timeline, cast: Cast, roles: Mapping[int, str], heard: str, view: View) -> Waterfall:
+def _chart(line: Timeline, legs: int, cast: Cast, roles: Mapping[int, str], heard: str, view: View) -> Waterfall:
     names = {
         lane.leg.pk: _name(lane, cast, roles[lane.leg.pk], heard, first=lane is line.lanes[0]) for lane in line.lanes
     }
@@ -274,6 +281,8 @@ def _chart(line: Timeline, cast: Cast, roles: Mapping[int, str], heard: str, vie
         fold=not view.unfold,
         first=15.0 if view.zoom == "15" else None,
         times=2.0 if view.zoom == "2x" else 1.0,
+        legs=legs,
+        most_lanes=legs if view.all_legs else MOST_LANES,
     )
 
 

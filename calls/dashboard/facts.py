@@ -38,9 +38,9 @@ class Webhooks:
 
 def facts(call: Call, cast: Cast, line: Timeline, version: FlowVersion | None, webhooks: Webhooks) -> Iterator[Fact]:
     """Give the facts in their order. What is unknown is a dash."""
-    legs = [lane.leg for lane in line.lanes if isinstance(lane.leg, Leg)]
-    yield _party("From", call.from_number, cast)
-    yield _party("To", call.to_number, cast)
+    legs = [leg for leg in cast.legs if isinstance(leg, Leg)]
+    yield _party("From", call.from_number, numbers.shown(call.from_number), cast)
+    yield _party("To", call.to_number, numbers.shown_called(call.to_number), cast)
     yield _started(call)
     yield from _stretches(line, cast, legs)
     yield _ended(call, cast, legs)
@@ -57,15 +57,9 @@ def facts(call: Call, cast: Cast, line: Timeline, version: FlowVersion | None, w
     yield Fact("Our answers", latency(slowest), many if webhooks.answers else "we were not asked")
 
 
-def precise(seconds: float) -> str:
-    """0.6 s, 20 s, 6 min 02 s: with tenths below ten seconds, and cut like every duration."""
-    tenths = int(round(seconds, 3) * 10 + 1e-6)
-    return f"{tenths / 10:.1f} s" if 0 < tenths < 100 else duration(seconds)
-
-
-def _party(name: str, party: str, cast: Cast) -> Fact:
-    label, shown = cast.labels.get(party, ""), numbers.shown(party)
-    under = shown if label else "number not sent" if numbers.is_hidden(party) else numbers.country(party)
+def _party(name: str, party: str, shown: str, cast: Cast) -> Fact:
+    label = cast.labels.get(party, "")
+    under = shown if label else "number not sent" if shown == numbers.WITHHELD else numbers.country(party)
     return Fact(name, label or shown, under, tel=numbers.dialable(party))
 
 
@@ -84,11 +78,11 @@ def _stretches(line: Timeline, cast: Cast, legs: Sequence[Leg]) -> Iterator[Fact
     name = f"Rang {cast.on(legs[-1])}" if len(legs) > 1 else "Rang"
     reached = bool(legs and legs[-1].answered_at)
     under = "" if not rung else "picked up" if reached else "still ringing" if line.live else "no answer"
-    yield Fact(name if len(name) < 24 else "Rang", precise(rang) if rung else NOTHING, under)
+    yield Fact(name if len(name) < 24 else "Rang", duration(rang) if rung else NOTHING, under)
     first = line.lanes[0] if line.lanes else None
     talked, recorded, heard = _sum(first, {"talk"}), _sum(first, {"rec"}), _sum(first, {"say", "wait"})
-    under = f"recorded {precise(recorded)}" if recorded else f"heard us {precise(heard)}" if heard else ""
-    yield Fact("Talked", precise(talked) if talked else NOTHING, under)
+    under = f"recorded {duration(recorded)}" if recorded else f"heard us {duration(heard)}" if heard else ""
+    yield Fact("Talked", duration(talked) if talked else NOTHING, under)
 
 
 def _sum(lane: Lane | None, kinds: set[str]) -> float:
@@ -101,7 +95,7 @@ def _ended(call: Call, cast: Cast, legs: Sequence[Leg]) -> Fact:
     enders = [leg for leg in legs if leg.disconnected_by and call.ended_at - (leg.ended_at or call.ended_at) < AT_ONCE]
     hung_up = min((leg for leg in enders if leg.disconnected_by == "user"), key=_end_of, default=None)
     who = cast.on(hung_up) if hung_up else "Vonage" if enders else NOTHING
-    lasted = precise((call.ended_at - call.started_at).total_seconds()) if call.started_at else ""
+    lasted = duration((call.ended_at - call.started_at).total_seconds()) if call.started_at else ""
     return Fact("Ended by", who, lasted and f"after {lasted}")
 
 

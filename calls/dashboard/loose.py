@@ -31,7 +31,12 @@ class LooseEvent:
         caller, called = (text_of(payload.get(side)) for side in ("from", "to"))
         if not called:
             return f"from {numbers.shown(caller)}" if caller else ""
-        return f"{numbers.shown(caller)} to {numbers.shown(called)}"
+        return f"{numbers.shown(caller)} to {numbers.shown_called(called)}"
+
+    @property
+    def answered(self) -> bool:
+        """It asked us something, and what we answered is kept with it."""
+        return isinstance(self.event.payload, dict) and "reply" in self.event.payload
 
     @property
     def payload(self) -> str:

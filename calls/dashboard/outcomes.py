@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from calls.models import Call, Leg, Outcome
 from calls.records.words import detail_words
+from calls.vonage.numbers import visible
+
+RINGS = {"started", "ringing"}
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,16 @@ def state_of(call: Call, legs: Sequence[Leg]) -> State:
 
 
 def step_of(legs: Sequence[Leg]) -> str:
-    """Say in a word what happens on a call that is in progress."""
+    """Say in a word what happens on a call that is in progress: Vonage's, where it is new to us."""
     further = [leg for leg in legs[1:] if not leg.ended_at]
     if any(leg.answered_at for leg in further):
         return "Talking"
-    if further or not legs or not legs[0].answered_at:
+    if further:
         return "Ringing"
-    return "Listening"
+    if legs and legs[0].answered_at:
+        return "Listening"
+    word = legs[-1].status if legs else ""
+    return "Ringing" if word.lower() in RINGS else visible(word) or "In progress"
 
 
 def doing(legs: Sequence[Leg], name: Callable[[str], str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -54,6 +54,17 @@ class Row:
     path: str
     axis: Line | None = None  # of a call in progress
     doing: str = ""
+    heading: date | None = None  # the day under which the list shows it
+
+    @property
+    def is_odd(self) -> bool:
+        """It stands under another day than its own."""
+        return self.dated != self.heading
+
+    @property
+    def dated(self) -> date | None:
+        """The day that may head it: none that is yet to come."""
+        return self.day if self.day and self.day <= timezone.localdate() else None
 
     @property
     def we_called(self) -> bool:
@@ -74,17 +85,36 @@ def rows_of(calls: Iterable[Call], *, now: datetime | None = None) -> list[Row]:
         legs[leg.call_id or 0].append(leg)
     recordings = _recordings(found)
     labels = _labels(found, [leg for group in legs.values() for leg in group])
-    return [_row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found]
+    return _headed([_row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found])
 
 
-def party(text: str, labels: dict[str, str]) -> Party:
-    """Name a party: our own number by its label, another with its country, a hidden one as such."""
+def _headed(rows: list[Row]) -> list[Row]:
+    """Put each row under a day so that each day heads once, newest first, as rows.js does with rows that come.
+
+    The list is in order of arrival; a call whose start was told wrong, or late, stays among those it came with.
+    """
+    days: list[date | None] = []
+    for row in reversed(rows):
+        below = days[-1] if days else None
+        days.append(max((day for day in (row.dated, below) if day), default=None))
+    headed: list[Row] = []
+    for row, day in zip(rows, reversed(days), strict=True):
+        headed.append(replace(row, heading=day or (headed[-1].heading if headed else None)))
+    return headed
+
+
+def caller(text: str, labels: dict[str, str]) -> Party:
+    """Name who called: our own number by its label, another with its country, a hidden one as such."""
     shown = numbers.shown(text)
     if labels.get(text):
         return Party(labels[text], shown)
-    if numbers.is_hidden(text):
-        return Party(shown, "number not sent")
-    return Party(shown, numbers.country(text))
+    return Party(shown, "number not sent" if numbers.is_hidden(text) else numbers.country(text))
+
+
+def called(text: str, labels: dict[str, str]) -> Party:
+    """Name who was called, likewise; nobody hides that."""
+    shown = numbers.shown_called(text)
+    return Party(labels[text], shown) if labels.get(text) else Party(shown, numbers.country(text))
 
 
 def _row(
@@ -97,8 +127,8 @@ def _row(
     return Row(
         call=call,
         state=state,
-        caller=party(call.from_number, labels),
-        called=party(call.to_number, labels),
+        caller=caller(call.from_number, labels),
+        called=called(call.to_number, labels),
         day=timezone.localdate(started) if started else None,
         rang=_rang(found, call),
         talked=time_of(found, {"talk"}) or None,
@@ -108,7 +138,7 @@ def _row(
         line=row_line(found),
         path=_path(state, legs, labels),
         axis=axis_line(found, now=now) if lives else None,
-        doing=doing(legs, lambda text: party(text, labels).shown) if lives else "",
+        doing=doing(legs, lambda text: called(text, labels).shown) if lives else "",
     )
 
 
@@ -131,7 +161,7 @@ def _path(state: State, legs: Sequence[Leg], labels: dict[str, str]) -> str:
         return ""
     first, further = legs[0], legs[1:]
     way = ["Greeting"] if first.answered_at else []
-    rung = list(dict.fromkeys(party(leg.to_number, labels).shown for leg in further))
+    rung = list(dict.fromkeys(called(leg.to_number, labels).shown for leg in further))
     way += rung if len(rung) <= MOST_STEPS else [*rung[:MOST_STEPS], f"{len(rung) - MOST_STEPS} more"]
     if state.end == "voice":
         way.append("voicemail")

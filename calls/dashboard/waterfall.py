@@ -122,6 +122,7 @@ class Waterfall:
     told: int  # webhooks that came; what we did ourselves is none
     answers: int  # those that were answered with an NCCO
     left_out: str = ""
+    legs_left_out: int = 0
 
     @property
     def separator_y(self) -> float:
@@ -133,15 +134,24 @@ class Waterfall:
 
 
 def waterfall(
-    line: Timeline, names: Mapping[int, Name], *, fold: bool = True, first: float | None = None, times: float = 1.0
+    line: Timeline,
+    names: Mapping[int, Name],
+    *,
+    fold: bool = True,
+    first: float | None = None,
+    times: float = 1.0,
+    legs: int | None = None,
+    most_lanes: int = MOST_LANES,
 ) -> Waterfall:
     """Draw a call. `names` by the leg's pk; `first` shows these first seconds only; `times` is the width.
+
+    `legs` is how many it has, where the timeline does not hold them all.
 
     Read a bar back: its seconds are width ÷ `per_second`, but for folds, which are FOLD_WIDTH wide each.
     """
     end = line.end if first is None else min(line.end, line.begin + first)
     scale = scale_of(_edges(line), line.begin, end, fold=fold, times=times)
-    lanes = line.lanes[:MOST_LANES]
+    lanes = line.lanes[:most_lanes]
     right = round(LEFT + PLOT * times, 2)
     width = right + RIGHT
     drawn = tuple(_lane(lane, TOP + LANE_GAP * row, names, scale, width) for row, lane in enumerate(lanes))
@@ -163,7 +173,8 @@ def waterfall(
         webhooks_y=webhooks_y,
         told=sum(moment.event.kind != Kind.ACTION for moment in line.moments),
         answers=sum(bool(served_actions(moment.event)) for moment in line.moments),
-        left_out=_left_out(line),
+        left_out=_left_out(lanes),
+        legs_left_out=(len(line.lanes) if legs is None else legs) - len(lanes),
     )
 
 
@@ -179,13 +190,10 @@ def _edges(line: Timeline) -> Iterator[float]:
             yield moment.arrived
 
 
-def _left_out(line: Timeline) -> str:
-    told = []
-    if len(line.lanes) > MOST_LANES:
-        told.append(f"{len(line.lanes) - MOST_LANES} more legs")
-    if any(len(lane.bars) > MOST_BARS for lane in line.lanes):
-        told.append("the shortest bars")
-    return f"Not drawn, there is no room: {' and '.join(told)}. The list has them." if told else ""
+def _left_out(lanes: Iterable[Lane]) -> str:
+    if any(len(lane.bars) > MOST_BARS for lane in lanes):
+        return "Not drawn, there is no room: the shortest bars. The list has them."
+    return ""
 
 
 def _lane(lane: Lane, y: float, names: Mapping[int, Name], scale: Scale, width: float) -> DrawnLane:

@@ -14,6 +14,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.vonage import numbers
+
 NAME_LENGTH = 255  # of identities and parties: free text, since Vonage's own have several shapes
 
 
@@ -94,7 +96,7 @@ class Call(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.from_number or 'Withheld'} → {self.to_number or 'unknown'}"
+        return f"{numbers.shown(self.from_number)} → {numbers.shown_called(self.to_number)}"
 
     def get_absolute_url(self) -> str:
         return reverse("call", args=[self.pk])

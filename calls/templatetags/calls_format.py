@@ -1,7 +1,6 @@
 """Spell numbers, times and money as the pages do. What is unknown is a dash: "–"."""
 
 import json
-import unicodedata
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,7 +13,6 @@ from calls.vonage import numbers
 
 register = template.Library()
 
-HIDES = {"Cf", "Cc", "Cs", "Zl", "Zp"}  # categories of characters that don't show, or turn the text around
 NOTHING = "–"
 MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -40,10 +38,16 @@ def tel(party: str | None) -> str:
 
 @register.filter
 def duration(value: float | timedelta | None) -> str:
-    """20 s, 6 min 02 s, 1 h 19 min, 2 d 3 h: seconds or a timedelta, cut to the whole second."""
+    """20 s, 6 min 02 s, 1 h 19 min, 2 d 3 h, "under 1 s": seconds or a timedelta, cut to the whole second.
+
+    The one rule for how long things last, wherever they are told.
+    """
     if value is None:
         return NOTHING
-    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    exact = round(value.total_seconds() if isinstance(value, timedelta) else value, 3)  # sums of floats: 2.9999999
+    if 0 < exact < 1:
+        return "under 1 s"
+    seconds = int(exact)
     if seconds < MINUTE:
         return f"{max(seconds, 0)} s"
     if seconds < HOUR:
@@ -147,14 +151,8 @@ def pretty_json(value: Any) -> str:
 
 
 def visible(text: str) -> str:
-    """Spell out what would not show or would turn the text around: bidi marks, zero-width and control characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(json.dumps(letter)[1:-1] if _hides(letter) else letter for letter in text)
-
-
-def _hides(letter: str) -> bool:
-    return letter != "\n" and unicodedata.category(letter) in HIDES
+    """Spell out what would not show or would turn the text around; lines stay."""
+    return numbers.visible(text, but="\n")
 
 
 @register.simple_tag

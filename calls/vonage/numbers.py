@@ -3,6 +3,8 @@
 Both are free text: E.164 digits without "+", a SIP URI, an app user's name, a word for a hidden caller, or nothing.
 """
 
+import json
+import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -11,6 +13,10 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 HIDDEN = {"", "unknown", "anonymous", "restricted", "private", "unavailable", "withheld"}  # the word is the carrier's
 WITHHELD = "Withheld"
+NOT_TOLD = "Not told"
+
+HIDES = {"Cf", "Cc", "Cs", "Zl", "Zp"}  # categories of characters that don't show, or turn the text around
+JOINERS = "\u200c\u200d"  # Persian and Indic names are written with them
 
 BETWEEN_DIGITS = str.maketrans("", "", " \u00a0-./()")
 
@@ -32,11 +38,32 @@ def is_hidden(party: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def shown(party: str) -> str:
-    """Spell a party for people: "442079460010" as "+44 20 7946 0010". What is no number stays as it is."""
+    """Spell a caller for people: "442079460010" as "+44 20 7946 0010". What is no number stays as it is, but for
+    characters that would not show or would turn it round: they are spelt out.
+    """
+    return WITHHELD if is_hidden(party) else _spelt(party)
+
+
+def shown_called(party: str) -> str:
+    """Spell who was called. Nobody withholds that: where it is missing, it was not told."""
+    return _spelt(party) or NOT_TOLD
+
+
+def visible(text: str, but: str = "") -> str:
+    """Spell out what would not show or would turn the text around: bidi marks, zero-width and control characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        json.dumps(letter)[1:-1] if unicodedata.category(letter) in HIDES and letter not in but else letter
+        for letter in text
+    )
+
+
+def _spelt(party: str) -> str:
     number = _parse(party)
     if number:
         return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
-    return WITHHELD if is_hidden(party) else party.strip()
+    return visible(party.strip(), but=JOINERS)
 
 
 @lru_cache(maxsize=4096)

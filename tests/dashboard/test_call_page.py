@@ -209,9 +209,9 @@ def test_facts_of_a_call(vonage: VonageClient, main_line: PhoneNumber, login: Cl
     assert told == {
         "From": "+44 7700 900123 United Kingdom",
         "To": "Main line +44 20 7946 0010",
-        "Rang": "0.6 s picked up",
-        "Talked": "– heard us 7.1 s",
-        "Ended by": "Vonage after 7.7 s",
+        "Rang": "under 1 s picked up",
+        "Talked": "– heard us 7 s",
+        "Ended by": "Vonage after 7 s",
         "Cost": "€0.0006 8 s × €0.0045/min",
         "Signed": "5 of 5 requests",
     }
@@ -487,17 +487,41 @@ def queries_of(browser: Client, call: Call) -> int:
 
 
 def test_number_of_queries_does_not_grow(login: Client, main_line: PhoneNumber) -> None:
-    small, large = make_long_call(1, 0), make_long_call(300, 10)
+    small, large = make_long_call(1, 0), make_long_call(150, 10)
     assert queries_of(login, small) == queries_of(login, large) <= 11
 
 
 def test_call_of_very_many_events_is_shown_in_pages(login: Client) -> None:
     call = make_long_call(2_000, 0)
     html = page_of(login, call)
-    assert len(rows_of(html)) == 400
-    assert "Events 1 to 400 of 2002" in text_of(html)
-    assert 'href="?from=400#events-title"' in html
+    assert len(rows_of(html)) == 200
+    assert "Events 1 to 200 of 2002" in text_of(html)
+    assert 'href="?from=200#events-title"' in html
     assert len(Chart(html).svg) < 200_000
     last = page_of(login, call, "?from=2000")
     assert len(rows_of(last)) == 2
-    assert 'href="?from=1600#events-title"' in last
+    assert 'href="?from=1800#events-title"' in last
+
+
+def test_every_place_tells_the_same_length(login: Client) -> None:
+    begun = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    call = make_call("started", at=begun)
+    Leg.objects.update(answered_at=begun, ended_at=begun + timedelta(seconds=7.9), disconnected_by="user")
+    Call.objects.update(answered_at=begun, ended_at=begun + timedelta(seconds=7.9), outcome=Outcome.ANSWERED)
+    page = text_of(page_of(login, call))
+    assert "hung up after 7 s" in page
+    assert "after 7 s" in page
+    assert "heard us 7 s" in page
+
+
+def test_a_call_of_a_thousand_legs_draws_some_and_leads_to_all(login: Client) -> None:
+    call = make_call("started", "answered")
+    start = call.started_at
+    Leg.objects.bulk_create(
+        Leg(call=call, uuid=f"leg-{n}", direction="outbound", status="answered", started_at=start) for n in range(300)
+    )
+    page = text_of(page_of(login, call))
+    assert "12 of 301 legs are drawn. Show all legs" in page
+    everything = login.get(f"{call.get_absolute_url()}?legs=all").content.decode()
+    assert everything.count('class="chart-lane"') == 301
+    assert "All 301 legs are drawn." in text_of(everything)

@@ -104,7 +104,7 @@ def test_call_is_listed_with_all_that_is_known_of_it(login: Client) -> None:
         row = row_of(login, call)
     assert row == (
         "Heard a notice +44 7700 900123 United Kingdom Main line +44 20 7946 0000 "
-        "09:30:00 5 min ago – 8 s Greeting \u203a ended €0.0006"
+        "09:30:00 Monday 23 November 5 min ago – 8 s Greeting \u203a ended €0.0006"
     )
 
 
@@ -127,7 +127,7 @@ def test_longest_name_is_cut_and_kept_whole_beside(login: Client) -> None:
     name = f"sip:{'x' * 250}"
     make_call(**named(name))
     page = login.get("/").content.decode()
-    assert f'title="{name}">{name[:59]}…</a>' in page
+    assert f'title="{name}"><bdi>{name[:59]}…</bdi></a>' in page
 
 
 def test_text_from_a_caller_is_never_markup(login: Client) -> None:
@@ -144,6 +144,7 @@ def test_text_from_a_caller_is_never_markup(login: Client) -> None:
         (("started", "ringing", "answered", "completed"), {"direction": "outbound"}, "Picked up"),
         (("started", "ringing"), {}, "Ringing"),
         (("started", "ringing", "answered"), {}, "Listening"),
+        (("teleported",), {}, "teleported"),
         (("started", "ringing", "cancelled"), {}, "Missed gave up"),
         (("started", "ringing", "cancelled"), {"direction": "outbound"}, "Cancelled before it was picked up"),
         (("started", "ringing", "timeout"), {}, "Missed"),
@@ -484,3 +485,66 @@ def test_list_says_what_waits_and_what_was_set_aside(login: Client, monkeypatch:
     assert "manage.py spool list names it" in words
     assert "2 events wait on this host’s disk" in words
     assert "Nothing is lost: they come here by themselves" in words
+
+
+# What Vonage tells oddly
+
+
+@pytest.mark.parametrize("told", [{"to": ""}, {"to": None}])
+def test_a_called_number_that_was_not_told_is_not_called_withheld(login: Client, told: dict[str, Any]) -> None:
+    call = make_call(**told)
+    assert "Not told" in row_of(login, call)
+    assert "Withheld" not in row_of(login, call)
+    page = text_of(login.get(call.get_absolute_url()).content.decode())
+    assert " To Not told " in page
+    assert "Withheld" not in page
+
+
+def test_a_caller_who_hides_the_number_is_withheld_everywhere(login: Client) -> None:
+    call = make_call(**named("anonymous"))
+    assert "Withheld number not sent" in row_of(login, call)
+    assert "From Withheld number not sent" in text_of(login.get(call.get_absolute_url()).content.decode())
+
+
+@pytest.mark.parametrize("control", ["\u202e", "\u2066", "\u200f", "\x1b", "\u200b"])
+def test_a_character_that_turns_or_hides_text_is_spelt_out(login: Client, control: str) -> None:
+    call = make_call(**named(f"+44{control}7700"))
+    for address in ("/", call.get_absolute_url(), "/admin/calls/call/", "/admin/calls/leg/"):
+        page = login.get(address).content.decode()
+        assert control not in page, address
+        assert f"<bdi>+44\\u{ord(control):04x}7700</bdi>" in page, address
+    assert call.from_number == f"+44{control}7700"
+
+
+def test_a_name_written_from_right_to_left_stands_by_itself(login: Client) -> None:
+    make_call(**named("\u05d3\u05e0\u05d4"))
+    assert "<bdi>\u05d3\u05e0\u05d4</bdi>" in login.get("/").content.decode()
+
+
+def headings_of(browser: Client) -> list[str]:
+    html = browser.get("/").content.decode()
+    return [text_of(found) for found in re.findall(r'<tr [^>]*calls-day".*?</tr>', html, re.DOTALL)]
+
+
+@pytest.mark.parametrize("odd", [timedelta(days=900), timedelta(days=-900)])
+def test_a_day_heads_once_whatever_date_stands_between(login: Client, odd: timedelta) -> None:
+    with time_machine.travel(MORNING + timedelta(hours=1), tick=False):
+        make_call(at=MORNING - timedelta(days=1))
+        make_call(at=MORNING)
+        strange = make_call(at=MORNING + odd)
+        make_call(at=MORNING + timedelta(minutes=1))
+        assert headings_of(login) == ["Today, Monday 23 November", "Yesterday, Sunday 22 November"]
+        page = login.get("/").content.decode()
+        assert re.findall(r'calls-odd" id="call-(\d+)"', page) == [str(strange.pk)]
+
+
+def test_calls_whose_start_nobody_told_have_a_heading_too(login: Client, rows: list[Call]) -> None:
+    Call.objects.update(started_at=None)
+    assert headings_of(login) == ["Day unknown"]
+
+
+def test_page_of_loose_events_says_that_answers_are_among_them(login: Client) -> None:
+    keep({"to": OURS, "reply": {"ncco": []}}, door="answer")
+    page = text_of(login.get(reverse("loose-events")).content.decode())
+    assert "What Vonage told or asked us, with our answers" in page
+    assert "What Vonage asked at the answer door, and our answer" in page

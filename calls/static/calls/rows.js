@@ -30,6 +30,16 @@ window.callserverRows = (() => {
     fresh.classList.add("calls-new");
   };
 
+  // Under which day each row stands: newest first, each day once. As _headed in dashboard/rows.py.
+  const headings = (rows) => {
+    const days = rows.map((row) => row.dataset.day);
+    for (let place = days.length - 2; place >= 0; place--) {
+      if (days[place] < days[place + 1]) days[place] = days[place + 1];
+    }
+    for (let place = 1; place < days.length; place++) days[place] ||= days[place - 1];
+    return days;
+  };
+
   // Give each day one row above its calls. `titles` are such rows by their day.
   const headDays = (body, titles) => {
     for (const title of body.querySelectorAll("tr[data-day]:not([data-id])")) {
@@ -37,9 +47,12 @@ window.callserverRows = (() => {
       title.remove();
     }
     let day = null;
-    for (const row of rowsOf(body)) {
-      if (row.dataset.day === day) continue;
-      day = row.dataset.day;
+    const rows = rowsOf(body);
+    const days = headings(rows);
+    for (const [place, row] of rows.entries()) {
+      row.classList.toggle("calls-odd", row.dataset.day !== days[place]);
+      if (days[place] === day) continue;
+      day = days[place];
       const title = titles.get(day);
       if (title) body.insertBefore(title.isConnected ? title.cloneNode(true) : document.adoptNode(title), row);
     }
