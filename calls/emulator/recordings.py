@@ -143,8 +143,8 @@ class Recording:
     # What it hears
 
     def take(self, leg: "Leg", kind: str, data: dict[str, Any]) -> None:
-        """Hear what happens on a leg of the conversation, unless the others don't."""
-        if leg.is_apart or (leg.muted and kind in {"speaks", "presses"}):
+        """Hear what happens on a leg of the conversation, once the others hear it."""
+        if leg.is_apart:
             return
         if leg.uuid not in self.parties:
             self.parties.append(leg.uuid)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from calls.emulator.application import Target
 from calls.emulator.clock import AT_ONCE, Clock
@@ -107,6 +108,28 @@ def test_actions_without_a_url_tell_it_to_that_of_the_call() -> None:
     assert voice.events() == []
     assert [one.json["dtmf"]["digits"] for one in voice.at("/own") if "dtmf" in one.json] == ["1"]
     assert len({one.json["uuid"] for one in voice.at("/own")}) == 2
+
+
+def test_callee_of_a_call_with_its_own_url_tells_its_keys_there() -> None:
+    async def whisper(request: web.Request) -> web.StreamResponse:
+        return await always([{"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}}])(request)
+
+    voice = VoiceApplication({"/whisper": whisper})
+
+    async def play() -> None:
+        async with voice.serving():
+            ours = voice.application()
+            callees = Callees(None, {SECOND: Person([Press("7")], talks=1)})
+            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+                endpoint = {"type": "phone", "number": SECOND, "onAnswer": {"url": f"{voice.base}/whisper"}}
+                ncco: Ncco = [connect(endpoint, eventUrl=[f"{voice.base}/agent"])]
+                order = Order(**ENDS, ncco=ncco, events=Target(f"{voice.base}/own"))
+                await platform.place(ours, order).ended
+
+    asyncio.run(play())
+    assert voice.events() == []
+    assert [one.json["dtmf"]["digits"] for one in voice.at("/own") if "dtmf" in one.json] == ["7"]
+    assert {one.json["status"] for one in voice.at("/agent")} == {"started", "ringing", "answered", "completed"}
 
 
 def test_number_that_is_not_ours_is_rejected() -> None:

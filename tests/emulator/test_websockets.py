@@ -15,7 +15,7 @@ from calls.emulator.lives import Order
 from calls.emulator.people import Person, Say, Wait
 from calls.emulator.platform import Platform
 from calls.vonage.ncco import Ncco
-from tests.emulator.test_connect import CALLER, OURS, to_status
+from tests.emulator.test_connect import CALLER, FIRST, OURS, to_status
 from tests.emulator.test_faults import self_made
 from tests.emulator.voice_application import SECRET, Handler, VoiceApplication, always, claims_of, nothing
 
@@ -331,3 +331,22 @@ def test_two_callers_at_once_each_have_their_own_socket() -> None:
 
     asyncio.run(run())
     assert sorted(len(bot.told("websocket:dtmf")) for bot in bots) == [0, 1]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_end_of_a_socket_is_told_though_another_party_is_being_rung(answers: bool) -> None:
+    bot = Bot(leave)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        socket = {"type": "websocket", "uri": f"ws://{request.host}/socket", "content-type": RATE_16}
+        both = [socket, {"type": "phone", "number": FIRST}]
+        return await always([{"action": "connect", "from": OURS, "endpoint": [one]} for one in both])(request)
+
+    voice = VoiceApplication({"/answer": answer, "/socket": bot, "/event": to_status("disconnected", INSTEAD)})
+    callee = {FIRST: {"answer": "answer" if answers else "no-answer", "after": 30, "talks": 600}}
+    outcome = voice.play({"callees": callee, "hangup_after": 60})
+    assert outcome.failures == []
+    (socket_ends,) = voice.told(status="disconnected")
+    ended = voice.told(status="completed", uuid=socket_ends["uuid"])
+    assert len(ended) == 1
+    assert any(INSTEAD[0]["text"] in line for line in voice.trace) is answers

@@ -37,6 +37,10 @@ async def connect(flow: Flow, action: Action) -> Ncco | None:
 
 
 async def _until_all_are_gone(flow: Flow) -> Ncco | None:
+    """Wait for all who are joined, and ask about the end of each that counts, also of one who went meanwhile."""
+    for party, _ in flow.parties:
+        if party.is_over and (replacement := await _ask_about_end(flow, party)) is not None:
+            return replacement
     while here := {party: home.departure(party) for party, home in flow.parties if party in home.legs}:
         await asyncio.wait(here.values(), return_when=asyncio.FIRST_COMPLETED)
         for party in here:
