@@ -7,17 +7,19 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from calls.emulator.platform import Platform
-from calls.emulator.rest import accounts, calls, control, files, lab, numbers
+from calls.emulator.rest import accounts, calls, control, files, lab, numbers, phones
+from calls.emulator.rest.browsers import allow_page, know_page
 from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
 
 
 def make_app(platform: Platform) -> web.Application:
     """Put the routes together."""
-    app = web.Application(middlewares=[tell_problems, know_sender], client_max_size=MOST_BYTES)
+    app = web.Application(middlewares=[tell_problems, know_page, know_sender], client_max_size=MOST_BYTES)
     app[PLATFORM] = platform
     app[LIMITER] = limiter(platform)
-    for room in (calls, control, files, accounts, numbers, lab):
+    for room in (calls, control, files, accounts, numbers, lab, phones):
         app.add_routes(room.routes())
+    app.on_response_prepare.append(allow_page)
     return app
 
 
@@ -26,7 +28,8 @@ async def serving(
     platform: Platform, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[str]:
     """Serve until the context is left. Gives the base URL; port 0 is any free one. Raises OSError."""
-    runner = web.AppRunner(make_app(platform), access_log=None, shutdown_timeout=1)
+    # Who goes away in the middle of a stream is noticed at once.
+    runner = web.AppRunner(make_app(platform), access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
