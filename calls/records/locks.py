@@ -92,8 +92,11 @@ class Names:
             raise TooFewLocks(self | concerned)
 
     def locks(self) -> list[Statement]:
-        """Make the statement that lets nobody else change what bears these names until the transaction ends."""
-        if connection.vendor != "postgresql" or not (self.legs or self.rooms):
+        """Make the statement that lets nobody else change what bears these names until the transaction ends.
+
+        It is there for no names as well: a transaction of `whole` begins with it.
+        """
+        if connection.vendor != "postgresql":
             return []
         keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
         return [(SHUT, ())] if len(keys) > MOST_KEYS else [(LOCK, (keys,))]

@@ -7,7 +7,7 @@ column is left to the fields of the model.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, cached_property, reduce
@@ -73,7 +73,10 @@ class _Session:
 
 @contextmanager
 def whole() -> Iterator[None]:
-    """A transaction, as `atomic` is. On Postgres its begin and its end go along with statements of `run_all`."""
+    """A transaction, as `atomic` is. On Postgres its begin and its end go along with statements of `run_all`.
+
+    So the first thing done in it is to be one of these: what the ORM did before it would not be part of it.
+    """
     database = connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql" or database.in_atomic_block:
         with transaction.atomic():
@@ -84,21 +87,23 @@ def whole() -> Iterator[None]:
     session.state, database.in_atomic_block, database.autocommit = "to begin", True, False  # as `atomic` says it
     try:
         yield
-        if session.state == "begun":
-            session.cursor.execute("ROLLBACK" if database.needs_rollback else "COMMIT")
     except BaseException:
-        if session.state == "begun":
-            _roll_back(session)
+        with suppress(Error):  # the connection is gone, and with it the transaction
+            _end(session, database, "ROLLBACK")
         raise
-    finally:
-        session.state, database.in_atomic_block, database.autocommit, database.needs_rollback = "", False, True, False
+    _end(session, database, "ROLLBACK" if database.needs_rollback else "COMMIT")
 
 
-def _roll_back(session: _Session) -> None:
-    try:
-        session.cursor.execute("ROLLBACK")
-    except Error:  # the connection is gone, and with it the transaction
-        connections[DEFAULT_DB_ALIAS].close()
+def _end(session: _Session, database: BaseDatabaseWrapper, word: str) -> None:
+    """End a transaction of `whole`, unless its end went along with the last statement."""
+    begun = session.state == "begun"
+    session.state, database.in_atomic_block, database.autocommit, database.needs_rollback = "", False, True, False
+    if begun:
+        try:
+            session.cursor.execute(word)
+        except Error:
+            database.close()
+            raise
 
 
 def run(sql: str, *values: Any) -> list[tuple[Any, ...]]:

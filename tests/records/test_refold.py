@@ -118,6 +118,16 @@ def test_it_says_which_columns_of_which_rows_changed() -> None:
     assert read_again() == expected
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_writes_nothing_of_an_event_that_names_nobody() -> None:
+    write_batch([Event(payload={"a": "b"}, received_at=timezone.now())])
+    CallEvent.objects.update(kind="error")
+    assert list(read_again(dry_run=True)["event"].values()) == [["kind"]]
+    assert CallEvent.objects.get().kind == "error"
+    assert list(read_again()["event"].values()) == [["kind"]]
+    assert CallEvent.objects.get().kind == "unknown"
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_any_history_survives_chance(seed: int) -> None:
     """Half of the columns of all rows are exchanged for those of another row."""
