@@ -36,16 +36,22 @@ class LocalVonage:
 
 
 @contextmanager
-def local_vonage(**behaviour: Any) -> Iterator[LocalVonage]:
-    """Serve until the block is left. Its events go to nobody: `event_url` of each call is the server's own."""
+def local_vonage(
+    *, person: Person | None = None, speed: float = AT_ONCE, secret: str = "", number: str = OURS
+) -> Iterator[LocalVonage]:
+    """Serve until the block is left. Whoever is called lets it ring, unless told otherwise; webhooks are signed where
+    there is a secret.
+    """
     ready, stop = threading.Event(), asyncio.Event()
     made: list[LocalVonage] = []
     loop = asyncio.new_event_loop()
 
     async def live() -> None:
-        ours = Application(application_id=APPLICATION_ID, public_key=key_pair("first")[1], numbers=(OURS,))
-        callees = Callees(Person(answer="no-answer", **behaviour))
-        async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform, serving(platform) as base:
+        ours = Application(
+            application_id=APPLICATION_ID, public_key=key_pair("first")[1], numbers=(number,), secret=secret
+        )
+        callees = Callees(person or Person(answer="no-answer"))
+        async with Platform([ours], clock=Clock(speed), callees=callees) as platform, serving(platform) as base:
             made.append(LocalVonage(base, platform))
             ready.set()
             await stop.wait()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from calls.control.account import api_url
-from calls.emulator.people import Callees, Person
+from calls.emulator.people import Person
 from calls.models import ApiToken, Call, PhoneNumber, User
 from tests.control.conftest import THEIRS, LocalVonage, point_to
 from tests.control.conftest import local_vonage as serve
@@ -21,9 +21,7 @@ def line(settings: Any, number: PhoneNumber) -> Iterator[tuple[LocalVonage, Call
     """A call that somebody has answered, the platform that carries it, and a browser that is logged in."""
     user = User.objects.create_user("anna", password="a-password-of-the-tests")
     token = ApiToken.objects.issue(user)[1]
-    with serve() as vonage:
-        vonage.platform.clock.speed = 1
-        vonage.platform.callees = Callees(Person(after=0))
+    with serve(person=Person(after=0), speed=1) as vonage:
         point_to(settings, vonage.base)
         answer = Client().get(
             f"/call?to={THEIRS}&text=Please hold the line. Please hold the line.",
