@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from calls.emulator.application import Application
-from calls.emulator.people import Callees
+from calls.emulator.people import Callees, Person
 from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
 from calls.emulator.scenario import EVERYBODY, number, read_callees
 
@@ -32,7 +32,7 @@ def load(path: Path) -> tuple[list[Application], Callees]:
     if len(set(ids)) < len(ids):
         raise BadFile(f"{path}: two applications have the same application_id.")
     callees = read_callees(given.get("callees", {}), f"{path}: callees")
-    return found, Callees(callees.pop(EVERYBODY, None), callees)
+    return found, Callees(callees.pop(EVERYBODY, Person(answer="phone")), callees)
 
 
 def public_key_of(private_key: str, where: str = "The private key") -> str:

@@ -56,6 +56,14 @@ class Clock:
         """Make it this time now. What waits goes on waiting as long as it would have."""
         self.start += moment - self.now()
 
+    def run_at(self, speed: float) -> None:
+        """Run so many times faster than ours from now on."""
+        self.speed = speed
+        if speed == 1:
+            self._run_at(1.0)
+        else:
+            self._hold()
+
     def run(self, request: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a request. Until it is done, time runs as ours does."""
         task = asyncio.create_task(request)

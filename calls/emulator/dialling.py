@@ -65,6 +65,9 @@ async def _let_ring(leg: "Leg", seconds: float) -> bool:
     """Let it ring until it is answered, the carrier gives up, or it rang for too long."""
     clock, person = leg.platform.clock, leg.person
     picks_up: asyncio.Future[None] = leg.picked_up
+    if person.answer == "phone":
+        shown = {"party": leg.to.shown, "caller": leg.from_.shown, "seconds": round(seconds, 1)}
+        leg.note("awaits", f"{leg.to.shown} rings until somebody picks up", detail=True, **shown)
     if person.answer in {"answer", "machine"}:
         clock.later(ANSWERS_AFTER_SECONDS if person.after is None else person.after, leg.pick_up)
     gives_up = seconds

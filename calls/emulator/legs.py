@@ -284,10 +284,11 @@ class Leg:
         self.conversation.key_pressed(self, key)
         self.ear.take_key(key)
 
-    async def speak(self, text: str, or_heard_as: tuple[str, ...] = ()) -> None:
-        """Say something, which takes its time."""
-        seconds = seconds_to_say(text)
-        self.note("speaks", f"says: {text}", text=text, seconds=round(seconds, 1))
+    async def speak(self, text: str, or_heard_as: tuple[str, ...] = (), *, seconds: float = 0.0) -> None:
+        """Say something, which takes its time; without a text make a sound of so many seconds."""
+        seconds = seconds_to_say(text) if text else seconds
+        words = f"says: {text}" if text else f"a sound of {seconds:g} s"
+        self.note("speaks", words, text=text, seconds=round(seconds, 1))
         self.conversation.spoken(self, text, seconds)
         self.ear.take_speech(Speech(text, seconds, or_heard_as))
         await self.platform.clock.sleep(seconds)

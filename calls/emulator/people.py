@@ -18,8 +18,9 @@ ANSWERS_AFTER_SECONDS = 5.0  # from ringing
 BEEPS_AFTER_SECONDS = 6.39  # a machine, from knowing that it is one; as in a sequence seen
 TALKS_SECONDS = 20.0  # when put through and nothing else is told
 
-Answer = Literal["answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable"]
-ANSWERS: tuple[Answer, ...] = ("answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable")
+# "phone": it rings on the page /phone until somebody picks up there; while no such page is open it is "answer".
+Answer = Literal["answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable", "phone"]
+ANSWERS: tuple[Answer, ...] = ("answer", "busy", "reject", "no-answer", "machine", "fail", "unavailable", "phone")
 
 
 @dataclass(frozen=True)

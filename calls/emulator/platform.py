@@ -57,6 +57,7 @@ class Platform:
         self.legs: dict[str, Leg] = {}
         self.conversations: dict[str, Conversation] = {}
         self.rooms: dict[tuple[str, str], Conversation] = {}  # by application and name
+        self.phones = 0  # pages with telephones that are open
 
     async def __aenter__(self) -> Self:
         await self.sender.__aenter__()
@@ -117,6 +118,13 @@ class Platform:
         leg.live(lives.inbound(leg))
         return leg
 
+    def callee(self, shown: str) -> Person:
+        """Give a new person for a number, a user, a URI that is called."""
+        person = self.callees.who(shown)
+        if person.answer == "phone" and not self.phones:
+            person.answer = "answer"
+        return person
+
     def place(self, application: Application, order: lives.Order) -> Leg:
         """Call somebody for an application, and give the leg, which lives on by itself."""
         leg = Leg(
@@ -126,7 +134,7 @@ class Platform:
             from_=order.from_,
             to=order.to,
             direction="outbound",
-            person=self.callees.who(order.to.shown),
+            person=self.callee(order.to.shown),
             call_events=order.events,
         )
         leg.live(lives.outbound(leg, order))

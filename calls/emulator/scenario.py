@@ -102,6 +102,12 @@ def read_callees(value: Any, where: str) -> dict[str, Person]:
     return {number(text(name, where)): _callee(does, f"{where}: {name}") for name, does in value.items()}
 
 
+def callees_as_json(callees: Callees) -> dict[str, Any]:
+    """Write what called parties do as `read_callees` reads it."""
+    everybody = {EVERYBODY: callees.everybody}
+    return {shown: _callee_as_json(person) for shown, person in (callees.by_number | everybody).items()}
+
+
 def number(words: str) -> str:
     """Read a telephone number as people write it, or a word such as "anonymous"."""
     digits = words.strip().removeprefix("+").replace(" ", "")

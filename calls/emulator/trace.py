@@ -10,8 +10,8 @@ from calls.emulator.clock import Clock
 MOST_KEPT = 10_000  # happenings, for those who come later
 
 Kind = Literal[
-    "webhook",  # we send one: door, url, method, fields, question
-    "reply",  # its answer: status, seconds, body; or problem
+    "webhook",  # we send one: number, door, url, method, fields, question
+    "reply",  # its answer: number, status, seconds, body; or problem
     "status",  # a leg's status changed: status
     "says",  # the platform speaks: text, seconds, language …
     "plays",  # the platform plays a sound: url, seconds
@@ -23,6 +23,7 @@ Kind = Literal[
     "hears",  # a party hears another: text, by
     "records",  # a recording begins or ends: recording, ended
     "rings",  # the call rings another party: party, callee
+    "awaits",  # a telephone of the page /phone rings: party, caller, seconds
     "joins",  # a leg comes into a room or a bridge: room
     "leaves",
     "finding",  # a fault of the application

@@ -1,5 +1,6 @@
 """Sending webhooks as the platform does: signed, with its timeouts, repeated once where it repeats."""
 
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ class WebhookSender:
         self.chance = chance
         self.faults = NONE
         self.findings: list[str] = []
+        self._numbers = itertools.count(1)
 
     async def __aenter__(self) -> Self:
         # A connection for each request: a server that closes idle ones would look like one that breaks off.
@@ -132,17 +134,20 @@ class WebhookSender:
     async def _attempt(self, webhook: Webhook) -> Reply:
         began = time.monotonic()
         signing = self._signing(webhook)
-        self._show(webhook, "webhook", f"→ {webhook}", fields=webhook.fields, **({"fault": signing} if signing else {}))
+        number = next(self._numbers)  # says which reply belongs to which request
+        asked: dict[str, Any] = {"number": number, "fields": webhook.fields, "question": webhook.is_question}
+        self._show(webhook, "webhook", f"→ {webhook}", **asked, **({"fault": signing} if signing else {}))
         try:
             reply = await self._exchange(webhook, signing)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             fault, reason, again = in_words(error, webhook)
-            self._show(webhook, "reply", f"← {reason}", problem=fault)
+            self._show(webhook, "reply", f"← {reason}", number=number, problem=fault)
             raise self._failure(webhook, fault, reason, again=again) from error
         seconds = time.monotonic() - began
         shown = reply.body[:MOST_SHOWN].decode(errors="replace")
         words = f"← {reply.status} in {seconds * 1000:.0f} ms"
-        self._show(webhook, "reply", words, status=reply.status, seconds=round(seconds, 4), body=shown)
+        came = {"number": number, "status": reply.status, "seconds": round(seconds, 4), "body": shown}
+        self._show(webhook, "reply", words, **came)
         self._judge_signature(webhook, reply, signing)
         self._judge(webhook, reply, seconds)
         return reply

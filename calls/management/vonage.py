@@ -42,7 +42,7 @@ def add_platform(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--at", type=time, help="what its clock says at first: 2026-12-25T03:00, in UTC")
     parser.add_argument("--seed", type=int, help="makes what is left to chance the same in each run")
-    parser.add_argument("--callee", choices=ANSWERS, default="answer", help="what called parties do (answer)")
+    parser.add_argument("--callee", choices=ANSWERS, default="answer", help="what called parties do (%(default)s)")
 
 
 def add_faults(parser: ArgumentParser) -> None:

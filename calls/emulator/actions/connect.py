@@ -59,7 +59,7 @@ def _new_leg(flow: Flow, action: Action) -> Leg:
         from_=_from(flow, action, to),
         to=to,
         direction="outbound",
-        person=platform.callees.who(to.shown),
+        person=platform.callee(to.shown),
         events_to=flow.target(action),
         call_events=leg.call_events,
     )

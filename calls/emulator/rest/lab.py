@@ -12,7 +12,7 @@ from calls.emulator import scenario as scenarios
 from calls.emulator.faults import read_faults
 from calls.emulator.legs import Leg
 from calls.emulator.people import Person
-from calls.emulator.reading import BadFile
+from calls.emulator.reading import BadFile, seconds
 from calls.emulator.rest.problems import Problem
 from calls.emulator.rest.requests import PLATFORM, body_of
 from calls.emulator.rest.streams import opened, pass_on, watching
@@ -26,7 +26,9 @@ def routes() -> list[web.RouteDef]:
         web.post("/lab/calls", ring),
         web.post("/lab/legs/{uuid}/{does}", act),
         web.get("/lab/trace", trace),
+        web.get("/lab/callees", get_callees),
         web.put("/lab/callees", set_callees),
+        web.patch("/lab/callees", add_callees),
         web.put("/lab/clock", set_clock),
         web.get("/lab/faults", get_faults),
         web.put("/lab/faults", set_faults),
@@ -102,7 +104,9 @@ async def ring(request: web.Request) -> web.StreamResponse:
 
 
 async def act(request: web.Request) -> web.Response:
-    """Let whoever is on a leg press keys (`keys`), say something (`text`), answer, reject, or hang up."""
+    """Let whoever is on a leg press keys (`keys`), say something (`text`), make a sound (`seconds`), answer, reject, or
+    hang up.
+    """
     leg = request.app[PLATFORM].legs.get(request.match_info["uuid"])
     if leg is None or leg.is_over:
         raise Problem(404, "No such leg, or it is over.")
@@ -110,10 +114,9 @@ async def act(request: web.Request) -> web.Response:
         case "press":
             await _press(leg, await body_of(request))
         case "say":
-            said = (await body_of(request)).get("text")
-            if not isinstance(said, str) or not said:
-                raise Problem(400, "text has to be what is said.")
-            leg.beside(leg.speak(said))
+            leg.beside(leg.speak(_text(await body_of(request))))
+        case "sound":
+            leg.beside(leg.speak("", seconds=_seconds(await body_of(request))))
         case "answer":
             leg.pick_up()
         case "reject" if leg.direction == "outbound" and leg.answered_at is None:
@@ -121,7 +124,7 @@ async def act(request: web.Request) -> web.Response:
         case "hangup":
             leg.hang_up("user")
         case _:
-            raise Problem(404, "A leg can press, say, answer, hangup and, while it rings, reject.")
+            raise Problem(404, "A leg can press, say, sound, answer, hangup and, while it rings, reject.")
     return web.json_response(leg_as_json(leg))
 
 
@@ -146,25 +149,47 @@ async def trace(request: web.Request) -> web.StreamResponse:
     return stream.response
 
 
+async def get_callees(request: web.Request) -> web.Response:
+    """Say what called parties do."""
+    return web.json_response(scenarios.callees_as_json(request.app[PLATFORM].callees))
+
+
 async def set_callees(request: web.Request) -> web.Response:
-    """Say what called parties do, as the file of applications does."""
-    try:
-        callees = scenarios.read_callees(await body_of(request), "callees")
-    except BadFile as error:
-        raise Problem(400, str(error)) from None
-    ours = request.app[PLATFORM].callees
-    ours.everybody, ours.by_number = callees.pop(scenarios.EVERYBODY, Person()), callees
+    """Say what called parties do, as the file of applications does. Who is not named does what is usual."""
+    given, ours = await _callees(request), request.app[PLATFORM].callees
+    ours.everybody, ours.by_number = given.pop(scenarios.EVERYBODY, Person()), given
     return web.json_response({})
 
 
-async def set_clock(request: web.Request) -> web.Response:
-    """Make it another time: `now`."""
+async def add_callees(request: web.Request) -> web.Response:
+    """Say what some called parties do, or `everybody` else. Who is not named does as before."""
+    given, ours = await _callees(request), request.app[PLATFORM].callees
+    ours.everybody = given.pop(scenarios.EVERYBODY, ours.everybody)
+    ours.by_number.update(given)
+    return web.json_response({})
+
+
+async def _callees(request: web.Request) -> dict[str, Person]:
     try:
-        now = scenarios.moment((await body_of(request)).get("now"), "now")
+        return scenarios.read_callees(await body_of(request), "callees")
     except BadFile as error:
         raise Problem(400, str(error)) from None
-    request.app[PLATFORM].clock.set(now)
-    return web.json_response({"now": request.app[PLATFORM].clock.now().isoformat()})
+
+
+async def set_clock(request: web.Request) -> web.Response:
+    """Make it another time (`now`), or let time pass so much faster than ours from now on (`speed`)."""
+    clock, given = request.app[PLATFORM].clock, await body_of(request)
+    speed = given.get("speed", clock.speed)
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or not speed >= 1:
+        raise Problem(400, "speed has to be a number of 1 or more.")
+    try:
+        if "now" in given or "speed" not in given:
+            clock.set(scenarios.moment(given.get("now"), "now"))
+    except BadFile as error:
+        raise Problem(400, str(error)) from None
+    if "speed" in given:
+        clock.run_at(float(speed))
+    return web.json_response({"now": clock.now().isoformat(), "speed": str(clock.speed)})
 
 
 async def get_faults(request: web.Request) -> web.Response:
@@ -180,6 +205,20 @@ async def set_faults(request: web.Request) -> web.Response:
         raise Problem(400, str(error)) from None
     request.app[PLATFORM].faults = faults
     return web.json_response(faults.as_json())
+
+
+def _text(body: dict[str, Any]) -> str:
+    text = body.get("text")
+    if not isinstance(text, str) or not text:
+        raise Problem(400, "text has to be what is said.")
+    return text
+
+
+def _seconds(body: dict[str, Any]) -> float:
+    try:
+        return seconds(body.get("seconds"), "seconds")
+    except BadFile as error:
+        raise Problem(400, str(error)) from None
 
 
 async def _press(leg: Leg, body: dict[str, Any]) -> None:

@@ -6,18 +6,24 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from calls.emulator.phone import page
 from calls.emulator.platform import Platform
 from calls.emulator.rest import accounts, calls, control, files, lab, numbers, phones
-from calls.emulator.rest.browsers import allow_page, know_page
+from calls.emulator.rest.browsers import HOST, allow_page, know_page
 from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
 
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - to compare with, not to listen
 
-def make_app(platform: Platform) -> web.Application:
-    """Put the routes together."""
+
+def make_app(platform: Platform, *, host: str = "", dashboard: str = "") -> web.Application:
+    """Put the routes together. `host` is where it listens, `dashboard` a URL that the page of the phones leads to."""
     app = web.Application(middlewares=[tell_problems, know_page, know_sender], client_max_size=MOST_BYTES)
     app[PLATFORM] = platform
     app[LIMITER] = limiter(platform)
-    for room in (calls, control, files, accounts, numbers, lab, phones):
+    app[HOST] = host
+    app[page.DASHBOARD] = dashboard
+    app.on_shutdown.append(page.hang_up_all)
+    for room in (calls, control, files, accounts, numbers, lab, phones, page):
         app.add_routes(room.routes())
     app.on_response_prepare.append(allow_page)
     return app
@@ -25,15 +31,21 @@ def make_app(platform: Platform) -> web.Application:
 
 @asynccontextmanager
 async def serving(
-    platform: Platform, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None
+    platform: Platform,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    dashboard: str = "",
 ) -> AsyncIterator[str]:
     """Serve until the context is left. Gives the base URL; port 0 is any free one. Raises OSError."""
     # Who goes away in the middle of a stream is noticed at once.
-    runner = web.AppRunner(make_app(platform), access_log=None, shutdown_timeout=1, handler_cancellation=True)
+    app = make_app(platform, host=host, dashboard=dashboard)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
-        shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - to tell, not to listen
+        shown = "127.0.0.1" if host in EVERYWHERE else host
         platform.base_url = f"{'https' if tls else 'http'}://{shown}:{runner.addresses[0][1]}"
         yield platform.base_url
     finally:

@@ -95,6 +95,7 @@ class Command(BaseCommand):
         say(f"Log in as:      {self.how_to_log_in()}")
         if self.vonage_url:
             say(f"Local Vonage:   {self.vonage_url} (docs/local-vonage.md)")
+            say(f"Its phones:     {self.vonage_url}/phone")
         say(f"Ring again:     {port}make ring  (in another terminal; Ctrl-C here ends the server)\n")
 
     def how_to_log_in(self) -> str:

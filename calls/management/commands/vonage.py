@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from calls.emulator.application import Application
@@ -41,6 +42,7 @@ class Command(BaseCommand):
         vonage.add_application(parser)
         vonage.add_platform(parser)
         vonage.add_faults(parser)
+        parser.set_defaults(callee="phone")
 
     def handle(self, **options: Any) -> None:
         self.talks = options["verbosity"] > 0
@@ -68,8 +70,10 @@ class Command(BaseCommand):
         )
         platform.trace.watchers.append(lambda happening: self.show(happening, options))
         where = {"host": options["host"], "port": options["port"], "tls": context}
-        async with platform, serving(platform, **where) as base:
+        dashboard = "" if options["applications"] else f"{settings.BASE_URL}/"
+        async with platform, serving(platform, **where, dashboard=dashboard) as base:
             self.say(f"The local Vonage serves {base}")
+            self.say(f"Its phones: {base}/phone")
             for one in applications:
                 numbers = "any number" if one.numbers is None else ", ".join(one.numbers) or "no number"
                 self.say(f"{one.name} ({one.application_id}): {numbers} → {one.answer_url}")
