@@ -30,7 +30,8 @@ export class Callee extends Telephone {
 
   showMore() {
     const more = this.waiting.length;
-    this.part("more").textContent = more ? `calls; ${more} more ${more > 1 ? "ring" : "rings"}` : "calls";
+    const others = more ? `; ${more} more ${more > 1 ? "ring" : "rings"}` : "";
+    this.part("more").textContent = `is shown as the caller${others}`;
   }
 
   showLeft() {

@@ -71,7 +71,7 @@ export class Log {
 
   // A button that shows the whole of it.
   unfold(row, side, { name, text }, words) {
-    const button = make("button", { type: "button", className: "btn s plain" }, name);
+    const button = make("button", { type: "button", className: "btn s plain" }, make("span", {}, name), icon("more"));
     button.setAttribute("aria-expanded", "false");
     button.setAttribute("aria-label", `${name}: ${words}`);
     button.addEventListener("click", () => {

@@ -97,8 +97,8 @@ export class Telephone {
     if (view !== "on") this.stopMicrophone();
     // Who had the keyboard on a button that is gone gets the one that took its place.
     if (had && (had.closest("[hidden]") || had.disabled)) {
-      const next = [...this.section.querySelectorAll(".hangup, .pick, select")].find((one) => !one.closest("[hidden]"));
-      next?.focus();
+      const heirs = [".hangup", ".pick", "select"].flatMap((one) => [...this.section.querySelectorAll(one)]);
+      heirs.find((one) => !one.closest("[hidden]"))?.focus();
     }
   }
 

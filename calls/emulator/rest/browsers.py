@@ -53,7 +53,7 @@ def _is_near(host: str, listens: str) -> bool:
     name = _name(f"//{host}")
     if name and name == listens.lower():
         return True
-    return _address(name) is not None or bool(name) and ("." not in name or name.endswith(".localhost"))
+    return _address(name) is not None or (bool(name) and ("." not in name or name.endswith(".localhost")))
 
 
 def _is_ours(origin: str, host: str) -> bool:
@@ -61,7 +61,7 @@ def _is_ours(origin: str, host: str) -> bool:
     name = _name(origin)
     address = _address(name)
     is_of_this_machine = address.is_loopback if address else name == "localhost" or name.endswith(".localhost")
-    return is_of_this_machine or bool(name) and name == _name(f"//{host}")
+    return is_of_this_machine or (bool(name) and name == _name(f"//{host}"))
 
 
 def _is_link(request: web.Request) -> bool:
