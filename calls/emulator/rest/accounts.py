@@ -29,10 +29,11 @@ def routes() -> list[web.RouteDef]:
 
 
 async def list_applications(request: web.Request) -> web.Response:
-    """List all on one page: there are few."""
+    """List all on one page, however large pages are to be: there are few."""
     owned = [as_json(one) for one in account_of(request)]
     pages = {"page_size": max(len(owned), 10), "page": 1, "total_items": len(owned), "total_pages": 1}
-    return web.json_response({**pages, "_embedded": {"applications": owned}})
+    links = {name: {"href": "/v2/applications"} for name in ("self", "first", "last")}
+    return web.json_response({**pages, "_embedded": {"applications": owned}, "_links": links})
 
 
 async def create(request: web.Request) -> web.Response:
