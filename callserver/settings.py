@@ -135,7 +135,10 @@ WHITENOISE_USE_FINDERS = not COLLECTED
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)  # nothing collected: as meant
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {  # recordings: for this user's eyes alone
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if COLLECTED

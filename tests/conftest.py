@@ -26,8 +26,9 @@ Get = Callable[..., Response]
 
 @pytest.fixture(autouse=True)
 def own_memory(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test begin as a process does: no answers in memory, an empty spool, nothing refused yet."""
+    """Let each test begin as a process does: no answers in memory, an empty spool, no files, nothing refused yet."""
     settings.SPOOL_DIR = tmp_path / "spool"
+    settings.MEDIA_ROOT = tmp_path / "media"
     directory.clear()
     monkeypatch.setattr(refusals, "strangers", refusals.Sampler())
 

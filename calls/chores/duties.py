@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from calls.chores import call_log, housekeeping
+from calls.chores import call_log, housekeeping, recordings
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,10 @@ class Duty:
 
 
 DUTIES = (
+    Duty("recordings", timedelta(seconds=5), recordings.fetch_some),
     Duty("lost ends", timedelta(minutes=10), call_log.close_lost),
     Duty("retention", timedelta(hours=1), call_log.let_go),
+    Duty("files without a recording", timedelta(hours=24), recordings.sweep),
     Duty("expired sessions", timedelta(hours=1), housekeeping.drop_expired_sessions),
     Duty("lost workers", timedelta(hours=1), housekeeping.forget_lost_workers),
 )

@@ -5,8 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from calls.vonage.account import Account
-
-PLATFORM_DOMAINS = (".vonage.com", ".nexmo.com")
+from calls.vonage.recordings import PLATFORM_DOMAINS
 
 
 def api_url(region_url: str = "") -> str:

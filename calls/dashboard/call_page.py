@@ -13,6 +13,7 @@ from calls.dashboard.event_rows import EventRow, event_rows, replies_of, version
 from calls.dashboard.facts import Fact, Webhooks, facts
 from calls.dashboard.outcomes import State, state_of
 from calls.dashboard.pretty import Paper
+from calls.dashboard.recordings import Sound, sounds_of
 from calls.dashboard.waterfall import MOST_LANES, Name, Waterfall, waterfall
 from calls.models import Call, CallEvent, CallFlow, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
@@ -100,6 +101,7 @@ class CallPage:
     story: Sequence[Part]
     facts: Sequence[Fact]
     number: PhoneNumber | None  # ours, that called or was called
+    sounds: Sequence[Sound]
     legs: Sequence[LegLine]
     line: Timeline
     chart: Waterfall
@@ -153,7 +155,7 @@ class CallPage:
 
 
 def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPage:
-    """Read and tell a call. Five queries, or six when not all events are listed."""
+    """Read and tell a call. Six queries, or seven when not all events are listed."""
     now = now or timezone.now()
     legs = list(call.legs.oldest_first())
     known = call.events.aggregate(
@@ -191,6 +193,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         story=sentence(_told(call), cast, _deeds(events, heard, message=message)),
         facts=list(facts(call, cast, line, answered_by, webhooks)),
         number=next((number for number in ours if number.msisdn in {call.to_number, call.from_number}), None),
+        sounds=sounds_of(call),
         legs=[LegLine(leg, cast.on(leg), roles[leg.pk]) for leg in legs],
         line=line,
         chart=_chart(drawn, len(legs), cast, roles, heard, view),

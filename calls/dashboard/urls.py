@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from calls.dashboard import acting, call, placing, views
+from calls.dashboard import acting, call, placing, recordings, views
 
 urlpatterns = [
     path("", views.calls, name="calls"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("calls/<int:pk>/act/", acting.act, name="call-act"),
     path("call", placing.place, name="place"),
     path("call/", placing.place),
+    path("recordings/<int:pk>/", recordings.recording, name="recording"),
     path("events/<int:pk>/raw/", call.event_raw, name="event-raw"),
     path("events/", views.loose_events, name="loose-events"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -1,4 +1,4 @@
-"""The tables: numbers and what their callers hear, the call log, calls we place, refused requests, people, chores."""
+"""The tables: numbers and what callers hear, the call log, calls we place, recordings, refusals, people, chores."""
 
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
@@ -6,10 +6,12 @@ from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
 from calls.models.numbers import PhoneNumber
 from calls.models.outbound import Gate, Placement, PlacementState
 from calls.models.people import ApiToken, User
+from calls.models.recordings import Bookmark, Inquiry, Recording, RecordingState
 from calls.models.refusals import Refusal
 
 __all__ = [
     "ApiToken",
+    "Bookmark",
     "Call",
     "CallEvent",
     "CallFlow",
@@ -18,12 +20,15 @@ __all__ = [
     "FlowVersion",
     "Gate",
     "Heartbeat",
+    "Inquiry",
     "Kind",
     "Leg",
     "Outcome",
     "PhoneNumber",
     "Placement",
     "PlacementState",
+    "Recording",
+    "RecordingState",
     "Refusal",
     "Step",
     "StepKind",

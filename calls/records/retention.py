@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Refusal, Visit
+from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Recording, Refusal, Visit
 from calls.records.locks import Held, HeldCall, Place
 from calls.records.places import place_rooms
 from calls.records.tables import run_all
@@ -34,6 +34,7 @@ CALLS_DELETED, EVENTS_DELETED = "calls deleted", "events deleted"
 CALLS_SEALED, EVENTS_EMPTIED = "calls sealed", "events emptied"
 LOOSE_DELETED, LOOSE_EMPTIED = "events without a call deleted", "events without a call emptied"
 REFUSALS_DELETED = "refused requests deleted"
+RECORDINGS_DELETED = "recordings deleted"
 
 
 def prune(*, dry_run: bool = False) -> Iterator[Done]:
@@ -56,8 +57,12 @@ def prune(*, dry_run: bool = False) -> Iterator[Done]:
 def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[Done]:
     if deleting:
         for calls in _calls_by_age(deleting):
-            yield Done({CALLS_DELETED: len(calls), EVENTS_DELETED: CallEvent.objects.filter(call__in=calls).count()})
-        yield Done({LOOSE_DELETED: _loose(deleting).count(), REFUSALS_DELETED: _refusals(deleting).count()})
+            events = CallEvent.objects.filter(call__in=calls)
+            recordings = Recording.objects.filter(event__call__in=calls).count()
+            yield Done({CALLS_DELETED: len(calls), EVENTS_DELETED: events.count(), RECORDINGS_DELETED: recordings})
+        recordings = Recording.objects.filter(event__in=_loose(deleting).order_by()).count()
+        yield Done({LOOSE_DELETED: _loose(deleting).count(), RECORDINGS_DELETED: recordings})
+        yield Done({REFUSALS_DELETED: _refusals(deleting).count()})
     if emptying:
         for calls in _calls_with_payloads(emptying):
             kept = Call.objects.filter(pk__in=set(calls) - set(_old(calls, deleting) if deleting else ()))
@@ -160,12 +165,14 @@ def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
                 held = _hold(pack, before)
                 some = list(CallEvent.objects.filter(call__in=held).values_list("pk", flat=True)[: BATCH + 1])
                 more = len(some) > BATCH
+                recordings = Recording.objects.discard_of(some[:BATCH])
                 deleted = _drop(CallEvent.objects.filter(pk__in=some[:BATCH]))
                 if more:
                     Call.objects.filter(pk__in=held).update(sealed=True)
                 else:
                     _delete_rows(held)
-            yield Done({CALLS_DELETED: 0 if more else len(held), EVENTS_DELETED: deleted})
+            calls_deleted = 0 if more else len(held)
+            yield Done({CALLS_DELETED: calls_deleted, EVENTS_DELETED: deleted, RECORDINGS_DELETED: recordings})
             time.sleep(PAUSE_SECONDS)
 
 
@@ -213,9 +220,10 @@ def _delete_loose(before: datetime) -> Iterator[Done]:
         with transaction.atomic():
             rows = _loose(before).select_for_update(skip_locked=True).values_list("pk", "conversation_uuid")[:BATCH]
             found = dict(rows)
+            recordings = Recording.objects.discard_of(found)
             deleted = _drop(CallEvent.objects.filter(pk__in=found))
             _delete_unknown(set(found.values()) - {""})
-        yield Done({LOOSE_DELETED: deleted})
+        yield Done({LOOSE_DELETED: deleted, RECORDINGS_DELETED: recordings})
         time.sleep(PAUSE_SECONDS)
 
 
