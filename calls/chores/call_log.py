@@ -1,12 +1,18 @@
-"""Chores of the call log: ends that were never told, and what is kept no longer."""
+"""Chores of the call log: ends that were not told, and what is kept no longer."""
 
 import time
 from collections.abc import Iterator
 
+from calls.control.asking import ask_for_ends
 from calls.records.lost_ends import close_lost_calls
 from calls.records.retention import prune
 
 PORTION_SECONDS = 2.0  # of one turn: other chores wait meanwhile
+
+
+def ask_for_some() -> bool:
+    """Ask the platform about calls of which nothing was told for a while. Gives True when there may be more."""
+    return _some_of(ask_for_ends())
 
 
 def close_lost() -> bool:

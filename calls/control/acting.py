@@ -54,7 +54,7 @@ def _change(call: Call, body: dict[str, Any], words: str, by: User, *, part: str
 
     leg = _leg_of(call)
     try:
-        change(account(_region_of(call)), leg.uuid, body, part=part)
+        change(account(region_of(call)), leg.uuid, body, part=part)
     except VonageError as error:
         over = error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}
         reason = "The call is over, or cannot be changed just now." if over else str(error)
@@ -74,7 +74,7 @@ def _leg_of(call: Call) -> Leg:
     return leg
 
 
-def _region_of(call: Call) -> str:
+def region_of(call: Call) -> str:
     """Where the platform says that this call is to be controlled; "" where it said nothing."""
     answers = call.events.filter(kind=Kind.ANSWER).order_by("-pk").values_list("payload", flat=True)[:1]
     return next((text_of(payload.get("region_url")) for payload in answers), "")

@@ -44,6 +44,7 @@ MOST_EUR_IN_ALL = Decimal(10) ** 7
 
 ANSWERED, MISSED = "answered", "missed"
 END_UNKNOWN = "end unknown"  # the outcome of a call, and the type of the act by which we record it
+ASKED = "asked"  # the type of the act by which we record what the platform told when we asked about a leg
 # What comes of a leg that ends so. One that ends in another way was picked up, or it was not.
 RESULTS = {
     "cancelled": "cancelled",
@@ -160,7 +161,11 @@ class AllLegs:
 def fold(events: Iterable[Event]) -> LegFacts:
     """Read one leg out of all its events, in whatever order and however often they came."""
     ordered = in_order(events)
-    told = [event for event in ordered if event.door == "event"]
+    told = [
+        event if event.door == "event" else _as_told(event)
+        for event in ordered
+        if event.door == "event" or _is_told(event)
+    ]
     statuses = [event for event in told if event.status]
     telling = max(statuses, key=lambda event: weight_of(event.status), default=None)
     status = telling.status if telling else ""
@@ -188,6 +193,18 @@ def fold(events: Iterable[Event]) -> LegFacts:
         network=_known(statuses, "network", length=64),
         result=_result(status, answered) if ended_at else "",
     )
+
+
+def _is_told(event: Event) -> bool:
+    """Whether it is what Vonage told when we asked."""
+    return event.door == "us" and event.payload.get("type") == ASKED
+
+
+def _as_told(event: Event) -> Event:
+    """Read the platform's answer about a leg as the webhook that did not come."""
+    answer = event.payload.get("told")
+    answer = answer if isinstance(answer, dict) else {}
+    return Event(payload=answer | {"timestamp": event.payload.get("ended_at")}, received_at=event.received_at)
 
 
 def visits(events: Iterable[Event]) -> dict[str, Entry]:
