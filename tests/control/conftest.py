@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -37,18 +37,19 @@ class LocalVonage:
 
 @contextmanager
 def local_vonage(
-    *, person: Person | None = None, speed: float = AT_ONCE, secret: str = "", number: str = OURS
+    *, person: Person | None = None, speed: float = AT_ONCE, secret: str = "", number: str = OURS, **urls: str
 ) -> Iterator[LocalVonage]:
     """Serve until the block is left. Whoever is called lets it ring, unless told otherwise; webhooks are signed where
-    there is a secret.
+    there is a secret. `urls` are those of the application.
     """
     ready, stop = threading.Event(), asyncio.Event()
     made: list[LocalVonage] = []
     loop = asyncio.new_event_loop()
 
     async def live() -> None:
+        key = key_pair("first")[1]
         ours = Application(
-            application_id=APPLICATION_ID, public_key=key_pair("first")[1], numbers=(number,), secret=secret
+            application_id=APPLICATION_ID, public_key=key, numbers=(number,), secret=secret, **cast("Any", urls)
         )
         callees = Callees(person or Person(answer="no-answer"))
         async with Platform([ours], clock=Clock(speed), callees=callees) as platform, serving(platform) as base:

@@ -25,6 +25,7 @@ export class Callee extends Telephone {
     this.showLeft();
     this.sound.startRinging(leg, "bell");
     document.title = "Rings: phone, local Vonage";
+    document.querySelector("#below").hidden = false;
     this.hold(leg, conversation);
   }
 
@@ -59,6 +60,7 @@ export class Callee extends Telephone {
     super.turn(view);
     if (view === "rings") return;
     document.title = "Phone, local Vonage";
+    document.querySelector("#below").hidden = true;
     this.sound.stopRinging(this.leg);
     if (view === "idle") this.part("party").textContent = "";
   }

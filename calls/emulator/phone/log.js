@@ -18,6 +18,7 @@ export class Log {
   restart() {
     this.ours = new Set(); // its legs and conversations
     this.legs = []; // in the order of their coming
+    this.names = new Map(); // of whoever is on a leg
     this.rows = new Map(); // by the number of the webhook
     this.began = null;
     this.list.replaceChildren();
@@ -43,6 +44,7 @@ export class Log {
     if (conversation) this.ours.add(conversation);
     if (leg && !this.legs.includes(leg)) this.legs.push(leg);
     this.began ??= happening.at;
+    this.name(happening);
     if (kind === "reply") this.reply(happening);
     else this.show(happening);
   }
@@ -63,7 +65,11 @@ export class Log {
     row.dataset.leg = happening.leg;
     if (more) this.unfold(row, side, more, words);
     if (happening.kind === "webhook") this.rows.set(happening.number, row);
-    this.list.append(row);
+    row.at = happening.at;
+    let after = this.list.lastElementChild; // what is learnt late stands where it happened
+    while (after && after.at > row.at) after = after.previousElementSibling;
+    if (after) after.after(row);
+    else this.list.prepend(row);
     this.blank.hidden = true;
     while (this.list.children.length > MOST_ROWS) this.list.firstChild.remove();
     if (isAtEnd) this.scroll.scrollTop = this.scroll.scrollHeight;
@@ -109,8 +115,13 @@ export class Log {
     return index > 0 ? `, ${["", "second", "third", "fourth", "fifth"][index] ?? `${index + 1}th`} leg` : "";
   }
 
+  name({ kind, leg, fields }) {
+    if (kind === "awaits") this.names.set(leg, "second phone");
+    if (fields?.direction === "outbound" && !this.names.has(leg)) this.names.set(leg, "other party");
+  }
+
   who(leg) {
-    return this.legs.indexOf(leg) > 0 ? "The second phone" : "The caller";
+    return this.names.get(leg) ?? "caller";
   }
 }
 
@@ -122,10 +133,10 @@ const addressOf = (url) => {
   }
 };
 
-const asked = (fields) => {
-  if (fields.dtmf?.digits) return `the caller pressed ${fields.dtmf.digits}`;
-  if (fields.speech?.results?.length) return `the caller said “${fields.speech.results[0].text}”`;
-  if (fields.speech || fields.dtmf) return "the caller pressed and said nothing";
+const asked = (fields, who) => {
+  if (fields.dtmf?.digits) return `the ${who} pressed ${fields.dtmf.digits}`;
+  if (fields.speech?.results?.length) return `the ${who} said “${fields.speech.results[0].text}”`;
+  if (fields.speech || fields.dtmf) return `the ${who} pressed and said nothing`;
   if (fields.payload) return "the flow came to a notify";
   return fields.status ?? "an event";
 };
@@ -141,7 +152,7 @@ const told = (fields) => {
 
 const webhook = (happening, log) => {
   const { door, fields, question, url, method, fault, leg, number } = happening;
-  let words = `${question ? "Asked" : "Told"}: ${question ? asked(fields) : told(fields)}${log.which(leg)}`;
+  let words = `${question ? "Asked" : "Told"}: ${question ? asked(fields, log.who(leg)) : told(fields)}${log.which(leg)}`;
   if (door === "answer") words = log.which(leg) ? `Asked: what is heard next?${log.which(leg)}` : "Asked: what does the caller hear?";
   if (door === "fallback") words = `Asked the fallback URL: ${fields.reason}`;
   const text = () => {
@@ -188,8 +199,8 @@ const ROWS = {
   beep: () => ({ picture: "loud", words: "Beeps" }),
   cut: ({ words }) => ({ picture: "quiet", words: words === "cut off" ? "Is interrupted" : words }),
   listens: ({ kinds, words }) => ({ picture: "ear", words: words === "records" ? "Records, until an end condition" : `Listens for ${kinds.join(" or ").replace("dtmf", "keys")}` }),
-  presses: ({ leg, key }, log) => ({ picture: "key", words: `${log.who(leg)} pressed ${key}` }),
-  speaks: ({ leg, text, seconds }, log) => ({ picture: "mic", words: text ? `${log.who(leg)} said “${text}”` : `${log.who(leg)} made a sound of ${seconds} s` }),
+  presses: ({ leg, key }, log) => ({ picture: "key", words: `The ${log.who(leg)} pressed ${key}` }),
+  speaks: ({ leg, text, seconds }, log) => ({ picture: "mic", words: text ? `The ${log.who(leg)} said “${text}”` : `The ${log.who(leg)} made a sound of ${seconds} s` }),
   records: ({ ended, url }) => ({ picture: "mic", words: ended ? "The recording ends" : "The recording begins", under: url }),
   rings: ({ party }) => ({ picture: "bell", words: `Rings ${shown(party)}`, under: "connect" }),
   awaits: ({ party, seconds }) => ({ look: "now", picture: "bell", words: `${shown(party)} rings, on the second phone`, under: `for ${Math.round(seconds)} s at most` }),

@@ -135,7 +135,7 @@ const ring = async () => {
     const leg = await send("POST", "/lab/calls", { from: chosen("caller"), to: chosen("number"), by_hand: true });
     if (!second.isOpen) log.restart();
     log.follow(leg.uuid);
-    first.turn("rings");
+    first.reset("rings");
     first.hold(leg.uuid, leg.conversation_uuid);
     first.doing(`Ringing ${shown(leg.to)}`);
   } catch (error) {
@@ -196,18 +196,19 @@ by("speed").addEventListener("change", async () => {
 by("callee").addEventListener("change", () => ask("PATCH", "/lab/callees", { everybody: by("callee").value }));
 
 const switches = [...document.querySelectorAll("[data-fault]")];
-const showFaults = (faults) => {
+let faults = {};
+const showFaults = (told) => {
+  faults = told;
   for (const one of switches) one.checked = Boolean(faults[one.dataset.fault]);
   const count = switches.filter((one) => one.checked).length;
   by("faults-on").textContent = count ? `${count} on` : "all is well";
   by("faults-on").classList.toggle("warn", count > 0);
 };
-by("faults").addEventListener("change", async ({ target }) => {
+by("faults").addEventListener("change", ({ target }) => {
   const { fault, value } = target.dataset;
   const off = value === "true" ? false : 0;
-  const before = await ask("GET", "/lab/faults");
-  const faults = before && (await ask("PUT", "/lab/faults", { ...before, [fault]: target.checked ? JSON.parse(value) : off }));
-  if (faults) showFaults(faults);
+  showFaults({ ...faults, [fault]: target.checked ? JSON.parse(value) : off });
+  ask("PUT", "/lab/faults", faults);
 });
 
 setInterval(() => {

@@ -37,7 +37,6 @@ export class Telephone {
     for (const key of KEYS) {
       const button = make("button", { type: "button", className: "key" }, key, make("small", {}, LETTERS[key] || "\u00a0"));
       button.dataset.key = key;
-      button.setAttribute("aria-label", { "*": "star", "#": "hash" }[key] ?? key);
       button.addEventListener("click", () => this.press(key));
       controls.querySelector(".keys").append(button);
     }
@@ -78,6 +77,7 @@ export class Telephone {
     this.doing("");
     this.part("timer").textContent = "0:00";
     this.complain("");
+    if (this.isCaller && view === "idle") this.caption("end", "Ring, and what you hear stands here in words.");
     this.turn(view);
   }
 
