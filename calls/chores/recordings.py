@@ -11,6 +11,7 @@ from calls.models import Recording, RecordingState
 from calls.models.recordings import FOLDER, delete_files
 
 PORTION_SECONDS = 2.0  # of one turn; a fetch that has begun goes on for 30 s at most
+MOST_NAMES = 500  # that are looked up at a time
 LEFT_ALONE = timedelta(hours=1)  # a file may be older than its row by as long as a fetch takes
 
 
@@ -32,12 +33,16 @@ def fetch_some() -> bool:
 
 def sweep() -> None:
     """Delete the files of recordings that are no more. They are left where something broke off, or was away."""
+    if not Recording.objects.exists():  # a database that is yet to be restored says nothing of files
+        return
     try:
         folders, _ = default_storage.listdir(FOLDER)
     except FileNotFoundError:
         return
+    before = timezone.now() - LEFT_ALONE
     for folder in folders:
         names = [f"{FOLDER}/{folder}/{name}" for name in default_storage.listdir(f"{FOLDER}/{folder}")[1]]
-        known = set(Recording.objects.filter(file__startswith=f"{FOLDER}/{folder}/").values_list("file", flat=True))
-        before = timezone.now() - LEFT_ALONE
-        delete_files([n for n in names if n not in known and default_storage.get_modified_time(n) < before])
+        for at in range(0, len(names), MOST_NAMES):
+            some = names[at : at + MOST_NAMES]
+            known = set(Recording.objects.filter(file__in=some).values_list("file", flat=True))
+            delete_files([n for n in some if n not in known and default_storage.get_modified_time(n) < before])

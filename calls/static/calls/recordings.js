@@ -4,11 +4,12 @@
   const page = document.getElementById("call");
   if (!page) return;
   const SPEEDS = [1, 1.5, 2, 0.75];
-  const WORDS = { 1: "normal", 1.5: "one and a half", 2: "double", 0.75: "three quarters" };
   const STEP_SECONDS = 5; // of the arrow keys
   const SCALE = 1000;
   const WIDTH = 300;
+  const CONTROLS = ["[data-play]", "[data-seek]", "[data-speed]"];
   const sounds = new Map(); // by the recording's number
+  let held = null; // the control that had the focus last: the one that takes its place gets it
 
   const clock = (seconds) => {
     const whole = Math.max(0, Math.floor(seconds));
@@ -37,7 +38,7 @@
     if (whole) box.querySelector("[data-lasts]").textContent = clock(whole);
     const speed = box.querySelector("[data-speed]");
     speed.textContent = `${sound.playbackRate}×`;
-    speed.setAttribute("aria-label", `Speed: ${WORDS[sound.playbackRate] ?? sound.playbackRate}`);
+    speed.setAttribute("aria-label", `${sound.playbackRate}× speed`);
     box.querySelector("[data-failed]").hidden = !sound.error;
   };
 
@@ -92,7 +93,16 @@
       sound.playbackRate = SPEEDS[(SPEEDS.indexOf(sound.playbackRate) + 1) % SPEEDS.length];
     });
     paint(box);
+    if (held?.player === box.dataset.player && document.activeElement === document.body) {
+      box.querySelector(held.control).focus({ preventScroll: true });
+    }
   };
+
+  page.addEventListener("focusin", (event) => {
+    const player = event.target.closest("[data-player]")?.dataset.player;
+    const control = CONTROLS.find((name) => event.target.matches(name));
+    held = player && control ? { player, control } : null;
+  });
 
   const bindAll = () => page.querySelectorAll("[data-player]").forEach(bind);
   new MutationObserver(bindAll).observe(page, { childList: true, subtree: true });
