@@ -7,9 +7,11 @@ second, so that as texts they sort by time. Money is a decimal in a text, as a J
 from datetime import UTC, datetime
 from typing import Any
 
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.models import Call, CallEvent, Leg
+from calls.models import Call, CallEvent, Leg, Recording
 
 
 class Told(serializers.CharField):
@@ -99,12 +101,44 @@ class EventSerializer(serializers.ModelSerializer[CallEvent]):
         read_only_fields = fields
 
 
+class RecordingSerializer(serializers.ModelSerializer[Recording]):
+    """What was recorded of a call, and where its sound is."""
+
+    sound = serializers.SerializerMethodField(help_text="Path of the sound; null while it is not kept here.")
+    recording_uuid = Told()
+    started_at = Moment(allow_null=True)
+    ended_at = Moment(allow_null=True)
+    fetched_at = Moment(allow_null=True)
+    content_type = Told()
+    problem = Told(help_text="Why it is not kept, in a sentence.")
+
+    class Meta:
+        model = Recording
+        fields = [
+            "id",
+            "recording_uuid",
+            "state",
+            "started_at",
+            "ended_at",
+            "fetched_at",
+            "content_type",
+            "size",
+            "sound",
+            "problem",
+        ]
+        read_only_fields = fields
+
+    def get_sound(self, recording: Recording) -> str | None:
+        return reverse("api-recording", args=[recording.pk]) if recording.is_kept else None
+
+
 class CallSerializer(Party):
     """What one caller lived through, with its legs and events."""
 
     conversation_uuid = Told(help_text="The latest conversation of its first leg.")
     legs = LegSerializer(many=True, read_only=True)
     events = EventSerializer(many=True, read_only=True, help_text="Oldest first.")
+    recordings = serializers.SerializerMethodField()
 
     class Meta:
         model = Call
@@ -122,5 +156,12 @@ class CallSerializer(Party):
             "price_eur",
             "legs",
             "events",
+            "recordings",
         ]
         read_only_fields = fields
+
+    @extend_schema_field(RecordingSerializer(many=True))
+    def get_recordings(self, call: Call) -> Any:
+        """Those of its events, which are at hand."""
+        found = [event.recording for event in call.events.all() if hasattr(event, "recording")]
+        return RecordingSerializer(found, many=True).data

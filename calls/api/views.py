@@ -1,23 +1,31 @@
-"""GET /api/calls/, /api/calls/<id>/ and /api/events/."""
+"""GET /api/calls/, /api/calls/<id>/, /api/recordings/<id>/ and /api/events/."""
+
+from typing import Any
 
 from django.db.models import Prefetch
+from django.http import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from calls.api.acting import Placing
 from calls.api.filters import CallFilter, EventFilter
 from calls.api.permissions import MayPlaceCalls, MayReadCalls
 from calls.api.problems import PROBLEM_JSON, Problem
 from calls.api.serializers import CallSerializer, EventSerializer
-from calls.models import Call, CallEvent, Leg
+from calls.control.sounds import sound_response
+from calls.models import Call, CallEvent, Leg, Recording, RecordingState
 
 EVENT_COLUMNS = ("call_id", "kind", "status", "rank", "occurred_at", "received_at", "payload", "leg__uuid")
 
 # Each list costs one query for its rows and one for each kind of row inside them.
 EVENTS = CallEvent.objects.select_related("leg").only(*EVENT_COLUMNS)
 CALLS = Call.objects.prefetch_related(
-    Prefetch("legs", Leg.objects.oldest_first()), Prefetch("events", EVENTS.oldest_first())
+    Prefetch("legs", Leg.objects.oldest_first()), Prefetch("events", EVENTS.oldest_first()), "events__recording"
 )
 
 
@@ -53,3 +61,22 @@ class EventList(ListAPIView[CallEvent]):
     serializer_class = EventSerializer
     filterset_class = EventFilter
     permission_classes = [MayReadCalls]
+
+
+class AnySound(DefaultContentNegotiation):
+    """There is one form of each sound: whatever the client would like, it gets that. Problems are told as JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class SoundDetail(APIView):
+    """The sound of a recording that is kept, whole or the range that is asked for."""
+
+    permission_classes = [MayReadCalls]
+    content_negotiation_class = AnySound
+
+    @extend_schema(responses={(status, "audio/*"): OpenApiTypes.BINARY for status in (200, 206)} | PROBLEMS)
+    def get(self, request: Request, pk: int) -> HttpResponseBase:
+        row = get_object_or_404(Recording, pk=pk, state=RecordingState.KEPT)
+        return sound_response(row, request._request)

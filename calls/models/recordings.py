@@ -101,6 +101,10 @@ class Recording(models.Model):
         return reverse("recording", args=[self.pk])
 
     @property
+    def is_kept(self) -> bool:
+        return self.state == RecordingState.KEPT
+
+    @property
     def lasts(self) -> timedelta | None:
         """How long it is, to the second; None where that was not told."""
         if self.started_at and self.ended_at and self.ended_at >= self.started_at:

@@ -12,7 +12,7 @@ from calls.api.views import CallList
 from calls.models import ApiToken, User
 from tests.factories import make_call
 
-ADDRESSES = ["/api/calls/", "/api/calls/1/", "/api/events/", "/api/schema/"]
+ADDRESSES = ["/api/calls/", "/api/calls/1/", "/api/events/", "/api/recordings/1/", "/api/schema/"]
 
 
 def with_header(value: str) -> Client:

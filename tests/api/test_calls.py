@@ -17,7 +17,7 @@ def test_a_call_tells_all_that_is_known_of_it(api: Client) -> None:
     call = make_call(at=BEGUN, network="GB-FIXED")
     told = get(api, f"/api/calls/{call.pk}/")
     assert list(told) == CALL_FIELDS
-    assert {name: told[name] for name in CALL_FIELDS[:-2]} == {
+    assert {name: told[name] for name in CALL_FIELDS[:-3]} == {
         "id": call.pk,
         "conversation_uuid": call.conversation_uuid,
         "direction": "inbound",
@@ -128,14 +128,14 @@ def test_the_list_costs_the_same_queries_however_long_it_is(
     for _ in range(calls):
         make_call()
     get(api, "/api/calls/")  # notes the use of the token
-    with django_assert_num_queries(4):  # the token, the calls, their legs, their events
+    with django_assert_num_queries(5):  # the token, the calls, their legs, their events, the recordings of these
         assert len(get(api, "/api/calls/")["results"]) == calls
 
 
-def test_one_call_costs_four_queries(api: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_one_call_costs_five_queries(api: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     call = make_call()
     get(api, "/api/calls/")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         get(api, f"/api/calls/{call.pk}/")
 
 

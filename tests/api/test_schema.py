@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from tests.api.reading import CALL_FIELDS, EVENT_FIELDS, LEG_FIELDS
+from tests.api.reading import CALL_FIELDS, EVENT_FIELDS, LEG_FIELDS, RECORDING_FIELDS
 
 pytestmark = pytest.mark.once
 
@@ -25,7 +25,10 @@ def test_the_schema_lists_every_field_and_filter(api: Client) -> None:
     assert list(parts["Call"]["properties"]) == CALL_FIELDS
     assert list(parts["Leg"]["properties"]) == LEG_FIELDS
     assert list(parts["Event"]["properties"]) == EVENT_FIELDS
-    assert sorted(schema["paths"]) == ["/api/calls/", "/api/calls/{id}/", "/api/calls/{id}/act/", "/api/events/"]
+    assert list(parts["Recording"]["properties"]) == RECORDING_FIELDS
+    assert sorted(schema["paths"]) == [
+        *["/api/calls/", "/api/calls/{id}/", "/api/calls/{id}/act/", "/api/events/", "/api/recordings/{id}/"]
+    ]
 
     def filters(address: str) -> set[str]:
         return {parameter["name"] for parameter in schema["paths"][address]["get"]["parameters"]}

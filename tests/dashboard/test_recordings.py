@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 
 from calls.control.recordings import look
-from calls.dashboard.recordings import read_range
+from calls.control.sounds import read_range
 from calls.models import Call, Recording
 from tests.dashboard.test_call_page import text_of
 from tests.factories import keep, make_call
