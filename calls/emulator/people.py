@@ -1,7 +1,7 @@
 """The people at the ends of the lines: what a caller does, and what somebody who is called does."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -158,15 +158,12 @@ class Person:
 
 
 class Callees:
-    """What called parties do: all the same, or each number its own. `by_hand` are telephones that somebody holds."""
+    """What called parties do: all the same, or each number its own."""
 
     def __init__(self, everybody: Person | None = None, by_number: dict[str, Person] | None = None) -> None:
         self.everybody = everybody or Person()
         self.by_number = by_number or {}
-        self.by_hand: dict[str, Callable[[], Person]] = {}
 
     def who(self, shown: str) -> Person:
         """Give a new person for a number, a user, a URI."""
-        if shown in self.by_hand:
-            return self.by_hand[shown]()
         return self.by_number.get(shown, self.everybody).copy()

@@ -100,73 +100,26 @@ async def told(socket: aiohttp.ClientWebSocketResponse, **wanted: Any) -> dict[s
             return one
 
 
-def test_telephone_is_held_by_a_program() -> None:
-    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
-        voice.routes["/answer"] = always(MENU)
-        async with client.session.ws_connect(f"{client.base}/lab/phones/447700900789") as phone:
-            await phone.send_str("nonsense")
-            await told(phone, kind="problem")
-            await phone.send_json({"do": "press", "keys": "1"})
-            assert (await told(phone, kind="problem"))["words"] == "There is no call."
-            await phone.send_json({"do": "dial", "to": "442079460000"})
-            assert (await told(phone, kind="phone"))["does"] == "dials"
-            await told(phone, kind="says", text="Press 1 for sales.")
-            await phone.send_json({"do": "press", "keys": "1"})
-            await told(phone, kind="presses", key="1")
-            await told(phone, kind="status", status="completed")
-            assert (await told(phone, kind="phone"))["does"] == "idle"
-
-    voice = on_platform(play, speed=20)
-    (heard,) = voice.told(dtmf={"digits": "1", "timed_out": False})
-    assert heard["from"] == "447700900789"
-
-
-@pytest.mark.parametrize(("does", "outcome"), [("hangup", "rejected"), ("answer", "answered")])
-def test_second_telephone_rings_and_decides(does: str, outcome: str) -> None:
+@pytest.mark.parametrize(("does", "outcome"), [("reject", "rejected"), ("answer", "answered")])
+def test_second_telephone_is_in_the_hands_of_a_program(does: str, outcome: str) -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
         endpoint = {"type": "phone", "number": "447700900456"}
         voice.routes["/answer"] = always([{"action": "connect", "from": NUMBERS[0], "endpoint": [endpoint]}])
-        numbers = ("447700900789", "447700900456")
-        phones = [client.session.ws_connect(f"{client.base}/lab/phones/{number}") for number in numbers]
-        async with phones[0] as first, phones[1] as second:
-            await first.send_json({"do": "dial", "to": "442079460000"})
-            rings = await told(second, kind="phone")
-            assert (rings["does"], rings["from"]) == ("rings", NUMBERS[0])
-            await told(second, kind="status", status="ringing")
-            await second.send_json({"do": does})
+        async with client.session.ws_connect(f"{client.base}/lab/trace") as trace:
+            _, first = await client("POST", "/lab/calls", {"by_hand": True})
+            second = await told(trace, kind="status", status="ringing", party="447700900456")
+            assert (await client("POST", f"/lab/legs/{second['leg']}/{does}"))[0] == 200
             if does == "answer":
-                await told(first, kind="joins")
-                await second.send_json({"do": "say", "text": "Hello?"})
-                await told(first, kind="hears", text="Hello?")
-                await first.send_json({"do": "hangup"})
-            assert (await told(second, kind="phone"))["does"] == "idle"
+                await told(trace, kind="joins", leg=first["uuid"])
+                assert (await client("POST", f"/lab/legs/{second['leg']}/say", {"text": "Hello?"}))[0] == 200
+                await told(trace, kind="hears", leg=first["uuid"], text="Hello?")
+                assert (await client("POST", f"/lab/legs/{first['uuid']}/hangup"))[0] == 200
+            await told(trace, kind="status", party="447700900123", status="completed")
 
-    voice = on_platform(play, speed=20)
+    voice = on_platform(play, speed=20, person=Person(answer="no-answer"))
     called = [one["status"] for one in voice.told(to="447700900456") if "status" in one]
     assert outcome in called
     assert ("completed" in called) is (does == "answer")
-
-
-def test_telephone_in_use_is_busy_and_its_holder_hangs_up_by_going_away() -> None:
-    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
-        path = f"{client.base}/lab/phones/447700900456"
-        assert (await client("GET", "/lab/phones/447700900456"))[0] == 426
-        async with client.session.ws_connect(path) as phone:
-            assert (await client("GET", "/lab"))[1]["phones"] == ["447700900456"]
-            with pytest.raises(aiohttp.WSServerHandshakeError) as taken:
-                await client.session.ws_connect(path)
-            assert taken.value.status == 409
-            first, second = [(await client("POST", "/v1/calls", ORDER))[1]["uuid"] for _ in range(2)]
-            await told(phone, kind="status", status="ringing")
-            await phone.send_json({"do": "answer"})
-            await told(phone, kind="status", status="answered")
-            await platform.legs[second].ended
-            assert platform.legs[second].outcome == "busy"
-        await platform.legs[first].ended
-        assert (await client("GET", "/lab"))[1]["phones"] == []
-        assert platform.legs[first].ended.result() == "user"
-
-    on_platform(play, speed=20)
 
 
 def test_trace_is_watched_over_a_websocket() -> None:

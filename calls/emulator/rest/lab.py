@@ -49,7 +49,6 @@ async def about(request: web.Request) -> web.Response:
             "applications": applications,
             "clock": {"now": platform.clock.now().isoformat(), "speed": str(platform.clock.speed)},
             "legs": open_legs,
-            "phones": sorted(platform.callees.by_hand),
             "recordings": platform.recordings.as_json(),
             "faults": platform.faults.as_json(),
         }

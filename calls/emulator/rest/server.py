@@ -8,7 +8,7 @@ from aiohttp import web
 
 from calls.emulator.phone import page
 from calls.emulator.platform import Platform
-from calls.emulator.rest import accounts, calls, control, files, lab, numbers, phones
+from calls.emulator.rest import accounts, calls, control, files, lab, numbers
 from calls.emulator.rest.browsers import HOST, allow_page, know_page
 from calls.emulator.rest.requests import LIMITER, MOST_BYTES, PLATFORM, know_sender, limiter, tell_problems
 
@@ -23,7 +23,7 @@ def make_app(platform: Platform, *, host: str = "", dashboard: str = "") -> web.
     app[HOST] = host
     app[page.DASHBOARD] = dashboard
     app.on_shutdown.append(page.hang_up_all)
-    for room in (calls, control, files, accounts, numbers, lab, phones, page):
+    for room in (calls, control, files, accounts, numbers, lab, page):
         app.add_routes(room.routes())
     app.on_response_prepare.append(allow_page)
     return app
