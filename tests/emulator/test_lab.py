@@ -15,9 +15,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+import requests
 
 from calls.emulator.people import Person
 from calls.emulator.platform import Platform
+from tests.emulator.keys import APPLICATION_ID, key_pair, token
 from tests.emulator.test_rest import NUMBERS, ORDER, Client, on_platform
 from tests.emulator.voice_application import NCCO, VoiceApplication, always, in_turn, nothing
 
@@ -220,6 +222,43 @@ def test_command_serves_the_application_of_its_options() -> None:
     assert json.loads(told[-1]) == {"kind": "outcome", "findings": [], "failures": []}
     assert voice.statuses()[-1] == "completed"
     voice.check_signatures(SECRET)
+
+
+def test_command_serves_https_to_who_trusts_its_certificate(tmp_path: Path) -> None:
+    (tmp_path / "public.pem").write_text(key_pair("first")[1])
+    options = ("--tls", "--application-id", APPLICATION_ID, "--public-key", str(tmp_path / "public.pem"))
+    with vonage(*options, "--number", NUMBERS[0], "--url", "https://vonage.example") as (base, process):
+        assert process.stdout
+        line = next(line for line in process.stdout if "REQUESTS_CA_BUNDLE=" in line)
+        certificate = line.strip().partition("REQUESTS_CA_BUNDLE=")[2]
+        headers = {"Authorization": f"Bearer {token()}"}
+        listed = requests.get(f"{base}/v1/calls", headers=headers, verify=certificate, timeout=10)
+        assert (listed.status_code, listed.json()["count"]) == (200, 0)
+        about = requests.get(f"{base}/lab", verify=certificate, timeout=10).json()
+        assert about["url"] == "https://vonage.example"
+        assert about["applications"][0]["numbers"] == [NUMBERS[0]]
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(f"{base}/lab", timeout=10)
+
+
+def test_calls_go_on_when_nobody_reads_what_it_says() -> None:
+    voice = VoiceApplication()
+
+    async def run() -> list[str]:
+        async with voice.serving():
+            urls = ("--answer-url", f"{voice.base}/answer", "--event-url", f"{voice.base}/event")
+            with vonage(*urls, "--secret", SECRET, "--speed", "max") as (base, process):
+                assert process.stdout
+                process.stdout.close()
+                async with aiohttp.ClientSession() as session:
+                    for _ in range(2):
+                        async with session.post(f"{base}/lab/calls?watch=1", json={}) as got:
+                            told = await got.text()
+                process.stdout = None
+            return told.splitlines()
+
+    assert json.loads(asyncio.run(run())[-1])["failures"] == []
+    assert voice.statuses().count("completed") == 2
 
 
 def test_file_of_applications_that_is_wrong_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The REST API as a program meets it: whose token is good, what is refused and how, what changes a call."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -92,6 +94,12 @@ def test_call_is_placed_and_lives() -> None:
         {"application_id": "11111111-2222-3333-4444-555555555555"},
         {"iat": None},
         {"jti": None},
+        {"jti": ""},
+        {"jti": 5},
+        {"iat": "now"},
+        {"nbf": 9_999_999_999},
+        {"application_id": None},
+        {"application_id": ["x"]},
         {"exp": 1_700_000_000},
         {"iat": 1_700_000_000, "exp": None},
         {"iat": 9_999_999_999},
@@ -106,6 +114,32 @@ def test_token_that_is_not_good_is_refused(bad: dict[str, Any]) -> None:
         assert status == 401
         assert (problem["title"], list(problem)) == ("Unauthorized", ["type", "title", "detail", "instance"])
         assert not platform.legs
+
+    on_platform(play)
+
+
+@pytest.mark.parametrize(
+    ("lasts", "status"), [(None, 200), (29, 401), (30, 200), (86_400, 200), (86_401, 401)], ids=str
+)
+def test_token_lasts_from_half_a_minute_to_a_day(lasts: int | None, status: int) -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iat": now,
+            "exp": now + lasts if lasts else None,
+            "sub": "somebody",
+            "acl": {"paths": {}},
+        }
+        assert (await client("GET", "/v1/calls", authorization=f"Bearer {token(**claims)}"))[0] == status
+
+    on_platform(play)
+
+
+def test_clocks_may_differ_by_some_seconds() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        ahead = int(time.time()) + 20
+        good = f"Bearer {token(iat=ahead, nbf=ahead, exp=ahead + 900)}"
+        assert [(await client("GET", "/v1/calls", authorization=good))[0] for _ in range(2)] == [200, 200]
 
     on_platform(play)
 
@@ -192,6 +226,53 @@ def test_calls_are_listed_by_pages() -> None:
         assert (await client("GET", "/v1/calls?status=busy"))[1]["count"] == 0
         assert (await client("GET", "/v1/calls?page_size=101"))[0] == 400
         assert (await client("GET", "/v1/calls?date_start=2999-01-01T00:00:00Z"))[1]["count"] == 0
+
+    on_platform(play, speed=1)
+
+
+def test_calls_are_listed_by_status_time_and_conversation() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        first, second = [(await client("POST", "/v1/calls", ORDER))[1] for _ in range(2)]
+        await asyncio.gather(*(leg.ended for leg in platform.legs.values()))
+        began = platform.legs[first["uuid"]].started_at
+
+        async def count(query: str) -> Any:
+            return (await client("GET", f"/v1/calls?{query}"))[1]["count"]
+
+        assert await count("status=completed") == 2
+        assert await count(f"conversation_uuid={second['conversation_uuid']}") == 1
+        assert await count(f"date_start={began:%Y-%m-%dT%H:%M:%SZ}") == 2
+        assert await count(f"date_end={began:%Y-%m-%d}") == 0
+        assert await count(f"date_end={began + timedelta(seconds=60):%Y-%m-%dT%H:%M:%S+00:00}") == 2
+        _, page = await client("GET", "/v1/calls?page_size=1&record_index=7")
+        assert (page["count"], page["_embedded"]["calls"]) == (2, [])
+        assert "next" not in page["_links"]
+
+    on_platform(play)
+
+
+def test_call_that_nobody_took_has_no_figures() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        _, made = await client("POST", "/v1/calls", ORDER)
+        await platform.legs[made["uuid"]].ended
+        _, call = await client("GET", f"/v1/calls/{made['uuid']}")
+        assert call["status"] == "busy"
+        assert not call.keys() & {"rate", "price", "duration", "start_time", "end_time", "network"}
+
+    on_platform(play, person=Person(answer="busy"))
+
+
+def test_calls_of_another_application_are_not_ours() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        other = voice.application(public_key=key_pair("second")[1], numbers=())
+        platform.applications.append(other)
+        _, made = await client("POST", "/v1/calls", {**ORDER, "ncco": FOR_EVER})
+        theirs = f"Bearer {token(name='second', application_id=other.application_id)}"
+        assert (await client("GET", f"/v1/calls/{made['uuid']}", authorization=theirs))[0] == 404
+        body = {"action": "hangup"}
+        assert (await client("PUT", f"/v1/calls/{made['uuid']}", body, authorization=theirs))[0] == 404
+        assert (await client("GET", "/v1/calls", authorization=theirs))[1]["count"] == 0
+        assert not platform.legs[made["uuid"]].is_over
 
     on_platform(play, speed=1)
 

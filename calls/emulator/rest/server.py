@@ -36,9 +36,12 @@ async def serving(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
+    url: str = "",
     dashboard: str = "",
 ) -> AsyncIterator[str]:
-    """Serve until the context is left. Gives the base URL; port 0 is any free one. Raises OSError."""
+    """Serve until the context is left. Gives the address; port 0 is any free one. `url` is how applications reach it,
+    where that is another. Raises OSError.
+    """
     # Who goes away in the middle of a stream is noticed at once.
     app = make_app(platform, host=host, dashboard=dashboard)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
@@ -46,7 +49,8 @@ async def serving(
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
         shown = "127.0.0.1" if host in EVERYWHERE else host
-        platform.base_url = f"{'https' if tls else 'http'}://{shown}:{runner.addresses[0][1]}"
-        yield platform.base_url
+        base = f"{'https' if tls else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{runner.addresses[0][1]}"
+        platform.base_url = url or base
+        yield base
     finally:
         await runner.cleanup()

@@ -19,6 +19,7 @@ from calls.checks import refuse_to_serve_without_secrets
 from calls.flows.routing import directory
 from calls.management import database
 from calls.management.commands.run import SERVER
+from calls.management.commands.vonage import PORT as VONAGE_PORT
 from calls.management.first_steps import first_admin, make_admin, make_demo_number
 from callserver import env, probe
 from callserver.local import MAKE, make_missing_secrets, make_password
@@ -122,7 +123,8 @@ class Command(BaseCommand):
         """Serve the other containers and, where its port is published, this machine."""
         base = f"http://proxy:{settings.PORT}"
         every = ("--host", "0.0.0.0")  # noqa: S104 - of the container
-        call_command("vonage", *every, "--answer-url", f"{base}/answer", "--event-url", f"{base}/event")
+        doors = ("--answer-url", f"{base}/answer", "--event-url", f"{base}/event")
+        call_command("vonage", *every, "--url", f"http://vonage:{VONAGE_PORT}", *doors)
 
     def say(self, words: str) -> None:
         """Write a line at once: it is the container's log."""

@@ -1,6 +1,7 @@
 """`manage.py vonage`: a local Vonage, in a process of its own. It needs no database."""
 
 import asyncio
+import dataclasses
 import signal
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -11,13 +12,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from calls.emulator.application import Application
-from calls.emulator.applications import load
+from calls.emulator.applications import is_public_key, load
 from calls.emulator.clock import Clock
 from calls.emulator.people import Callees, Person
 from calls.emulator.platform import Platform
 from calls.emulator.reading import BadFile
 from calls.emulator.rest import tls
 from calls.emulator.rest.server import serving
+from calls.emulator.scenario import number
 from calls.emulator.trace import Happening
 from calls.management import vonage
 from callserver.env import BASE_DIR
@@ -37,7 +39,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=PORT, help="%(default)s")
         parser.add_argument("--host", default="127.0.0.1", help="%(default)s: this machine alone")
         parser.add_argument("--tls", action="store_true", help="serve https, with a certificate that it makes")
+        parser.add_argument("--url", type=vonage.http_url, help="how applications reach it, where that is another way")
         parser.add_argument("--applications", type=Path, help="a YAML file of applications, numbers and callees")
+        parser.add_argument("--number", type=number, action="append", help="linked; can be repeated (any number is)")
+        parser.add_argument("--public-key", type=Path, help="checks its tokens (that of VONAGE_PRIVATE_KEY)")
         parser.add_argument("--quiet", action="store_true", help="say nothing of calls; what is wrong is still said")
         vonage.add_application(parser)
         vonage.add_platform(parser)
@@ -47,29 +52,47 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         self.talks = options["verbosity"] > 0
         try:
-            if options["applications"]:
-                applications, callees = load(options["applications"])
-            else:
-                applications = [vonage.application(options)]
-                callees = Callees(Person(answer=options["callee"]))
-            asyncio.run(self.serve(applications, callees, options))
+            applications, callees = self.read(options)
+            options["certificate"] = tls.context(CERTIFICATES) if options["tls"] else (None, None)
         except BadFile as error:
             raise CommandError(str(error)) from None
         except OSError as error:
+            raise CommandError(f"{error.filename or CERTIFICATES} cannot be used: {error.strerror or error}.") from None
+        try:
+            asyncio.run(self.serve(applications, callees, options))
+        except OSError as error:
             raise CommandError(f"Port {options['port']} cannot be served: {error.strerror or error}.") from None
+
+    def read(self, options: dict[str, Any]) -> tuple[list[Application], Callees]:
+        """Give what the file says, or the one application of the options. Raises BadFile, and OSError."""
+        if options["applications"]:
+            if options["number"] or options["public_key"]:
+                raise BadFile(
+                    "Numbers and keys stand in the file of applications: leave out --number and --public-key."
+                )
+            return load(options["applications"])
+        one = vonage.application(options)
+        if options["number"]:
+            one = dataclasses.replace(one, numbers=tuple(options["number"]))
+        if options["public_key"]:
+            key = options["public_key"].read_text(encoding="utf-8", errors="replace")
+            if not is_public_key(key):
+                raise BadFile(f"{options['public_key']} is no RSA public key in PEM.")
+            one = dataclasses.replace(one, public_key=key)
+        return [one], Callees(Person(answer=options["callee"]))
 
     async def serve(self, applications: list[Application], callees: Callees, options: dict[str, Any]) -> None:
         """Serve until somebody asks to stop. Calls that go on then are ended properly."""
         stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        context, certificate = tls.context(CERTIFICATES) if options["tls"] else (None, None)
+        for ends in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(ends, stop.set)
+        context, certificate = options["certificate"]
         clock = Clock(options["speed"], start=options["at"])
         platform = Platform(
             applications, clock=clock, callees=callees, seed=options["seed"], faults=vonage.faults(options)
         )
         platform.trace.watchers.append(lambda happening: self.show(happening, options))
-        where = {"host": options["host"], "port": options["port"], "tls": context}
+        where = {"host": options["host"], "port": options["port"], "tls": context, "url": options["url"] or ""}
         dashboard = "" if options["applications"] else f"{settings.BASE_URL}/"
         async with platform, serving(platform, **where, dashboard=dashboard) as base:
             self.say(f"The local Vonage serves {base}")
@@ -87,11 +110,17 @@ class Command(BaseCommand):
     def show(self, happening: Happening, options: dict[str, Any]) -> None:
         """Write a line of the trace; the first digits of the leg's id tell calls apart."""
         if happening.kind == "finding":
-            self.stderr.write(happening.words)
+            with suppress(OSError, ValueError):
+                self.stderr.write(happening.words)
         elif not options["quiet"] and (options["verbosity"] > 1 or not happening.detail):
             self.say(f"{happening.at:9.3f}  {happening.leg[:8]:8}  {happening.words}")
 
     def say(self, words: str) -> None:
-        if self.talks:
+        """Write a line. Calls go on where nobody reads any more (`| head`), or nobody can."""
+        if not self.talks:
+            return
+        try:
             self.stdout.write(words)
             self.stdout.flush()
+        except (OSError, ValueError):
+            self.talks = False
