@@ -284,9 +284,9 @@ class Leg:
         self.conversation.key_pressed(self, key)
         self.ear.take_key(key)
 
-    async def speak(self, text: str, or_heard_as: tuple[str, ...] = (), *, seconds: float = 0.0) -> None:
-        """Say something, which takes its time; without a text make a sound of so many seconds."""
-        seconds = seconds_to_say(text) if text else seconds
+    async def speak(self, text: str, or_heard_as: tuple[str, ...] = (), *, seconds: float | None = None) -> None:
+        """Say something, which takes its time, or so many seconds; without a text it is a sound that long."""
+        seconds = seconds_to_say(text) if seconds is None else seconds
         words = f"says: {text}" if text else f"a sound of {seconds:g} s"
         self.note("speaks", words, text=text, seconds=round(seconds, 1))
         self.conversation.spoken(self, text, seconds)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from calls.emulator import events, lives
 from calls.emulator.application import Application, Target
 from calls.emulator.asking import Asker
-from calls.emulator.clock import Clock
+from calls.emulator.clock import AT_ONCE, Clock
 from calls.emulator.conversations import Conversation
 from calls.emulator.events import Fields
 from calls.emulator.faults import NONE, Faults
@@ -119,9 +119,9 @@ class Platform:
         return leg
 
     def callee(self, shown: str) -> Person:
-        """Give a new person for a number, a user, a URI that is called."""
+        """Give a new person for a number, a user, a URI that is called. While time jumps nobody could pick up."""
         person = self.callees.who(shown)
-        if person.answer == "phone" and not self.phones:
+        if person.answer == "phone" and (not self.phones or self.clock.speed == AT_ONCE):
             person.answer = "answer"
         return person
 

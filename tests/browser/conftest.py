@@ -20,7 +20,9 @@ from tests.machine import find_browser
 FOLDER = Path(__file__).parent
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-EXPECTED = re.compile(r"status of 40[134]|ERR_INTERNET_DISCONNECTED")  # what a test does on purpose
+EXPECTED = re.compile(
+    r"status of 40[134]|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED"
+)  # what a test does on purpose
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 

@@ -144,9 +144,58 @@ def test_menu_forward_and_voicemail_by_keyboard_alone(open_page: Opens, shop: Lo
     expect(first.get_by_text("Records your message")).to_be_visible()
     first.get_by_role("button", name="Make a tone of 5 s").focus()
     page.keyboard.press("Enter")
-    expect(first.get_by_role("list")).to_contain_text("You made a tone of 5 s")
+    expect(first.get_by_role("list")).to_contain_text("You made a sound of 5 s")
     expect(row(page, "Told: a recording is there")).to_contain_text("200", timeout=15_000)
     expect(first.get_by_role("list")).to_contain_text("The call is over.")
+
+
+FAKE_RECOGNITION = """() => {
+  window.webkitSpeechRecognition = window.SpeechRecognition = class extends EventTarget {
+    start() { window.recognition = this; }
+    stop() { this.dispatchEvent(new Event("end")); }
+    hear(transcript, isFinal) {
+      const result = Object.assign([{ transcript }], { isFinal });
+      this.dispatchEvent(Object.assign(new Event("result"), { results: [result], resultIndex: 0 }));
+    }
+  };
+}"""
+
+
+def test_microphone_keeps_the_line_from_being_silent_and_then_has_the_words(
+    open_page: Opens, shop: LocalVonage
+) -> None:
+    page = open_phone(open_page, shop)
+    page.evaluate(FAKE_RECOGNITION)
+    first, _ = phones(page)
+    first.get_by_role("button", name="Ring").click()
+    expect(first.get_by_text("On the line")).to_be_visible()
+    microphone = first.get_by_role("button", name="Say it by microphone")
+    microphone.click()
+    expect(microphone).to_have_attribute("aria-pressed", "true")
+    page.evaluate("recognition.hear('is anybody', false)")
+    expect(first.get_by_role("list")).to_contain_text("You made a sound of 2 s")
+    page.evaluate("recognition.hear('is anybody there', true)")
+    expect(first.get_by_role("list")).to_contain_text("You said: is anybody there")
+    microphone.click()
+    expect(microphone).to_have_attribute("aria-pressed", "false")
+    spoken = [one.data for one in shop.platform.trace.kept if one.kind == "speaks"]
+    assert [one["text"] for one in spoken][-1] == "is anybody there"
+    assert spoken[-1]["seconds"] == 0
+    assert {one["seconds"] for one in spoken[:-1]} == {1}
+    page.evaluate("() => { const event = new Event('error'); event.error = 'not-allowed'; window.denied = event }")
+    microphone.click()
+    page.evaluate("() => recognition.dispatchEvent(denied)")
+    expect(first.get_by_role("alert")).to_contain_text("Type what you say")
+
+
+def test_page_says_when_the_local_vonage_is_gone(open_page: Opens) -> None:
+    with local_vonage(number=OURS) as gone:
+        page = open_phone(open_page, gone)
+        expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#lost")).to_contain_text("does not answer")
+    first, _ = phones(page)
+    first.get_by_role("button", name="Ring").click()
+    expect(first.get_by_role("alert")).to_contain_text("Is it still running?")
 
 
 def test_second_phone_refuses_is_busy_and_gives_up(open_page: Opens, shop: LocalVonage) -> None:

@@ -109,7 +109,7 @@ async def _words(leg: Leg, options: Fields, first: Speech, kinds: list[str]) -> 
         said.append(following.text)
         also = ()
     reason = "end_on_silence_timeout" if quiet_at + silence <= ends_at else "max_duration"
-    text = " ".join(said)
+    text = " ".join(words for words in said if words)
     leg.note("note", f"input: “{text}”", text=text)
     if not any(character.isalnum() for character in text):  # inferred: what else the platform would not understand
         return {"timeout_reason": reason} | NOT_UNDERSTOOD, None

@@ -50,6 +50,7 @@ export class Log {
   }
 
   show(happening) {
+    if (this.goesOn(happening)) return;
     if (happening.kind === "status") this.calm(happening.leg);
     const row = ROWS[happening.kind]?.(happening, this);
     if (row) this.add(happening, row);
@@ -66,6 +67,7 @@ export class Log {
     if (more) this.unfold(row, side, more, words);
     if (happening.kind === "webhook") this.rows.set(happening.number, row);
     row.at = happening.at;
+    if (happening.kind === "speaks" && !happening.text) row.seconds = happening.seconds;
     let after = this.list.lastElementChild; // what is learnt late stands where it happened
     while (after && after.at > row.at) after = after.previousElementSibling;
     if (after) after.after(row);
@@ -73,6 +75,16 @@ export class Log {
     this.blank.hidden = true;
     while (this.list.children.length > MOST_ROWS) this.list.firstChild.remove();
     if (isAtEnd) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+
+  // A sound that follows another of the same party stands in its row.
+  goesOn({ kind, leg, text, seconds }) {
+    const last = this.list.lastElementChild;
+    const isSound = kind === "speaks" && !text;
+    if (!isSound || !last?.seconds || last.dataset.leg !== leg) return false;
+    last.seconds += seconds;
+    last.querySelector("b").textContent = `The ${this.who(leg)} made a sound of ${last.seconds} s`;
+    return true;
   }
 
   // A button that shows the whole of it.

@@ -95,29 +95,47 @@ export class Sound {
   }
 }
 
-// The microphone, where the browser can put in words what it hears: `said` is called with each sentence.
-export const microphone = (button, said) => {
-  const Recognition = window.SpeechRecognition || window.webkitSpeechRecognition;
-  button.hidden = !Recognition;
+// The microphone, where the browser can put in words what it hears. Words come only once a sentence is over; so that
+// nobody takes this for silence, `speaks` is called with each second of it before, and `said` with the sentence.
+export const microphone = (button, { speaks, said, fails }) => {
+  const recognition = () => window.SpeechRecognition || window.webkitSpeechRecognition;
+  button.hidden = !recognition();
   let listening = null;
+  let ticking = null;
+  const quiet = () => {
+    clearInterval(ticking);
+    ticking = null;
+  };
   const stop = () => {
+    quiet();
     button.setAttribute("aria-pressed", "false");
-    listening?.stop();
+    const before = listening;
     listening = null;
+    before?.stop();
   };
   button.addEventListener("click", () => {
     if (listening) return stop();
-    listening = new Recognition();
+    listening = new (recognition())();
     listening.lang = navigator.language;
-    listening.continuous = true;
+    listening.continuous = listening.interimResults = true;
     listening.addEventListener("result", (event) => {
+      if (!listening) return;
       for (const result of [...event.results].slice(event.resultIndex)) {
-        if (result.isFinal && result[0].transcript.trim()) said(result[0].transcript.trim());
+        const words = result[0].transcript.trim();
+        if (!words) continue;
+        if (result.isFinal) {
+          quiet();
+          said(words);
+        } else if (!ticking) {
+          speaks(1);
+          ticking = setInterval(speaks, 1000, 1);
+        }
       }
     });
     listening.addEventListener("error", (event) => {
       stop();
-      if (event.error === "not-allowed") said(null, "The browser does not let this page hear you. Type what you say.");
+      if (event.error === "not-allowed") fails("The browser does not let this page hear you. Type what you say.");
+      else if (event.error !== "no-speech" && event.error !== "aborted") fails("The browser cannot put in words what it hears. Type it.");
     });
     listening.addEventListener("end", stop);
     listening.start();

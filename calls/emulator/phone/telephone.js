@@ -53,9 +53,10 @@ export class Telephone {
       this.sound.hum(TONE_SECONDS);
       this.act("sound", { seconds: TONE_SECONDS });
     });
-    this.stopMicrophone = microphone(this.form.querySelector(".mic"), (text, problem) => {
-      if (problem) this.complain(problem);
-      else this.say(text, true);
+    this.stopMicrophone = microphone(this.form.querySelector(".mic"), {
+      speaks: (seconds) => this.act("sound", { seconds }),
+      said: (text) => this.say(text, true),
+      fails: (sentence) => this.complain(sentence),
     });
     for (const button of this.section.querySelectorAll("[data-do]")) {
       button.addEventListener("click", () => this[button.dataset.do]());
@@ -128,9 +129,10 @@ export class Telephone {
     this.act("press", { keys: key });
   }
 
+  // What was said aloud has taken its time already.
   say(text, aloud = false) {
     this.spokeAloud = aloud;
-    this.act("say", { text });
+    this.act("say", aloud ? { text, seconds: 0 } : { text });
   }
 
   answer() {
@@ -244,12 +246,19 @@ export class Telephone {
   }
 
   on_speaks({ text, seconds }) {
-    this.caption("me", text ? `You said: ${text}` : `You made a tone of ${seconds} s`);
+    if (text) return this.caption("me", `You said: ${text}`);
+    const last = this.part("captions").lastElementChild; // sounds that follow each other are one
+    const together = (last?.seconds ?? 0) + seconds;
+    if (last?.seconds) last.textContent = `You made a sound of ${together} s`;
+    else this.caption("me", `You made a sound of ${seconds} s`);
+    this.part("captions").lastElementChild.seconds = together;
+    return null;
   }
 
-  on_hears({ text, keys, by, words }) {
+  on_hears({ text, keys, by }) {
     if (keys) return this.caption("sound", `the ${keys.length > 1 ? "keys" : "key"} ${keys}`);
-    this.caption("them", text || words.split("hears: ")[1] || "a sound");
+    if (!text && this.part("captions").lastElementChild?.textContent === "a sound") return null;
+    this.caption("them", text || "a sound");
     if (text && !this.isSaidAloud?.(by)) this.sound.say(text, { language: navigator.language, pitch: 0.8 });
     return null;
   }

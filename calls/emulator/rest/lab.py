@@ -103,8 +103,8 @@ async def ring(request: web.Request) -> web.StreamResponse:
 
 
 async def act(request: web.Request) -> web.Response:
-    """Let whoever is on a leg press keys (`keys`), say something (`text`), make a sound (`seconds`), answer, reject, or
-    hang up.
+    """Let whoever is on a leg press keys (`keys`), say something (`text`, and `seconds` if it takes as long as that),
+    make a sound (`seconds`), answer, reject, or hang up.
     """
     leg = request.app[PLATFORM].legs.get(request.match_info["uuid"])
     if leg is None or leg.is_over:
@@ -113,7 +113,8 @@ async def act(request: web.Request) -> web.Response:
         case "press":
             await _press(leg, await body_of(request))
         case "say":
-            leg.beside(leg.speak(_text(await body_of(request))))
+            said = await body_of(request)
+            leg.beside(leg.speak(_text(said), seconds=_seconds(said) if "seconds" in said else None))
         case "sound":
             leg.beside(leg.speak("", seconds=_seconds(await body_of(request))))
         case "answer":
