@@ -27,6 +27,7 @@ class Faults:
     wrong_signature: float = 0.0  # signed with a secret that is not the application's
     clock_off: float = 0.0  # seconds by which the platform's clock is ahead, in events and signatures; may be negative
     missing_recordings: bool = False  # their files are not there
+    too_young: bool = False  # changes of a call by REST are refused in its first second; seen in practice
 
     def as_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -34,6 +35,7 @@ class Faults:
 
 NONE = Faults()
 SHARES = ("reordered", "duplicated", "swapped", "lost", "late", "unsigned", "wrong_signature")
+SWITCHES = ("missing_recordings", "too_young")
 KNOWN = tuple(field.name for field in dataclasses.fields(Faults))
 
 
@@ -46,10 +48,10 @@ def read_faults(value: Any, where: str, *, otherwise: Faults = NONE) -> Faults:
     if "clock_off" in given:
         meant = "seconds, less than 0 where the clock is behind"
         found["clock_off"] = _number(given["clock_off"], f"{where}: clock_off", meant, -LONGEST_SECONDS)
-    if "missing_recordings" in given:
-        if not isinstance(given["missing_recordings"], bool):
-            raise BadFile(f"{where}: missing_recordings has to be true or false.")
-        found["missing_recordings"] = given["missing_recordings"]
+    for name in SWITCHES:
+        if name in given and not isinstance(given[name], bool):
+            raise BadFile(f"{where}: {name} has to be true or false.")
+    found |= {name: given[name] for name in SWITCHES if name in given}
     return dataclasses.replace(otherwise, **found)
 
 

@@ -57,6 +57,8 @@ def add_faults(parser: ArgumentParser) -> None:
     lab.add_argument("--wrong-signature", type=share, help="signed with another secret")
     lab.add_argument("--clock-off", type=ahead, metavar="SECONDS", help="its clock is ahead, or behind if below 0")
     lab.add_argument("--missing-recordings", action="store_true", default=None, help="no recording can be fetched")
+    young = "changes by REST are refused in a call's first second, as seen in practice"
+    lab.add_argument("--too-young", action="store_true", default=None, help=young)
     lab.add_argument(
         "--reordered",
         type=share,

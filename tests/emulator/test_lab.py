@@ -137,7 +137,24 @@ def test_trace_is_watched_over_a_websocket() -> None:
     on_platform(play, speed=100)
 
 
-def test_who_rings_by_hand_and_goes_away_hangs_up() -> None:
+def test_who_watches_and_goes_away_is_missed_by_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        async with client.session.get(f"{client.base}/lab/trace?kept=1") as watching:
+            assert watching.status == 200
+            platform.note("something")
+            await watching.content.readline()
+            assert len(platform.trace.watchers) == 1
+            watching.close()
+            for _ in range(100):
+                platform.note("something", text="x" * 10_000)
+        while platform.trace.watchers:
+            await asyncio.sleep(0.01)
+
+    on_platform(play)
+    assert caplog.records == []
+
+
+def test_who_rings_and_goes_away_hangs_up(caplog: pytest.LogCaptureFixture) -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
         async with client.session.post(f"{client.base}/lab/calls?watch=1", json={}) as response:
             await response.content.readline()
@@ -148,6 +165,7 @@ def test_who_rings_by_hand_and_goes_away_hangs_up() -> None:
         assert not platform.trace.watchers
 
     on_platform(play, speed=1)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,20 @@ def test_call_that_nobody_took_has_no_figures() -> None:
     on_platform(play, person=Person(answer="busy"))
 
 
+def test_oldest_calls_are_forgotten_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("calls.emulator.platform.MOST_LEGS", 2)
+
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        uuids = []
+        for _ in range(3):
+            uuids.append((await client("POST", "/v1/calls", ORDER))[1]["uuid"])
+            await platform.legs[uuids[-1]].ended
+        statuses = [(await client("GET", f"/v1/calls/{uuid}"))[0] for uuid in uuids]
+        assert statuses == [404, 200, 200]
+
+    on_platform(play)
+
+
 def test_calls_of_another_application_are_not_ours() -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
         other = voice.application(public_key=key_pair("second")[1], numbers=())

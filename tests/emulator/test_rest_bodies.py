@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from calls.emulator.faults import Faults
 from calls.emulator.people import Person
 from calls.emulator.platform import Platform
 from tests.emulator.keys import APPLICATION_ID, token
@@ -179,3 +180,17 @@ def test_random_number_is_one_of_the_application() -> None:
         assert (await client("POST", "/v1/calls", {**body, "from": ORDER["from"]}))[0] == 400
 
     on_platform(play)
+
+
+def test_call_may_be_too_young_to_be_changed() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        platform.faults = Faults(too_young=True)
+        _, made = await client("POST", "/v1/calls", {**ORDER, "ncco": FOR_EVER})
+        path = f"/v1/calls/{made['uuid']}"
+        bad = {"type": "BAD_REQUEST", "error_title": "Bad Request"}
+        assert await client("PUT", path, {"action": "hangup"}) == (400, bad)
+        await platform.clock.sleep(1)
+        assert await client("PUT", path, {"action": "hangup"}) == (204, None)
+
+    voice = on_platform(play, speed=1)
+    assert voice.statuses()[-2:] in (["cancelled", "completed"], ["completed", "cancelled"])

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from calls.emulator.rest.values import Body, mapping, one_url, refused
 from calls.emulator.sounds import seconds_of
 from calls.emulator.speech import seconds_to_say
 
+YOUNG_SECONDS = 1.0  # in which the platform may refuse changes; 1 to 2 were seen
 TONES = set("0123456789*#p")
 # The options of what is put into a call, by their names in an NCCO.
 TALK = {name: name for name in ("text", "language", "style", "premium", "loop", "level")} | {"voiceName": "voice_name"}
@@ -130,6 +132,9 @@ async def _open_leg(request: web.Request) -> tuple[Leg, Body]:
     leg = leg_of(request)
     body = await body_of(request)
     _be_open(leg)
+    age = leg.platform.clock.now() - leg.started_at
+    if leg.platform.faults.too_young and age < timedelta(seconds=YOUNG_SECONDS):
+        raise Problem(400, "The call is too young.")
     return leg, body
 
 

@@ -1,5 +1,7 @@
 """`/v1/files`: recordings and transcriptions, for the application that made them."""
 
+from contextlib import suppress
+
 from aiohttp import web
 
 from calls.emulator.recordings import SDK_FILES
@@ -20,7 +22,8 @@ async def fetch(request: web.Request) -> web.StreamResponse:
         raise Problem(401, "The recording is another application's.")
     response = web.StreamResponse(headers={"Content-Type": file.content_type, "Content-Length": str(file.size)})
     await response.prepare(request)
-    for chunk in file.chunks():
-        await response.write(chunk)
-    await response.write_eof()
+    with suppress(ConnectionError):  # who asked has gone away
+        for chunk in file.chunks():
+            await response.write(chunk)
+        await response.write_eof()
     return response

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiohttp import web
@@ -19,7 +19,7 @@ Happenings = asyncio.Queue[Happening | None]  # None: there is no more to come
 
 
 class Stream:
-    """A reply that goes on. `write` sends a value of JSON; raises ConnectionError when nobody reads any more."""
+    """A reply that goes on. `write` sends a value of JSON. Raises ConnectionError when nobody reads any more."""
 
     def __init__(self, response: web.StreamResponse) -> None:
         self.response = response
@@ -34,20 +34,24 @@ class Stream:
 
 @asynccontextmanager
 async def opened(request: web.Request, left: Callable[[], None]) -> AsyncIterator[Stream]:
-    """Open a reply: over a WebSocket if one is asked for. `left` is called when who asked has closed that."""
+    """Open a reply: over a WebSocket if one is asked for. `left` is called when who asked has closed that. Who goes
+    away while something is written ends what is done with the stream, and that is no error.
+    """
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT_SECONDS)
     if not socket.can_prepare(request):
         lines = web.StreamResponse(headers={"Content-Type": "application/x-ndjson", "Cache-Control": "no-store"})
         await lines.prepare(request)
-        yield Stream(lines)
-        await lines.write_eof()
+        with suppress(ConnectionError):
+            yield Stream(lines)
+            await lines.write_eof()
         return
     await socket.prepare(request)
     reading = asyncio.create_task(_read_all(socket))
     reading.add_done_callback(lambda done: left())
     try:
-        yield Stream(socket)
-        await socket.close()
+        with suppress(ConnectionError):
+            yield Stream(socket)
+            await socket.close()
     finally:
         reading.cancel()
 

@@ -38,7 +38,7 @@ def _claimed(token: str, applications: list[Application]) -> Application:
     except (jwt.PyJWTError, ValueError, RecursionError) as error:
         raise Unauthorized(f"The token cannot be read: {error}") from None
     name = str(claims.get("application_id", ""))
-    application = next((one for one in applications if one.application_id == name), None)
+    application = next((one for one in applications if name and one.application_id == name), None)
     if application is None:
         raise Unauthorized("The token's application_id names no application.")
     if not application.public_key:

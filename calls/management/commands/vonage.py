@@ -99,7 +99,7 @@ class Command(BaseCommand):
             self.say(f"Its phones: {base}/phone")
             for one in applications:
                 numbers = "any number" if one.numbers is None else ", ".join(one.numbers) or "no number"
-                self.say(f"{one.name} ({one.application_id}): {numbers} → {one.answer_url}")
+                self.say(f"{one.name} ({one.application_id or 'no application id'}): {numbers} → {one.answer_url}")
             if certificate:
                 self.say(f"Trust its certificate: REQUESTS_CA_BUNDLE={certificate}")
             if not any(one.public_key for one in applications):
