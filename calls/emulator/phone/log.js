@@ -191,7 +191,7 @@ const notes = (happening) => {
     return { look: "from-you", picture: "from", words: `Answer: ${words.replace("NCCO: ", "")}`, under: actions, more };
   }
   if (path) return { look: "wrong", picture: "wrong", words: `Refused: ${method} ${path}`, under: `status ${status}` };
-  if (fault) return { look: "odd", picture: "wrong", words, under: "by your wish" };
+  if (fault) return { look: "odd", picture: "wrong", words: words.replace("fault: ", "Event "), under: "by your wish" };
   if (reason) return { look: "wrong", picture: "wrong", words };
   if (detected) return { words: `Who picked up is taken for: ${detected}` };
   if (words.startsWith("to:") || words.startsWith("input")) return null;
