@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from calls.control.account import account
 from calls.control.acting import region_of
-from calls.models import Call, CallEvent, Inquiry, Leg, Outcome
+from calls.models import CallEvent, Inquiry, Leg, Outcome
 from calls.records.batch import write_batch
 from calls.records.fold import ASKED, ENDING
 from calls.vonage.account import Account
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 QUIET = timedelta(minutes=15)  # without a word, of a call that goes on: then the platform is asked
 LONGEST_PAUSE = timedelta(hours=4)  # between two times; it grows from QUIET on
 FORGOTTEN_AFTER = timedelta(days=3)
-MOST_CALLS, MOST_LEGS = 200, 20
+MOST_LEGS = 500  # of one turn
 
 
 def ask_for_ends() -> Iterator[str]:
@@ -35,15 +35,16 @@ def ask_for_ends() -> Iterator[str]:
         return
     quiet_since = timezone.now() - QUIET
     Inquiry.objects.filter(next_at__lt=timezone.now() - FORGOTTEN_AFTER).delete()
-    recent = CallEvent.objects.filter(call=OuterRef("pk"), received_at__gte=quiet_since)
+    recent = CallEvent.objects.filter(call=OuterRef("call"), received_at__gte=quiet_since)
     asked = Inquiry.objects.filter(leg_uuid=OuterRef("uuid"), next_at__gt=timezone.now())
-    quiet = Call.objects.open().filter(~Exists(recent), outcome=Outcome.IN_PROGRESS)
-    for call in quiet.order_by("pk")[:MOST_CALLS]:
-        where = account(region_of(call))
-        for leg in call.legs.filter(~Exists(asked), ended_at=None).oldest_first()[:MOST_LEGS]:
-            if not _ask(where, leg):
-                return
-            yield leg.uuid
+    lasting = Leg.objects.filter(call__outcome=Outcome.IN_PROGRESS, call__sealed=False, ended_at=None)
+    for leg in (
+        lasting.filter(~Exists(recent), ~Exists(asked)).select_related("call").order_by("call", "pk")[:MOST_LEGS]
+    ):
+        assert leg.call  # noqa: S101 - it was joined
+        if not _ask(account(region_of(leg.call)), leg):
+            return
+        yield leg.uuid
 
 
 def _ask(where: Account, leg: Leg) -> bool:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Max
 from django.utils import timezone
 
@@ -94,7 +95,13 @@ def fetch_one(pk: int) -> Recording | None:
     except NotYet as reason:
         _put_off(recording, str(reason), reason.status)
     else:
-        _keep(recording, file)
+        try:
+            _keep(recording, file)
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception as error:  # whatever a storage raises
+            logger.exception("%s is not kept", recording)
+            _put_off(recording, f"It could not be put into the storage: {getattr(error, 'strerror', None) or error}", 0)
     return recording
 
 
@@ -134,21 +141,26 @@ def _put_off(recording: Recording, reason: str, status: int) -> None:
     if too_often or timezone.now() + pause > recording.event.occurred_at + KEPT_FOR:
         _fail(recording, reason)
         return
-    recording.problem, recording.next_at = reason[:300], timezone.now() + pause
+    recording.problem, recording.next_at = _shown(reason), timezone.now() + pause
     logger.info("%s is not fetched yet: %s", recording, reason)
     Recording.objects.filter(pk=recording.pk, state=RecordingState.WAITING).update(
         problem=recording.problem, next_at=recording.next_at
     )
 
 
+def _shown(reason: str) -> str:
+    """Make a reason fit for its column: it may quote what another server said."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in reason[:300])
+
+
 def _fail(recording: Recording, reason: str) -> None:
     """Give up."""
-    recording.state, recording.problem = RecordingState.FAILED, reason[:300]
+    recording.state, recording.problem = RecordingState.FAILED, _shown(reason)
     logger.warning("%s is not fetched: %s", recording, reason)
     if Recording.objects.filter(pk=recording.pk, state=RecordingState.WAITING).update(
         state=recording.state, problem=recording.problem
     ):
-        _tell(recording, f"could not fetch the recording: {reason}")
+        _tell(recording, f"could not fetch the recording: {recording.problem}")
 
 
 def _tell(recording: Recording, words: str) -> None:

@@ -134,6 +134,18 @@ def test_one_that_the_platform_does_not_know_is_closed_as_before(vonage: LocalVo
     assert Call.objects.get().outcome == "end unknown"
 
 
+def test_those_that_were_asked_about_leave_room_for_others(
+    vonage: LocalVonage, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr("calls.control.asking.MOST_LEGS", 2)
+    for _ in range(5):
+        make_call("started")
+    hours_ago(1)
+    assert [len(list(ask_for_ends())) for _ in range(4)] == [2, 2, 1, 0]
+    with django_assert_num_queries(2):
+        assert list(ask_for_ends()) == []
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "429 Too Many Requests", "503 Unavailable"])
 def test_where_the_platform_refuses_no_more_is_asked_this_time(settings: Settings, status: str) -> None:
     make_call("started")

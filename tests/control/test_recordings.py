@@ -229,6 +229,30 @@ def test_a_page_in_place_of_a_sound_is_not_kept(settings: Settings) -> None:
     assert not Path(settings.MEDIA_ROOT).exists()
 
 
+def test_what_another_server_says_of_itself_is_quoted_so_that_every_database_takes_it(settings: Settings) -> None:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: te\0xt/\x1bhtml\r\nContent-Length: 14\r\n\r\n<html>Hi</html"
+    with bad_server(page) as server:
+        point_to(settings, server.url)
+        told_of(f"{server.url}/v1/files/x")
+        chore.fetch_some()
+    assert Recording.objects.get().problem == "What came is no recording but te\ufffdxt/\ufffdhtml."
+
+
+def test_a_storage_that_is_full_is_tried_again(vonage: LocalVonage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    lived_through(vonage, RECORD)
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.files.storage.FileSystemStorage._save", full)
+        chore.fetch_some()
+    row = Recording.objects.get()
+    assert (row.state, row.problem) == ("waiting", "It could not be put into the storage: No space left on device")
+    with time_machine.travel(timezone.now() + timedelta(seconds=11)):
+        chore.fetch_some()
+    assert Recording.objects.get().state == "kept"
+
+
 def test_with_a_local_vonage_nothing_is_fetched_from_the_real_one(vonage: LocalVonage) -> None:
     told_of("https://api.nexmo.com/v1/files/x")
     chore.fetch_some()
