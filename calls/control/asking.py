@@ -38,9 +38,8 @@ def ask_for_ends() -> Iterator[str]:
     recent = CallEvent.objects.filter(call=OuterRef("call"), received_at__gte=quiet_since)
     asked = Inquiry.objects.filter(leg_uuid=OuterRef("uuid"), next_at__gt=timezone.now())
     lasting = Leg.objects.filter(call__outcome=Outcome.IN_PROGRESS, call__sealed=False, ended_at=None)
-    for leg in (
-        lasting.filter(~Exists(recent), ~Exists(asked)).select_related("call").order_by("call", "pk")[:MOST_LEGS]
-    ):
+    due = lasting.filter(~Exists(recent), ~Exists(asked)).select_related("call").order_by("call", "pk")
+    for leg in due[:MOST_LEGS]:
         assert leg.call  # noqa: S101 - it was joined
         if not _ask(account(region_of(leg.call)), leg):
             return

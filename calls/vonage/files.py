@@ -9,13 +9,14 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urljoin
 
-from calls.vonage.recordings import NotAllowed, Place, address_for, place_of, sound_of
+from calls.vonage.recordings import NotAllowed, Place, addresses_for, place_of, sound_of
 
 SECONDS = 30.0  # in all, redirects among them
 CONNECT_SECONDS = 5.0
@@ -65,9 +66,9 @@ def fetch(url: str, token: Callable[[], str], *, local: str = "", seconds: float
 def _ask(place: Place, token: Callable[[], str], until: float) -> File | str:
     """Ask once. Gives the file, or where it is said to be."""
     try:
-        address = address_for(place, resolve(place.host, place.port))
+        addresses = addresses_for(place, _look_up(place, until))
         headers = _headers(token())
-        with _connection(place, address, until) as connection:
+        with _connection(place, addresses, until) as connection:
             connection.request("GET", place.path, headers=headers)
             reply = connection.getresponse()
             if reply.status in REDIRECTS and (to := reply.headers.get("Location")):
@@ -82,6 +83,20 @@ def _ask(place: Place, token: Callable[[], str], until: float) -> File | str:
     except (OSError, http.client.HTTPException, ValueError) as error:
         late = time.monotonic() >= until
         raise NotYet(f"{place} {'took too long' if late else 'cannot be reached, or broke off'}.") from error
+
+
+def _look_up(place: Place, until: float) -> list[str]:
+    """Look the name up beside this thread, since the system's own patience cannot be set. Raises OSError."""
+    answer = Future[list[str]]()
+
+    def look() -> None:
+        try:
+            answer.set_result(resolve(place.host, place.port))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=look, daemon=True).start()
+    return answer.result(max(until - time.monotonic(), 0))
 
 
 def _headers(token: str) -> dict[str, str]:
@@ -122,13 +137,24 @@ REASONS = {
 }
 
 
+def _connect(place: Place, addresses: Sequence[str], until: float) -> socket.socket:
+    """Try one after the other. Raises OSError: that of the last one."""
+    failed: OSError = TimeoutError()
+    for address in addresses:
+        left = until - time.monotonic()
+        if left <= 0:
+            break
+        try:
+            return socket.create_connection((address, place.port), min(CONNECT_SECONDS, left))
+        except OSError as error:
+            failed = error
+    raise failed
+
+
 @contextmanager
-def _connection(place: Place, address: str, until: float) -> Iterator[http.client.HTTPConnection]:
-    """Connect to that address. Whatever the other side does, the connection ends at `until`."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    line: socket.socket = socket.create_connection((address, place.port), min(CONNECT_SECONDS, left))
+def _connection(place: Place, addresses: Sequence[str], until: float) -> Iterator[http.client.HTTPConnection]:
+    """Connect to the first of these that takes it. Whatever the other side does, the connection ends at `until`."""
+    line = _connect(place, addresses, until)
     secure = None
     if place.scheme == "https":
         line = secure = ssl.create_default_context().wrap_socket(

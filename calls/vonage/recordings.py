@@ -85,14 +85,14 @@ def _usual(scheme: str) -> int:
     return {"https": 443, "http": 80}.get(scheme, 0)
 
 
-def address_for(place: Place, found: Iterable[str]) -> str:
-    """Choose among the addresses that the host's name stands for. All have to be public ones. Raises NotAllowed."""
+def addresses_for(place: Place, found: Iterable[str]) -> list[str]:
+    """Give the addresses that the host's name stands for. All have to be public ones. Raises NotAllowed."""
     addresses = list(found)
     if not addresses:
         raise NotAllowed(f"{place.host} has no address.")
     if not place.local and not all(map(is_public, addresses)):
         raise NotAllowed(f"The name {place.host} leads to an address that is not public.")
-    return addresses[0]
+    return list(dict.fromkeys(addresses))
 
 
 def is_public(address: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from calls.emulator.rest.tls import context
 from calls.vonage import files
 from calls.vonage.files import NotYet, fetch
-from calls.vonage.recordings import NotAllowed, address_for, is_public, place_of, recording_url_of, sound_of
+from calls.vonage.recordings import NotAllowed, addresses_for, is_public, place_of, recording_url_of, sound_of
 from tests.control.conftest import bad_server
 
 pytestmark = pytest.mark.once
@@ -126,10 +126,10 @@ def test_only_addresses_of_the_public_internet_are_asked(address: str, public: b
 
 def test_all_addresses_of_a_name_have_to_be_public() -> None:
     place = place_of(f"https://api.nexmo.com{FILE}")
-    assert address_for(place, ["8.8.8.8", "8.8.4.4"]) == "8.8.8.8"
+    assert addresses_for(place, ["8.8.8.8", "8.8.4.4", "8.8.8.8"]) == ["8.8.8.8", "8.8.4.4"]
     for found in (["8.8.8.8", "10.0.0.1"], ["127.0.0.1"], []):
         with pytest.raises(NotAllowed):
-            address_for(place, found)
+            addresses_for(place, found)
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_no_token_is_made_for_a_place_that_may_not_be_asked(monkeypatch: pytest.
 
 def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that stands for another address a moment later is not looked up again."""
-    answers = iter([["8.8.8.8"], ["127.0.0.1"]])
+    answers = iter([["2001:4860:4860::8888", "8.8.8.8"], ["127.0.0.1"]])
     gone_to: list[Any] = []
 
     def connect(to: Any, timeout: float) -> socket.socket:
@@ -323,7 +323,15 @@ def test_the_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest
     monkeypatch.setattr(socket, "create_connection", connect)
     with pytest.raises(NotYet, match="cannot be reached"):
         fetch(f"https://api.nexmo.com{FILE}", token)
-    assert gone_to == [("8.8.8.8", 443)]
+    assert gone_to == [("2001:4860:4860::8888", 443), ("8.8.8.8", 443)]
+
+
+def test_a_name_that_nobody_answers_for_costs_no_more_time_than_all_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "resolve", lambda host, port: time.sleep(3) or ["8.8.8.8"])  # type: ignore[func-returns-value]
+    began = time.monotonic()
+    with pytest.raises(NotYet, match="in time"):
+        fetch(f"https://api.nexmo.com{FILE}", no_token, seconds=0.3)
+    assert time.monotonic() - began < 2
 
 
 def test_a_name_that_is_not_known_may_be_known_later(monkeypatch: pytest.MonkeyPatch) -> None:
