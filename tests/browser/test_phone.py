@@ -104,7 +104,7 @@ def test_call_that_our_server_places_is_picked_up(open_page: Opens, vonage: Loca
     _, second = phones(page)
     call = open_page(f"/call?to={PERSON}&text=Your taxi is waiting outside.")
     call.get_by_role("button", name="Call now").click()
-    expect(second.get_by_text("+44 20 7946 0000")).to_be_visible()
+    expect(second.get_by_text("+44 20 7946 0000", exact=True)).to_be_visible()
     expect(second.get_by_text("s left")).to_be_visible()
     second.get_by_role("button", name="Pick up").click()
     expect(second.get_by_role("list")).to_contain_text("Your taxi is waiting outside.")
@@ -212,6 +212,22 @@ def test_second_phone_refuses_is_busy_and_gives_up(open_page: Opens, shop: Local
         expect(row(page, words)).to_contain_text("200")
         first.get_by_role("button", name="Hang up").click()
         expect(first.get_by_role("list")).to_contain_text("You hung up.")
+
+
+def test_of_two_pages_one_picks_up(open_page: Opens, shop: LocalVonage) -> None:
+    page, other = open_phone(open_page, shop), open_phone(open_page, shop)
+    first, second = phones(page)
+    _, elsewhere = phones(other)
+    first.get_by_role("button", name="Ring").click()
+    expect(first.get_by_role("list")).to_contain_text("For orders press two.")
+    first.get_by_role("button", name="2 ABC").click()
+    expect(second.get_by_role("button", name="Pick up")).to_be_visible()
+    elsewhere.get_by_role("button", name="Pick up").click()
+    expect(elsewhere.get_by_text("On the line")).to_be_visible()
+    expect(second.get_by_text("Nothing rings.")).to_be_visible()
+    expect(row(other, "Told: answered, second leg")).to_contain_text("200")  # it sees the whole call
+    other.close()
+    expect(first.get_by_text("Records your message")).to_be_visible()
 
 
 def test_page_that_is_closed_hangs_up(open_page: Opens, shop: LocalVonage) -> None:

@@ -63,8 +63,9 @@ def test_nothing_else_of_the_folder_is_served(path: str) -> None:
 
 def test_bare_address_leads_to_the_page() -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
-        async with client.session.get(client.base) as response:
-            assert response.url.path == "/phone"
+        for path in ("", "/", "/phone/"):
+            async with client.session.get(client.base + path) as response:
+                assert response.url.path == "/phone"
 
     on_platform(play)
 

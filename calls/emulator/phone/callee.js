@@ -21,6 +21,7 @@ export class Callee extends Telephone {
     this.line.begin("ring", at);
     this.part("party").textContent = shown(party);
     this.part("from").textContent = shown(caller);
+    this.part("announced").textContent = `The second phone rings: ${shown(caller)} calls ${shown(party)}.`;
     this.showMore();
     this.showLeft();
     this.sound.startRinging(leg, "bell");
@@ -61,6 +62,7 @@ export class Callee extends Telephone {
     if (view === "rings") return;
     document.title = "Phone, local Vonage";
     document.querySelector("#below").hidden = true;
+    this.part("announced").textContent = "";
     this.sound.stopRinging(this.leg);
     if (view === "idle") this.part("party").textContent = "";
   }

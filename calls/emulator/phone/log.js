@@ -217,5 +217,6 @@ const ROWS = {
   rings: ({ party }) => ({ picture: "bell", words: `Rings ${shown(party)}`, under: "connect" }),
   awaits: ({ party, seconds }) => ({ look: "now", picture: "bell", words: `${shown(party)} rings, on the second phone`, under: `for ${Math.round(seconds)} s at most` }),
   joins: ({ words, party, detail }) => (detail ? null : { picture: "pick", words: party ? `Connected to ${shown(party)}` : words }),
+  hears: ({ by, keys, words }) => (keys && (!by || by === "rest") ? { picture: "key", words } : null),
   leaves: ({ words }) => ({ picture: "down", words }),
 };

@@ -43,6 +43,7 @@ HEADERS = {
 def routes() -> list[web.RouteDef]:
     return [
         web.get("/", to_phone),
+        web.get("/phone/", to_phone),
         web.get("/phone", phone),
         web.get("/phone/happenings", happenings),
         web.get("/phone/{name}", part),
@@ -84,8 +85,8 @@ async def happenings(request: web.Request) -> web.WebSocketResponse:
     platform.phones += 1
     try:
         async with watching(platform) as queue:
-            await socket.send_json(_hello(platform, request.app[DASHBOARD]))
-            telling = asyncio.create_task(_tell(socket, queue))
+            hello = _hello(platform, request.app[DASHBOARD])
+            telling = asyncio.create_task(_tell(socket, hello, queue))
             try:
                 async for message in socket:
                     held[:] = _legs_in(str(message.data))
@@ -119,8 +120,9 @@ def _hello(platform: Platform, dashboard: str) -> dict[str, Any]:
     }
 
 
-async def _tell(socket: web.WebSocketResponse, queue: Happenings) -> None:
+async def _tell(socket: web.WebSocketResponse, hello: dict[str, Any], queue: Happenings) -> None:
     with suppress(ConnectionError):  # it is gone; whoever reads notices, too
+        await socket.send_json(hello)
         while (happening := await queue.get()) is not None:
             await socket.send_str(json.dumps(happening.as_json(), default=str))
         await socket.close()  # it was too slow, and begins anew

@@ -211,8 +211,8 @@ export class Telephone {
   on_plays({ at, url, seconds, loop = 1, words }) {
     this.doing("Plays a sound");
     this.line.begin("say", at, loop ? seconds * loop : Infinity);
-    const name = words.startsWith("stream") ? decodeURIComponent(url.split("/").pop().split("?")[0]) || "a sound" : words.split(":")[0];
-    this.caption("sound", name);
+    const file = url.split("?")[0].split("/").pop();
+    this.caption("sound", words.startsWith("stream") ? file || "a sound" : words.split(":")[0]);
     this.sound.play(this.leg, url, !loop);
   }
 
