@@ -327,3 +327,24 @@ def test_running_call_is_moved_spoken_into_and_ended() -> None:
 
 def answer_of(message: str, uuid: str) -> dict[str, str]:
     return {"message": message, "uuid": uuid}
+
+
+def test_keys_are_told_one_by_one_to_who_asks_for_them() -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        _, made = await client("POST", "/v1/calls", {**ORDER, "ncco": FOR_EVER})
+        path, leg = f"/v1/calls/{made['uuid']}", platform.legs[made["uuid"]]
+        while leg.answered_at is None:
+            await asyncio.sleep(0.01)
+        for place in ("/first", "/keys"):  # the second stands in the first one's place
+            assert (await client("PUT", f"{path}/input/dtmf", {"event_url": [f"{voice.base}{place}"]}))[0] == 200
+        assert (await client("POST", f"/lab/legs/{leg.uuid}/press", {"keys": "1#"}))[0] == 200
+        await platform.clock.settle()
+        assert (await client("DELETE", f"{path}/input/dtmf"))[0] == 200
+        assert (await client("POST", f"/lab/legs/{leg.uuid}/press", {"keys": "2"}))[0] == 200
+
+    voice = on_platform(play, speed=20, person=Person(after=0))
+    assert [one.json["dtmf"] for one in voice.at("/keys")] == [
+        {"digits": "1", "timed_out": False},
+        {"digits": "#", "timed_out": False},
+    ]
+    assert voice.at("/first") == []

@@ -3,10 +3,12 @@
 import asyncio
 import dataclasses
 import signal
+import ssl
 from argparse import ArgumentParser
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -18,7 +20,7 @@ from calls.emulator.people import Callees, Person
 from calls.emulator.platform import Platform
 from calls.emulator.reading import BadFile
 from calls.emulator.rest import tls
-from calls.emulator.rest.server import serving
+from calls.emulator.rest.server import EVERYWHERE, serving
 from calls.emulator.scenario import number
 from calls.emulator.trace import Happening
 from calls.management import vonage
@@ -53,8 +55,8 @@ class Command(BaseCommand):
         self.talks = options["verbosity"] > 0
         try:
             applications, callees = self.read(options)
-            options["certificate"] = tls.context(CERTIFICATES) if options["tls"] else (None, None)
-        except BadFile as error:
+            options["certificate"] = self.certificate(options) if options["tls"] else (None, None)
+        except (BadFile, ValueError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:
             raise CommandError(f"{error.filename or CERTIFICATES} cannot be used: {error.strerror or error}.") from None
@@ -62,6 +64,11 @@ class Command(BaseCommand):
             asyncio.run(self.serve(applications, callees, options))
         except OSError as error:
             raise CommandError(f"Port {options['port']} cannot be served: {error.strerror or error}.") from None
+
+    def certificate(self, options: dict[str, Any]) -> tuple[ssl.SSLContext, Path]:
+        """Make one, or take that of before, for this machine and the names by which applications reach it."""
+        host = "" if options["host"] in EVERYWHERE else options["host"]
+        return tls.context(CERTIFICATES, host, urlsplit(options["url"] or "").hostname or "")
 
     def read(self, options: dict[str, Any]) -> tuple[list[Application], Callees]:
         """Give what the file says, or the one application of the options. Raises BadFile, and OSError."""
