@@ -214,6 +214,16 @@ def test_second_phone_refuses_is_busy_and_gives_up(open_page: Opens, shop: Local
         expect(first.get_by_role("list")).to_contain_text("You hung up.")
 
 
+def test_server_that_is_not_there_is_told_where_one_listens(open_page: Opens) -> None:
+    with local_vonage(number=OURS, speed=1, answer_url="http://127.0.0.1:9/answer") as vonage:
+        page = open_phone(open_page, vonage)
+        first, _ = phones(page)
+        first.get_by_role("button", name="Ring").click()
+        expect(first.get_by_role("alert")).to_contain_text("Is the server running there?")
+        expect(first.get_by_role("list")).to_contain_text("The call is over.")
+        expect(row(page, "Again: asked: what does the caller hear?")).to_contain_text("no reply")
+
+
 def test_of_two_pages_one_picks_up(open_page: Opens, shop: LocalVonage) -> None:
     page, other = open_phone(open_page, shop), open_phone(open_page, shop)
     first, second = phones(page)

@@ -20,6 +20,8 @@ export class Log {
     this.legs = []; // in the order of their coming
     this.names = new Map(); // of whoever is on a leg
     this.rows = new Map(); // by the number of the webhook
+    this.sent = new Set(); // what was asked and told
+    this.problem = ""; // why no reply came, last time
     this.began = null;
     this.list.replaceChildren();
     this.blank.hidden = false;
@@ -112,7 +114,11 @@ export class Log {
       const slow = seconds > SLOW_SECONDS ? "warn" : "";
       tags.push(make("span", { className: `tag num ${slow}` }, `${Math.round(seconds * 1000)} ms`));
     }
-    if (problem) row.classList.add("wrong");
+    if (problem) {
+      row.classList.add("wrong");
+      row.querySelector(".log-words span").textContent = problem;
+    }
+    this.problem = problem;
     row.querySelector(".log-right").prepend(...tags);
   }
 
@@ -166,12 +172,15 @@ const webhook = (happening, log) => {
   const { door, fields, question, url, method, fault, leg, number } = happening;
   let words = `${question ? "Asked" : "Told"}: ${question ? asked(fields, log.who(leg)) : told(fields)}${log.which(leg)}`;
   if (door === "answer") words = log.which(leg) ? `Asked: what is heard next?${log.which(leg)}` : "Asked: what does the caller hear?";
+  const what = JSON.stringify([door, fields]);
   if (door === "fallback") words = `Asked the fallback URL: ${fields.reason}`;
   const text = () => {
     const reply = log.rows.get(number)?.reply;
     return `${method} ${url}\n\n${JSON.stringify(fields, null, 2)}${reply ? `\n\n← ${pretty(reply)}` : ""}`;
   };
   const under = `${method} ${addressOf(url)}${fault ? `, ${fault}, by your wish` : ""}`;
+  if (log.sent.has(what)) words = `Again: ${words.charAt(0).toLowerCase()}${words.slice(1)}`;
+  log.sent.add(what);
   return { look: fault ? "to odd" : "to", picture: "to", words, under, more: { name: "Open", text } };
 };
 
@@ -201,7 +210,8 @@ const notes = (happening) => {
 const ROWS = {
   webhook,
   note: notes,
-  finding: ({ words }) => ({ look: "wrong", picture: "wrong", words, under: "found wrong with the application" }),
+  finding: ({ words }, log) =>
+    log.problem && words.endsWith(log.problem) ? null : { look: "wrong", picture: "wrong", words, under: "found wrong with the application" },
   says: ({ text, language, style, by }) => ({
     picture: "loud",
     words: `Says “${plain(text)}”`,

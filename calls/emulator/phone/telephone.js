@@ -216,6 +216,14 @@ export class Telephone {
     this.sound.play(this.leg, url, !loop);
   }
 
+  // Nobody knows what the caller is to hear: say so where they listen.
+  on_reply({ door, url, status, problem }) {
+    if (door === "event") return;
+    const address = url.split("?")[0];
+    if (problem) this.complain(`${address}: ${problem}`);
+    else this.complain(status === 200 ? "" : `${address} answered ${status} instead of 200, so there is nothing to hear.`);
+  }
+
   on_cut({ at }) {
     this.line.close(at);
     window.speechSynthesis?.cancel();
@@ -234,7 +242,8 @@ export class Telephone {
     this.doing(records ? "Records your message" : waits);
   }
 
-  on_note({ at, words }) {
+  on_note({ at, words, reason }) {
+    if (reason && words.startsWith("Error")) this.complain(words);
     if (!words.startsWith("input")) return;
     this.line.close(at);
     this.doing("");
