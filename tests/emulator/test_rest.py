@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -195,20 +197,31 @@ def test_body_that_is_no_object_is_refused(data: bytes) -> None:
 
 def test_fourth_call_of_a_second_is_one_too_many() -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
-        answers = [(await client("POST", "/v1/calls", ORDER))[0] for _ in range(4)]
+        with second_that_does_not_pass(platform):
+            answers = [(await client("POST", "/v1/calls", ORDER))[0] for _ in range(4)]
         assert answers == [201, 201, 201, 429]
         assert len(platform.legs) == 3
 
     on_platform(play, speed=1)
 
 
+@contextmanager
+def second_that_does_not_pass(platform: Platform) -> Iterator[None]:
+    """For what is counted by the second: a busy machine takes longer."""
+    now, elapsed = time.monotonic(), platform.clock.elapsed()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("calls.emulator.limits.time", SimpleNamespace(monotonic=lambda: now))
+        patch.setattr(platform.clock, "elapsed", lambda: elapsed)
+        yield
+
+
 def test_too_many_requests_a_second_are_refused() -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
         good = f"Bearer {token()}"
-        answers = await asyncio.gather(*(client("GET", "/v1/calls", authorization=good) for _ in range(40)))
+        with second_that_does_not_pass(platform):
+            answers = await asyncio.gather(*(client("GET", "/v1/calls", authorization=good) for _ in range(20)))
         statuses = [status for status, _ in answers]
-        assert statuses.count(200) >= 15
-        assert 429 in statuses
+        assert (statuses.count(200), statuses.count(429)) == (15, 5)
         (refusal, *_) = (problem for status, problem in answers if status == 429)
         assert refusal["title"] == "Rate Limit Hit"
 
@@ -305,6 +318,7 @@ def test_running_call_is_moved_spoken_into_and_ended() -> None:
         leg = platform.legs[made["uuid"]]
         path = f"/v1/calls/{leg.uuid}"
         assert (await client("PUT", f"{path}/talk", {"text": "Too soon."}))[0] == 400
+        leg.pick_up()
         while leg.answered_at is None:
             await asyncio.sleep(0.01)
         assert await client("PUT", f"{path}/talk", {"text": "Hello."}) == (200, answer_of("Talk started", leg.uuid))
@@ -322,7 +336,7 @@ def test_running_call_is_moved_spoken_into_and_ended() -> None:
         assert moved["conversation_uuid_from"] == before
         assert voice.completed()["conversation_uuid"] == moved["conversation_uuid_to"]
 
-    on_platform(play, speed=100, person=Person(after=0))
+    on_platform(play, speed=20, person=Person(answer="no-answer"))
 
 
 def answer_of(message: str, uuid: str) -> dict[str, str]:
