@@ -224,6 +224,20 @@ def test_server_that_is_not_there_is_told_where_one_listens(open_page: Opens) ->
         expect(row(page, "Again: asked: what does the caller hear?")).to_contain_text("no reply")
 
 
+def test_call_that_a_program_rings_is_shown_below_ones_own(open_page: Opens, shop: LocalVonage) -> None:
+    page = open_phone(open_page, shop)
+    first, _ = phones(page)
+    first.get_by_role("button", name="Ring").click()
+    expect(first.get_by_text("On the line")).to_be_visible()
+    first.get_by_role("button", name="Hang up").click()
+    expect(row(page, "Told: completed")).to_contain_text("200")
+    page.request.post(f"{shop.base}/lab/calls", data={"to": OURS, "from": PERSON, "hangup_after": 1})
+    expect(row(page, "Another call: +44 7700 900456")).to_contain_text("0.000")
+    expect(row(page, "Told: completed")).to_have_count(2)
+    expect(row(page, "second leg")).to_have_count(0)
+    expect(first.get_by_text("Call ended")).to_be_visible()
+
+
 def test_of_two_pages_one_picks_up(open_page: Opens, shop: LocalVonage) -> None:
     page, other = open_phone(open_page, shop), open_phone(open_page, shop)
     first, second = phones(page)

@@ -193,8 +193,8 @@ def test_from_nothing_to_the_first_call_and_again(home: Home, run: Callable[[], 
     assert vonage == f"http://127.0.0.1:{home.port + 1}"
     with urllib.request.urlopen(f"http://127.0.0.1:{home.port + 1}/lab", timeout=20) as told:
         assert b'"name": "Callserver"' in told.read()
-    phone = first.wait_for("Its phones:").split()[2]
-    with urllib.request.urlopen(phone, timeout=20) as page:
+    assert first.wait_for("Its phones:").split()[2] == f"{vonage}/phone"
+    with urllib.request.urlopen(f"http://127.0.0.1:{home.port + 1}/phone", timeout=20) as page:
         assert b"Your phone" in page.read()
 
     rang = home.manage("ring", "--speed", "20")

@@ -3,6 +3,7 @@ import { icon, make, plain, shown } from "./parts.js";
 
 const MOST_ROWS = 400;
 const SLOW_SECONDS = 1;
+const OTHERS_APART_SECONDS = 1;
 const RECENT = 400; // happenings of calls that nobody here has asked for, yet
 
 export class Log {
@@ -16,36 +17,50 @@ export class Log {
 
   // A new call: forget the one before.
   restart() {
-    this.ours = new Set(); // its legs and conversations
-    this.legs = []; // in the order of their coming
+    this.calls = new Map(); // those that are shown, by leg and by conversation
     this.names = new Map(); // of whoever is on a leg
     this.rows = new Map(); // by the number of the webhook
     this.sent = new Set(); // what was asked and told
     this.problem = ""; // why no reply came, last time
-    this.began = null;
     this.list.replaceChildren();
     this.blank.hidden = false;
   }
 
-  // Show what concerns this leg, from its beginning on.
+  // Show the call of this leg, from its beginning on.
   follow(leg) {
-    if (this.ours.has(leg)) return;
-    this.ours.add(leg);
+    if (this.calls.has(leg)) return;
+    this.calls.set(leg, { began: null, legs: [] });
     for (const happening of this.recent.splice(0)) this.take(happening);
+  }
+
+  callOf({ leg, conversation }) {
+    return this.calls.get(leg) ?? this.calls.get(conversation);
+  }
+
+  // A call that somebody else has begun stands below what is there. Of many at once some are shown.
+  followOther({ leg, at, party }) {
+    if (at - (this.otherBegan ?? -Infinity) < OTHERS_APART_SECONDS) return;
+    this.otherBegan = at;
+    this.follow(leg);
+    this.calls.get(leg).began = at;
+    if (this.list.childElementCount) this.add({ at, leg }, { picture: "pick", words: `Another call: ${shown(party)}` });
   }
 
   take(happening) {
     const { kind, leg, conversation, path } = happening;
     const isRefusal = kind === "note" && path?.startsWith("/v1/");
-    if (!isRefusal && !this.ours.has(leg) && !this.ours.has(conversation)) {
+    const call = this.callOf(happening);
+    if (!call && !isRefusal) {
       this.recent.push(happening);
       if (this.recent.length > RECENT) this.recent.shift();
       return;
     }
-    if (leg) this.ours.add(leg);
-    if (conversation) this.ours.add(conversation);
-    if (leg && !this.legs.includes(leg)) this.legs.push(leg);
-    this.began ??= happening.at;
+    if (call) {
+      call.began ??= happening.at;
+      if (leg) this.calls.set(leg, call);
+      if (conversation) this.calls.set(conversation, call);
+      if (leg && !call.legs.includes(leg)) call.legs.push(leg);
+    }
     this.name(happening);
     if (kind === "reply") this.reply(happening);
     else this.show(happening);
@@ -63,7 +78,7 @@ export class Log {
     const side = make("span", { className: "log-right" }, ...right);
     const said = make("span", { className: "log-words" }, make("b", {}, words), make("span", { title: under }, under));
     const sign = make("span", { className: "log-icon" }, icon(picture));
-    const at = make("span", { className: "log-at num" }, (happening.at - this.began).toFixed(3));
+    const at = make("span", { className: "log-at num" }, (happening.at - (this.callOf(happening)?.began ?? happening.at)).toFixed(3));
     const row = make("li", { className: look }, at, sign, said, side);
     row.dataset.leg = happening.leg;
     if (more) this.unfold(row, side, more, words);
@@ -129,7 +144,7 @@ export class Log {
 
   // ", second leg": which one of the call it is about; the first goes without saying.
   which(leg) {
-    const index = this.legs.indexOf(leg);
+    const index = this.calls.get(leg)?.legs.indexOf(leg) ?? 0;
     return index > 0 ? `, ${["", "second", "third", "fourth", "fifth"][index] ?? `${index + 1}th`} leg` : "";
   }
 

@@ -50,12 +50,8 @@ const take = (happening) => {
   Object.assign(clock, { at: happening.at, since: performance.now() });
   if (happening.kind === "hello") return hello(happening);
   if (dialling) return dialling.push(happening);
-  if (isForeign(happening)) {
-    log.restart();
-    log.follow(happening.leg);
-  }
+  if (isForeign(happening)) log.followOther(happening);
   if (happening.kind === "awaits") {
-    if (!first.isOpen && !second.isOpen && !log.ours.has(happening.leg)) log.restart();
     log.follow(happening.leg);
     second.rung(happening);
   }
@@ -66,8 +62,8 @@ const take = (happening) => {
 };
 
 // A call that somebody else has begun, while nothing goes on here.
-const isForeign = ({ kind, status, leg, conversation }) =>
-  kind === "status" && status === "started" && !first.isOpen && !second.isOpen && !log.ours.has(leg) && !log.ours.has(conversation);
+const isForeign = (happening) =>
+  happening.kind === "status" && happening.status === "started" && !first.isOpen && !second.isOpen && !log.callOf(happening);
 
 const hello = ({ speed, applications, dashboard, callees, faults }) => {
   failures = 0;
