@@ -30,6 +30,10 @@ class Press:
     keys: str
     now: bool = False
 
+    @property
+    def words(self) -> str:
+        return f"press {self.keys}"
+
 
 @dataclass(frozen=True)
 class Say:
@@ -40,6 +44,10 @@ class Say:
     text: str
     now: bool = False
     or_heard_as: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        return f"say “{self.text}”"
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,7 @@ class Person:
         self.beeps = beeps
         self.detail = detail
         self.waits_for = ""  # words for what it waits to do
+        self.done = 0  # of the steps
         self._acts: asyncio.Task[None] | None = None
         self._hangs_up: asyncio.Future[None] | None = None
 
@@ -131,6 +140,12 @@ class Person:
         for step in self.steps:
             await self.do(leg, step)
             self.waits_for = ""
+            self.done += 1
+
+    @property
+    def left(self) -> Press | Say | None:
+        """The first key or word that it did not come to."""
+        return next((step for step in self.steps[self.done :] if isinstance(step, Press | Say)), None)
 
     async def do(self, leg: "Leg", step: Step) -> None:
         """Do one thing."""

@@ -107,6 +107,8 @@ async def play(
     failures = [sentence for one in scenario.expect if (sentence := one.failure(told))]
     if person.waits_for:
         failures.append(f"The caller was to {person.waits_for}, but the call never listened for it.")
+    elif (step := person.left) and told.ended_by == "platform":
+        failures.append(f"The call was over before the caller came to {step.words}.")
     return Outcome(witness.findings, failures, leg)
 
 

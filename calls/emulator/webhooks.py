@@ -201,15 +201,15 @@ class WebhookSender:
         if len(reply.body) > MOST_BYTES:
             fault = f"the reply is longer than {MOST_BYTES:,} bytes. Send a shorter one."
             raise self._failure(webhook, fault, "Reply too long.")
-        if reply.status != 200:
+        # Of an event any status of success will do; of an answer 200 alone.
+        if reply.status != 200 and not (webhook.kind == "event" and reply.status in DELIVERED):
             fault = f"status {reply.status} instead of 200. {_cure(webhook.application, reply.status)}"
             # Inferred, as the sequence of it has it: what is repeated is told as a connection that failed.
             again = reply.status in REPEATED
             reason = "Connection closed." if again else f"HTTP status {reply.status}."
-            failure = self._failure(webhook, fault, reason, again=again)
-            if webhook.kind != "event" or reply.status not in DELIVERED:
-                raise failure
-        elif webhook.kind == "event" and not webhook.is_question and reply.body.lstrip().startswith(b"["):
+            raise self._failure(webhook, fault, reason, again=again)
+        ordinary = webhook.kind == "event" and not webhook.is_question
+        if ordinary and reply.body.lstrip().startswith(b"["):
             self.find(webhook, "the reply to an ordinary event has an NCCO. Reply with 200 and nothing in it.")
 
     def _failure(self, webhook: Webhook, fault: str, reason: str, *, again: bool = False) -> Undelivered:

@@ -126,7 +126,7 @@ def test_focus_stays_while_calls_come_in_and_change(open_page: Opens) -> None:
     make_calls(3)
     call = make_call("started", "ringing")
     page = open_page("/")
-    link = row(page, call).get_by_role("link")
+    link = row(page, call).get_by_role("link").first
     link.focus()
     before = row(page, call).bounding_box()
     keep(make_event("answered", **identities(call)))
@@ -143,7 +143,7 @@ def test_focus_goes_on_in_a_cell_that_changes(open_page: Opens) -> None:
     nobody: dict[str, Any] = {"from": None}
     call = make_call("started", at=datetime.now(UTC), **nobody)
     page = open_page("/")
-    link = row(page, call).get_by_role("link")
+    link = row(page, call).get_by_role("link").first
     expect(link).to_have_text("Withheld")
     link.focus()
     keep(make_event("ringing", **identities(call)))
@@ -272,7 +272,7 @@ def test_number_is_copied_in_digits(open_page: Opens, person: User) -> None:
     copied = (
         row(page, call)
         .get_by_role("link")
-        .evaluate(
+        .first.evaluate(
             """(link) => {
           getSelection().selectAllChildren(link);
           const clipboardData = new DataTransfer();

@@ -32,6 +32,13 @@ def test_expectation_that_does_not_hold_is_told() -> None:
     assert "“Berth 5. Sleep well.”" in ended.stderr
 
 
+def test_step_that_the_call_did_not_come_to_is_told() -> None:
+    with application("keypad") as base:
+        ended = ring(base, "--press", "5", "--wait", "60", "--press", "9")
+    assert ended.returncode == 1
+    assert "The call was over before the caller came to press 9." in ended.stderr
+
+
 def test_key_that_nobody_waits_for_is_told() -> None:
     with application("answering") as base:
         ended = ring(base, "--press", "1")

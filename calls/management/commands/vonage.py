@@ -64,6 +64,8 @@ class Command(BaseCommand):
             asyncio.run(self.serve(applications, callees, options))
         except OSError as error:
             raise CommandError(f"Port {options['port']} cannot be served: {error.strerror or error}.") from None
+        except OverflowError:
+            raise CommandError(f"Port {options['port']} is none: ports are 1 to 65535.") from None
 
     def certificate(self, options: dict[str, Any]) -> tuple[ssl.SSLContext, Path]:
         """Make one, or take that of before, for this machine and the names by which applications reach it."""

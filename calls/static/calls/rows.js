@@ -16,9 +16,10 @@ window.callserverRows = (() => {
         whole = false;
         return;
       }
-      const focused = old.contains(document.activeElement);
+      const links = [...old.querySelectorAll("a, button")];
+      const focused = links.indexOf(document.activeElement);
       old.replaceChildren(...cell.cloneNode(true).childNodes);
-      if (focused) old.querySelector("a, button")?.focus({ preventScroll: true });
+      if (focused >= 0) old.querySelectorAll("a, button")[focused]?.focus({ preventScroll: true });
     });
     return whole;
   };
