@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 from http import HTTPStatus
-from typing import Protocol
 
 from calls.models import Refusal
 from calls.records.store import later
+from calls.webhooks.delivery import Delivery
 from calls.webhooks.lines import in_one_line
 from calls.webhooks.reply import Reply
 
@@ -15,21 +15,6 @@ logger = logging.getLogger(__name__)
 
 SAMPLE_SECONDS = 1.0
 BODY_SHOWN = 2_000
-
-
-class Sent(Protocol):
-    """What is told of a delivery that is refused."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def query(self) -> str: ...
-    @property
-    def body(self) -> bytes: ...
-    @property
-    def sender(self) -> str: ...
-    @property
-    def signed(self) -> bool: ...
 
 
 class Sampler:
@@ -54,14 +39,14 @@ class Sampler:
 strangers = Sampler()
 
 
-def refuse(delivery: Sent, door: str, status: HTTPStatus, reason: str) -> Reply:
+def refuse(delivery: Delivery, door: str, status: HTTPStatus, reason: str) -> Reply:
     """Answer `status` with the reason, and keep a sample. What Vonage itself signed is always kept."""
     keep_sample(delivery, door, status, reason)
     headers = [("WWW-Authenticate", "Bearer")] if status == HTTPStatus.UNAUTHORIZED else []
     return Reply(status, f"{reason}\n".encode("utf-8", "replace"), headers=headers)
 
 
-def keep_sample(delivery: Sent, door: str, status: HTTPStatus, reason: str) -> None:
+def keep_sample(delivery: Delivery, door: str, status: HTTPStatus, reason: str) -> None:
     others = 0 if delivery.signed else strangers.admits()
     if others is None:
         return
@@ -78,7 +63,7 @@ def keep_sample(delivery: Sent, door: str, status: HTTPStatus, reason: str) -> N
     later(lambda: Refusal.objects.keep(refusal), "A refusal could not be recorded")
 
 
-def readable(delivery: Sent) -> str:
+def readable(delivery: Delivery) -> str:
     """The beginning of what was sent, as text that every database takes."""
     sent = delivery.query.encode() if delivery.method == "GET" else delivery.body
     return sent[:BODY_SHOWN].decode("utf-8", "replace").replace("\x00", "\ufffd")

@@ -5,16 +5,13 @@ all that is done with it: see `webhooks.wsgi`.
 """
 
 import logging
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from django.conf import settings
 
-from calls.vonage.events import Payload, read_body, read_query
 from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, verify
+from calls.webhooks.delivery import Delivery, Environ
 from calls.webhooks.refusals import refuse
 from calls.webhooks.reply import Reply
 
@@ -22,45 +19,9 @@ logger = logging.getLogger(__name__)
 TOO_MUCH = "the body is over 256 KiB, or its length is no number"
 METHODS = ("GET", "POST")  # an application may choose at Vonage for each webhook
 
-Environ = dict[str, Any]
-
 
 class TooMuch(ValueError):
     """More is sent than we read."""
-
-
-@dataclass(slots=True)
-class Delivery:
-    """What came: the raw bytes that the payload is read from, and who signed them (None: nobody, as allowed)."""
-
-    method: str
-    query: str
-    content_type: str
-    sender: str  # the address that it came from
-    token: str = ""  # of /event/<token>
-    begun: float = field(default_factory=time.perf_counter)  # how long an answer took counts from here
-    body: bytes = b""
-    claims: Claims | None = None
-
-    @classmethod
-    def of(cls, environ: Environ) -> "Delivery":
-        """Know it by its head; the body is not read yet."""
-        get = environ.get
-        token = get("PATH_INFO", "").partition("/event/")[2].strip("/")
-        method, query, content_type = (get(name, "") for name in ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE"))
-        return cls(method, query, content_type, get("REMOTE_ADDR", ""), token)
-
-    @property
-    def signed(self) -> bool:
-        return self.claims is not None
-
-    def payload(self) -> tuple[Payload, bytes | None]:
-        """Read it; give the raw bytes as well where they had to be cleaned. Raises EventError."""
-        if self.body or self.method == "POST":
-            payload, changed = read_body(self.body, self.content_type)
-        else:
-            payload, changed = read_query(self.query)
-        return payload, (self.body or self.query.encode("utf-8", "surrogateescape")) if changed else None
 
 
 View = Callable[[Delivery], Reply]

@@ -13,10 +13,11 @@ from calls.flows import engine
 from calls.flows.routing import Answer, directory
 from calls.records.store import StoreUnavailable, later, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
+from calls.webhooks.delivery import Delivery
 from calls.webhooks.lines import line_of, shown, whole_line_of
 from calls.webhooks.refusals import keep_sample, refuse
 from calls.webhooks.reply import Reply
-from calls.webhooks.signed import Delivery, signed_by_vonage
+from calls.webhooks.signed import signed_by_vonage
 
 logger = logging.getLogger(__name__)
 

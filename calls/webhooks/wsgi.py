@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from calls.webhooks.body import Application, StartResponse
-from calls.webhooks.signed import Environ
+from calls.webhooks.delivery import Environ
 from calls.webhooks.urls import DOORS, PREFIXES
 
 
