@@ -14,9 +14,9 @@ from rest_framework.views import APIView
 from calls.api.permissions import MayPlaceCalls
 from calls.api.problems import PROBLEM_JSON, Problem
 from calls.control import acting
-from calls.control.placing import Wanted, call_of, place_call, plan
+from calls.control.placing import OPTIONS, Wanted, as_json, place_call, plan, status_of
 from calls.control.refusals import Refused
-from calls.models import Call, PlacementState, User
+from calls.models import Call, User
 
 KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="With the same one: one call.")
 PROBLEMS = {(status, PROBLEM_JSON): Problem for status in (400, 401, 403, 409, 429, 502)}
@@ -54,7 +54,6 @@ class OrderSerializer(serializers.Serializer[Any]):
 
     def wanted(self) -> Wanted:
         given = self.validated_data
-        names = ("machine_detection", "advanced_machine_detection", "ringing_timer")
         return Wanted(
             to=given["to"],
             from_=given.get("from", ""),
@@ -62,7 +61,7 @@ class OrderSerializer(serializers.Serializer[Any]):
             voice=given.get("voice", ""),
             flow=given.get("flow", ""),
             length_seconds=given.get("length_timer"),
-            options={name: given[name] for name in names if name in given},
+            options={name: given[name] for name in OPTIONS if name in given},
         )
 
 
@@ -96,15 +95,12 @@ class Placing(APIView):
         order.is_valid(raise_exception=True)
         try:
             if order.validated_data.get("dry_run"):
-                return Response(_planned(order.wanted()))
+                return Response(plan(order.wanted()).as_json())
             key = request.headers.get("Idempotency-Key", "").strip()[:64]
             placement = place_call(order.wanted(), user=_user(request), key=key)
         except Refused as refused:
             raise RefusedProblem(refused) from refused
-        told = {"id": call_of(placement), "uuid": placement.leg_uuid or None, "from": placement.from_number}
-        told |= {"to": placement.to_number} | ({"problem": placement.problem} if placement.problem else {})
-        known = placement.state == PlacementState.ACCEPTED
-        return Response(told, status=HTTPStatus.CREATED if known else HTTPStatus.ACCEPTED)
+        return Response(as_json(placement), status=status_of(placement))
 
 
 class Acting(APIView):
@@ -138,9 +134,3 @@ def _user(request: Request) -> User:
     if not isinstance(request.user, User):  # the permission let nobody else in
         raise TypeError("nobody is logged in")
     return request.user
-
-
-def _planned(wanted: Wanted) -> dict[str, Any]:
-    planned = plan(wanted)
-    told = {"from": planned.from_number.msisdn, "to": planned.destination.number, "heard": planned.heard}
-    return {"dry_run": True, **told, "country": planned.destination.country}

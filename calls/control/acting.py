@@ -4,17 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone
 
 from calls.control.account import account
+from calls.control.log import record
 from calls.control.refusals import Refused
-from calls.flows import engine
-from calls.models import Call, FlowVersion, Kind, Leg, Outcome, User
-from calls.records.store import StoreUnavailable, store
-from calls.vonage import ncco
-from calls.vonage.events import Event, text_of
-
-LANGUAGE, STYLE = "en-GB", 0
+from calls.control.said import by_flow, by_voice
+from calls.models import Call, Kind, Leg, Outcome, User
+from calls.vonage.events import text_of
 
 
 def hang_up(call: Call, *, by: User) -> None:
@@ -29,22 +25,15 @@ def mute(call: Call, *, by: User, on: bool = True) -> None:
 
 def transfer(call: Call, flow: str, *, by: User) -> None:
     """Move the caller to what a flow says, in place of what they hear now. Raises Refused."""
-    version = FlowVersion.objects.filter(flow__name=flow).order_by("-pk").first()
-    if version is None:
-        raise Refused(f"There is no published flow “{flow[:60]}”.", HTTPStatus.BAD_REQUEST)
-    try:
-        said = engine.run(version.program)
-    except engine.ProgramError as error:
-        raise Refused(f"The flow “{flow[:60]}” cannot be run: {error}", HTTPStatus.BAD_REQUEST) from error
+    version, said = by_flow(flow)
     body = {"action": "transfer", "destination": {"type": "ncco", "ncco": said}}
     _change(call, body, f"moved the caller to “{flow}”", by, version=version.pk, ncco=said)
 
 
 def speak(call: Call, text: str, *, by: User) -> None:
     """Have a sentence read into the call. Raises Refused."""
-    if problems := ncco.errors([ncco.talk(text, language=LANGUAGE, style=STYLE)]):
-        raise Refused(problems[0].message, HTTPStatus.BAD_REQUEST)
-    body = {"text": text, "language": LANGUAGE, "style": STYLE}
+    (talk,) = by_voice(text)
+    body = {name: talk[name] for name in ("text", "language", "style")}
     _change(call, body, f"spoke into the call: “{text}”", by, part="talk")
 
 
@@ -60,10 +49,7 @@ def _change(call: Call, body: dict[str, Any], words: str, by: User, *, part: str
         reason = "The call is over, or cannot be changed just now." if over else str(error)
         raise Refused(reason, HTTPStatus.CONFLICT if over else HTTPStatus.BAD_GATEWAY) from error
     payload = {"action": words, "by": by.get_username(), "uuid": leg.uuid, "conversation_uuid": leg.conversation_uuid}
-    try:
-        store(Event(payload=payload | told, received_at=timezone.now(), door="us"))
-    except StoreUnavailable:
-        return  # done it is all the same
+    record(payload | told)
 
 
 def _leg_of(call: Call) -> Leg:

@@ -9,22 +9,20 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from calls.control import limits, tokens
 from calls.control.account import account
+from calls.control.log import record
 from calls.control.refusals import Refused
-from calls.flows import engine
-from calls.models import FlowVersion, Leg, PhoneNumber, Placement, PlacementState, User
-from calls.records.store import StoreUnavailable, store
-from calls.vonage import destinations, ncco, voices
+from calls.control.said import USUAL_VOICE, by_flow, by_voice
+from calls.models import Leg, PhoneNumber, Placement, PlacementState, User
+from calls.vonage import destinations, voices
 from calls.vonage.events import Event
 from calls.vonage.ncco import Ncco
 
 KEY_SECONDS = 8.0  # how long a second request with one key waits for the first to be through
 LOOK_SECONDS = 0.1
-PASSED_ON = ("machine_detection", "advanced_machine_detection", "ringing_timer")  # of the platform's options
-FIRST_VOICE = ("en-GB", 0)
+OPTIONS = ("machine_detection", "advanced_machine_detection", "ringing_timer")  # of the platform's options
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +61,11 @@ class Plan:
         """What the callee hears, in words."""
         said = [str(action.get("text", "")) for action in self.ncco or [] if action.get("action") == "talk"]
         return " ".join(said) if self.ncco is not None else f"What callers of {self.from_number} hear"
+
+    def as_json(self) -> dict[str, Any]:
+        """What a program is told of a call that it only tries."""
+        told = {"to": self.destination.number, "from": self.from_number.msisdn, "heard": self.heard}
+        return {"dry_run": True, **told, "country": self.destination.country}
 
 
 def plan(wanted: Wanted) -> Plan:
@@ -125,6 +128,18 @@ def call_of(placement: Placement) -> int | None:
     return Leg.objects.filter(uuid=placement.leg_uuid).values_list("call_id", flat=True).first()
 
 
+def as_json(placement: Placement) -> dict[str, Any]:
+    """What a program is told of a call that it has placed."""
+    told: dict[str, Any] = {"id": call_of(placement), "uuid": placement.leg_uuid or None}
+    told |= {"from": placement.from_number, "to": placement.to_number}
+    return told | ({"problem": placement.problem} if placement.problem else {})
+
+
+def status_of(placement: Placement) -> HTTPStatus:
+    """202 where it is not known whether a call came of it."""
+    return HTTPStatus.CREATED if placement.state == PlacementState.ACCEPTED else HTTPStatus.ACCEPTED
+
+
 def tie(placement_id: int, event: Event) -> None:
     """Let a request know its leg from the first event that came of it."""
     Placement.objects.filter(pk=placement_id, leg_uuid="").update(
@@ -152,11 +167,9 @@ def _send(placement: Placement, planned: Plan) -> None:
     try:
         made = place(account(), order_of(placement, planned))
     except VonageError as error:
-        placement.problem = str(error)[:300]
-        placement.state = PlacementState.REFUSED if error.fate == "refused" else PlacementState.UNKNOWN
+        state = PlacementState.REFUSED if error.fate == "refused" else PlacementState.UNKNOWN
         # The first event may have come meanwhile: then the call is there after all.
-        changed = Placement.objects.filter(pk=placement.pk, leg_uuid="")
-        changed.update(problem=placement.problem, state=placement.state)
+        Placement.objects.filter(pk=placement.pk, leg_uuid="").update(problem=str(error)[:300], state=state)
         placement.refresh_from_db()
         if placement.state == PlacementState.REFUSED:
             raise Refused(placement.problem, _status(error.status)) from error
@@ -176,7 +189,7 @@ def order_of(placement: Placement, planned: Plan) -> dict[str, Any]:
         "event_method": "POST",
         "length_timer": planned.length_seconds,
     }
-    order |= {name: planned.wanted.options[name] for name in PASSED_ON if name in planned.wanted.options}
+    order |= {name: planned.wanted.options[name] for name in OPTIONS if name in planned.wanted.options}
     if planned.ncco is None:
         return order | {"answer_url": [f"{settings.BASE_URL}/answer"], "answer_method": "GET"}
     return order | {"ncco": planned.ncco}
@@ -194,10 +207,7 @@ def _record(placement: Placement, planned: Plan) -> None:
     }
     if planned.ncco is not None:
         payload["ncco"] = planned.ncco
-    try:
-        store(Event(payload=payload, received_at=timezone.now(), door="us"))
-    except StoreUnavailable:
-        return  # the call goes on; its events tell of it
+    record(payload)
 
 
 def _from(text: str) -> PhoneNumber:
@@ -224,33 +234,18 @@ def _ncco(wanted: Wanted) -> Ncco | None:
     if wanted.text and wanted.flow:
         raise Refused("Give text or flow, not both.", HTTPStatus.BAD_REQUEST)
     if wanted.flow:
-        return _ncco_of_flow(wanted.flow)
+        return by_flow(wanted.flow)[1]
     if not wanted.text:
         if wanted.voice:
             raise Refused("voice= says who reads text=: give that too.", HTTPStatus.BAD_REQUEST)
         return None
-    language, style = _voice(wanted.voice)
-    said = [ncco.talk(wanted.text, language=language, style=style)]
-    if problems := ncco.errors(said):
-        raise Refused(problems[0].message, HTTPStatus.BAD_REQUEST)
-    return said
-
-
-def _ncco_of_flow(name: str) -> Ncco:
-    versions = FlowVersion.objects.filter(flow__name=name).order_by("-pk")
-    version = versions.first()
-    if version is None:
-        raise Refused(f"There is no published flow “{name[:60]}”.", HTTPStatus.BAD_REQUEST)
-    try:
-        return engine.run(version.program)
-    except engine.ProgramError as error:
-        raise Refused(f"The flow “{name[:60]}” cannot be run: {error}", HTTPStatus.BAD_REQUEST) from error
+    return by_voice(wanted.text, _voice(wanted.voice))
 
 
 def _voice(text: str) -> tuple[str, int]:
     """Read "en-AU 3", "en-AU", or one of the old names, such as Russell."""
     if not text:
-        return FIRST_VOICE
+        return USUAL_VOICE
     if old := voices.by_name(text):
         return old.language, old.style
     language, _, style = text.replace(",", " ").strip().partition(" ")

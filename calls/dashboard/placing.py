@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from calls.control.placing import Plan, Wanted, call_of, place_call, plan
+from calls.control.placing import Plan, Wanted, as_json, call_of, place_call, plan, status_of
 from calls.control.refusals import Refused
 from calls.models import ApiToken, PhoneNumber, Placement, PlacementState, User
 from calls.models.people import Scope
@@ -47,21 +47,11 @@ def _program(request: HttpRequest, user: User) -> HttpResponse:
     wanted = _wanted(given)
     try:
         if given.get("dry_run", "").lower() in YES:
-            planned = plan(wanted)
-            told = {"to": planned.destination.number, "from": planned.from_number.msisdn, "heard": planned.heard}
-            return JsonResponse({"dry_run": True, **told, "country": planned.destination.country})
+            return JsonResponse(plan(wanted).as_json())
         placement = place_call(wanted, user=user, key=_key(request.headers.get("Idempotency-Key", "")))
     except Refused as refused:
         return _problem(refused.status, str(refused), refused.retry_after)
-    accepted = placement.state == PlacementState.ACCEPTED
-    return JsonResponse(as_json(placement), status=HTTPStatus.CREATED if accepted else HTTPStatus.ACCEPTED)
-
-
-def as_json(placement: Placement) -> dict[str, object]:
-    """What a program is told of a call that it has placed."""
-    told: dict[str, object] = {"id": call_of(placement), "uuid": placement.leg_uuid or None}
-    told |= {"from": placement.from_number, "to": placement.to_number}
-    return told | ({"problem": placement.problem} if placement.problem else {})
+    return JsonResponse(as_json(placement), status=status_of(placement))
 
 
 @csrf_protect
