@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from calls.emulator.people import Person
-from calls.emulator.phone.page import FOLDER
+from calls.emulator.phone.page import FOLDER, SHARED
 from calls.emulator.platform import Platform
 from tests.emulator.test_rest import NUMBERS, ORDER, Client, on_platform
 from tests.emulator.voice_application import NCCO, VoiceApplication, always
@@ -30,7 +30,7 @@ async def told(socket: aiohttp.ClientWebSocketResponse, kind: str, **fields: Any
 
 def test_page_and_its_parts_are_served_under_a_policy() -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
-        names = [one.name for one in FOLDER.iterdir() if one.suffix in {".css", ".js", ".svg"}]
+        names = [one.name for one in (*FOLDER.iterdir(), *SHARED) if one.suffix in {".css", ".js", ".svg"}]
         assert len(names) > 5
         for path in ("/phone", *(f"/phone/{name}" for name in names)):
             async with client.session.get(client.base + path) as response:

@@ -19,6 +19,8 @@ from calls.emulator.rest.requests import PLATFORM
 from calls.emulator.rest.streams import Happenings, watching
 
 FOLDER = Path(__file__).parent
+# Colours, type and the theme switch are those of every page of the project.
+SHARED = [FOLDER.parents[1] / "static" / "calls" / name for name in ("tokens.css", "theme.js")]
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 DASHBOARD = web.AppKey("dashboard", str)
 SOCKETS: "WeakSet[web.WebSocketResponse]" = WeakSet()
@@ -61,7 +63,7 @@ async def phone(request: web.Request) -> web.Response:
 
 async def part(request: web.Request) -> web.Response:
     """Give a script, a style sheet or a picture of the page."""
-    path = next((one for one in FOLDER.iterdir() if one.name == request.match_info["name"]), None)
+    path = next((one for one in (*FOLDER.iterdir(), *SHARED) if one.name == request.match_info["name"]), None)
     if path is None or path.suffix not in TYPES:
         raise Problem(404, "The page has no such part.")
     return _file(path, TYPES[path.suffix])
