@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.ports import free_port
 from tests.settings import KNOWN
 from tests.vonage_client import in_query, sign
 
 ROOT = Path(__file__).parent.parent
 GUNICORN = ("-m", "gunicorn", "-c", "callserver/gunicorn.conf.py", "callserver.wsgi")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def children(pid: int) -> list[int]:

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.commands.test_run import free_port, wait_until
+from tests.commands.test_run import wait_until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.once
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.postgres import ask, new_database, rows
-from tests.benchmarks.processes import ROOT, Server, free_port, serving
+from tests.benchmarks.processes import ROOT, Server, serving
 from tests.load.journal import Journal, read_journals
 from tests.load.oracle import Verdict, judge_events
 from tests.load.traffic import OURS
+from tests.ports import free_port
 
 SECRET = "a-signature-secret-of-the-benchmarks-1"
 GREETING = "Thanks for calling."

@@ -96,12 +96,6 @@ def wait_for(server: Server) -> None:
     raise DidNotStart(f"{' '.join(map(str, server.process.args[:4]))} …: {words}")  # type: ignore[index]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def children_of(pid: int) -> list[int]:
     children = []
     with contextlib.suppress(OSError):

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.settings import KNOWN
 
 pytestmark = pytest.mark.once
@@ -42,7 +43,7 @@ class Home:
     def __init__(self, folder: Path) -> None:
         shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
         self.folder = folder
-        self.port = free_port()
+        self.port = free_port(neighbours=1)
         self.environment = {name: value for name, value in os.environ.items() if name not in OURS}
         self.environment |= {"PORT": str(self.port), "WEB_CONCURRENCY": "1", "COVERAGE_PROCESS_START": ""}
 
@@ -121,12 +122,6 @@ class Running:
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(true: Callable[[], bool], otherwise: str = "", seconds: float = 60) -> None:

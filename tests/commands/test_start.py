@@ -24,7 +24,8 @@ from calls.flows.routing import directory
 from calls.management.first_steps import DEMO_NUMBER
 from calls.models import PhoneNumber, User
 from callserver import env
-from tests.commands.test_run import TRACE, free_port, wait_until
+from tests.commands.test_run import TRACE, wait_until
+from tests.ports import free_port
 from tests.test_server import database_url
 from tests.vonage_client import sign
 
@@ -37,7 +38,7 @@ class Service:
     """A `manage.py start …` in a process of its own, and what it has written so far."""
 
     def __init__(self, *words: str, **given: str) -> None:
-        self.port = int(given.setdefault("PORT", str(free_port())))
+        self.port = int(given.setdefault("PORT", str(free_port(neighbours=1))))
         known = {"SECRET_KEY": "x" * 50, "VONAGE_SIGNATURE_SECRET": SECRET, "BASE_URL": "", "INGEST": "writer"}
         known |= {"DJANGO_SETTINGS_MODULE": "callserver.settings", "WEB_CONCURRENCY": "1"}
         self.process = subprocess.Popen(

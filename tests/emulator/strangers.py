@@ -17,7 +17,8 @@ import aiohttp
 import yaml
 
 from tests.emulator.keys import APPLICATION_ID, key_pair
-from tests.emulator.test_lab import free_port, vonage
+from tests.emulator.test_lab import vonage
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from calls.emulator.platform import Platform
 from tests.emulator.keys import APPLICATION_ID, key_pair, token
 from tests.emulator.test_rest import NUMBERS, ORDER, Client, on_platform
 from tests.emulator.voice_application import NCCO, VoiceApplication, always, in_turn, nothing
+from tests.ports import free_port
 
 pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
@@ -208,13 +208,6 @@ def vonage(*arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def test_command_serves_the_application_of_its_options() -> None:

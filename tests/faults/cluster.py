@@ -17,7 +17,8 @@ from typing import Any
 
 import psycopg2
 
-from tests.server import children, free_port
+from tests.ports import free_port
+from tests.server import children
 
 ROLE = "callserver"  # may not take the connections that are kept for the superuser
 MOST_CONNECTIONS = 40
