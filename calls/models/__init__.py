@@ -8,6 +8,7 @@ from calls.models.outbound import Gate, Placement, PlacementState
 from calls.models.people import ApiToken, User
 from calls.models.recordings import Bookmark, Inquiry, Recording, RecordingState
 from calls.models.refusals import Refusal
+from calls.models.revisions import Revision
 
 __all__ = [
     "ApiToken",
@@ -30,6 +31,7 @@ __all__ = [
     "Recording",
     "RecordingState",
     "Refusal",
+    "Revision",
     "Step",
     "StepKind",
     "User",
