@@ -3,6 +3,7 @@
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
+from calls.models.hours import Closure, OpeningHours, OpenSpan, Override, OverrideState, Weekday
 from calls.models.numbers import PhoneNumber
 from calls.models.outbound import Gate, Placement, PlacementState
 from calls.models.people import ApiToken, User
@@ -17,6 +18,7 @@ __all__ = [
     "CallEvent",
     "CallFlow",
     "Chore",
+    "Closure",
     "Conversation",
     "FlowVersion",
     "Gate",
@@ -24,7 +26,11 @@ __all__ = [
     "Inquiry",
     "Kind",
     "Leg",
+    "OpenSpan",
+    "OpeningHours",
     "Outcome",
+    "Override",
+    "OverrideState",
     "PhoneNumber",
     "Placement",
     "PlacementState",
@@ -36,4 +42,5 @@ __all__ = [
     "StepKind",
     "User",
     "Visit",
+    "Weekday",
 ]

@@ -21,7 +21,7 @@ class Revision(models.Model):
         table = connection.ops.quote_name(cls._meta.db_table)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} (topic, number) VALUES (%s, 1) "  # noqa: S608: the table's own name
+                f"INSERT INTO {table} (topic, number) VALUES (%s, 1) "  # noqa: S608 - the table's own name
                 f"ON CONFLICT (topic) DO UPDATE SET number = {table}.number + 1",
                 [topic],
             )

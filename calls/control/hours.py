@@ -1,0 +1,59 @@
+"""Open or closed for a while: what staff set over the hours, wherever they do it."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from calls.models import OpeningHours, Override, OverrideState, User
+
+
+def override(
+    hours: OpeningHours,
+    state: str,
+    until: datetime,
+    by: User | None,
+    message: str = "",
+    *,
+    since: datetime | None = None,
+) -> Override:
+    """Keep it open or closed from now (or `since`) until a moment; then the hours hold again by themselves.
+
+    Raises ValidationError with the reason at "state", "until" or "since".
+    """
+    now = timezone.now()
+    begins = since or now
+    wrong: dict[str, str] = {}
+    if state not in OverrideState.values:
+        wrong["state"] = "It can be open or closed."
+    if begins < now and since:
+        wrong["since"] = "The beginning is past. Leave it empty to begin now."
+    if until <= now:
+        wrong["until"] = "This time is past, so nothing would change. Give a time that is ahead."
+    elif until <= begins:
+        wrong["until"] = "It ends before it begins. Give an end after the beginning."
+    if len(message) > 500:
+        wrong["message"] = f"The message has {len(message)} characters, 500 are the most. Say it shorter."
+    if wrong:
+        raise ValidationError(wrong)
+    return Override.objects.create(hours=hours, state=state, from_at=begins, until_at=until, message=message, by=by)
+
+
+def end_override(hours: OpeningHours, *, only: int | None = None) -> int:
+    """Let the hours hold again now: end what is set at this moment, or `only` one, which may be still to come.
+
+    What had begun is kept as history with its new end; what had not is deleted. Gives how many ended.
+    """
+    now = timezone.now()
+    rows = hours.overrides.filter(until_at__gt=now)
+    rows = rows.filter(from_at__lte=now) if only is None else rows.filter(pk=only)
+    with transaction.atomic():
+        ended = list(rows.select_for_update())
+        for row in ended:
+            if row.from_at < now:
+                row.until_at = now
+                row.save(update_fields=["until_at"])
+            else:
+                row.delete()
+    return len(ended)
