@@ -135,7 +135,7 @@ WHITENOISE_USE_FINDERS = not COLLECTED
 warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)  # nothing collected: as meant
 WHITENOISE_AUTOREFRESH = DEBUG
 STORAGES = {
-    "default": {  # recordings: for this user's eyes alone
+    "default": {  # recordings and sound files: for this user's eyes alone, what may be seen the doors decide
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },

@@ -8,6 +8,7 @@ from callserver.health import healthz, readyz
 
 urlpatterns = [
     *(path(prefix, include("calls.webhooks.urls")) for prefix in PREFIXES),
+    path("", include("calls.webhooks.sounds")),
     path("api/", include("calls.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz", healthz),

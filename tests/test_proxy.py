@@ -180,6 +180,17 @@ def test_a_body_of_256_kib_arrives_whole_and_a_larger_one_does_not(proxy: Proxy)
     assert [body for _, _, body in Handler.seen[1:]] == [b"whole"]
 
 
+def test_a_sound_file_may_be_larger_than_a_webhook(proxy: Proxy) -> None:
+    sound = b"x" * (10 * 1024 * 1024)
+    assert proxy.ask("POST", "/admin/calls/sound/add/", sound) == 200
+    assert Handler.seen[0][2] == sound
+    for path, length in (("/admin/calls/sound/add/", 12 * 1024 * 1024), ("/admin/calls/call/add/", LIMIT + 1)):
+        with proxy.connect() as line:
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 413 "), path
+    assert len(Handler.seen) == 1
+
+
 def test_slow_clients_are_sent_away_and_neither_reach_the_server_nor_keep_others_from_it(proxy: Proxy) -> None:
     head = b"POST /event HTTP/1.1\r\nHost: localhost\r\n"
     halves = [head, head + b"Content-Length: 100\r\n\r\nhalf"]

@@ -1,4 +1,4 @@
-"""Every address and every method, for somebody who is not logged in: only health, login, static and signed webhooks."""
+"""Every address and every method, for strangers: only health, login, static, sound files and signed webhooks."""
 
 import re
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 OPEN = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
 WEBHOOK = re.compile(r"/(webhooks/)?(answer|event(/token)?|fallback)")
+SOUND = f"/sounds/{'0' * 64}.wav"  # none has this digest; who knows one may hear it: tests/webhooks/test_sounds.py
 VALUES = {"pk": "1", "rest": "x", "object_id": "1", "app_label": "calls", "content_type_id": "1", "url": "x"}
 
 
@@ -28,18 +29,24 @@ def addresses(resolver: Any = None, prefix: str = "/") -> Iterator[str]:
 
 
 def example(pattern: Any) -> str:
-    route = str(pattern)
+    route = str(pattern).replace("(?P<digest>[0-9a-f]{64})", "0" * 64).replace("(?P<extension>mp3|wav)", "wav")
     for name, value in VALUES.items():
         for kind in ("", "int:", "path:", "str:"):
             route = route.replace(f"<{kind}{name}>", value)
-    return route.removeprefix("^").replace("/?$", "").removesuffix("$").replace("[A-Za-z0-9:_-]+", "token")
+    return (
+        route.removeprefix("^")
+        .replace("/?$", "")
+        .removesuffix("$")
+        .replace("\\.", ".")
+        .replace("[A-Za-z0-9:_-]+", "token")
+    )
 
 
 PLACES = sorted({path for path in addresses() if "(?P" not in path})
 
 
 def test_there_are_addresses() -> None:
-    assert {"/call", "/api/calls/", "/calls/1/act/", "/event/token", "/admin/calls/call/"} <= set(PLACES)
+    assert {"/call", "/api/calls/", "/calls/1/act/", "/event/token", "/admin/calls/call/", SOUND} <= set(PLACES)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -56,6 +63,8 @@ def test_stranger_is_led_to_the_login_or_refused(method: str) -> None:
             let_in.append((method, path, response.status_code))
         if WEBHOOK.fullmatch(path) and method in {"get", "post"}:
             assert response.status_code == 401, (method, path)
+        if path == SOUND:
+            assert response.status_code == (404 if method in {"get", "head"} else 405), method
     assert let_in == []
     assert not Placement.objects.exists()
     assert not CallEvent.objects.exists()

@@ -1,7 +1,8 @@
-"""The sound of a recording as HTTP gives it, to people and programs alike: whole, or the range that is asked for."""
+"""A sound as HTTP gives it, to people, programs and Vonage alike: whole, or the range that is asked for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import IO, Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -40,26 +41,38 @@ class Part:
 
 def sound_response(row: Recording, request: HttpRequest) -> HttpResponseBase:
     """Answer with the sound of a recording that is kept. `?download=1` saves it. Raises Http404."""
-    size, tag = row.size or 0, f'"{(row.file.name or "").rpartition("/")[2].partition(".")[0]}"'
-    wanted = None if request.headers.get("If-Range", tag) != tag else read_range(request.headers.get("Range", ""), size)
+    tag = (row.file.name or "").rpartition("/")[2].partition(".")[0]
+    shown = {"Content-Disposition": f'{_way(request)}; filename="{_name(row)}"'}
+    return file_response(request, partial(_open, row), row.size or 0, row.content_type, tag, shown)
+
+
+def file_response(
+    request: HttpRequest, opened: Callable[[], IO[Any]], size: int, content_type: str, tag: str, shown: dict[str, str]
+) -> HttpResponseBase:
+    """Answer with a file of `size` bytes, or with the range that is asked for.
+
+    `tag` names these very bytes; `shown` are headers of answers that bring some, and may replace HEADERS.
+    """
+    etag = f'"{tag}"'
+    ranged = request.headers.get("If-Range", etag) == etag
+    wanted = read_range(request.headers.get("Range", ""), size) if ranged else None
     if wanted == ():
         response: HttpResponseBase = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    elif request.headers.get("If-None-Match") == tag and not wanted:
+    elif request.headers.get("If-None-Match") == etag and not wanted:
         response = HttpResponse(status=304)
     else:
         first, last = wanted or (0, size - 1)
-        part = Part(_open(row), first, last)
+        part = Part(opened(), first, last)
         if request.method == "HEAD":
             part.close()
-            response = HttpResponse(content_type=row.content_type)
+            response = HttpResponse(content_type=content_type)
         else:
-            response = StreamingHttpResponse(part, content_type=row.content_type)
+            response = StreamingHttpResponse(part, content_type=content_type)
         response.headers["Content-Length"] = str(last - first + 1)
-        response.headers["Content-Disposition"] = f'{_way(request)}; filename="{_name(row)}"'
         if wanted:
             response.status_code = 206
             response.headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    for name, value in (HEADERS | {"ETag": tag}).items():
+    for name, value in (HEADERS | shown | {"ETag": etag}).items():
         response.headers[name] = value
     return response
 

@@ -10,6 +10,7 @@ from calls.models.people import ApiToken, User
 from calls.models.recordings import Bookmark, Inquiry, Recording, RecordingState
 from calls.models.refusals import Refusal
 from calls.models.revisions import Revision
+from calls.models.sounds import Sound
 
 __all__ = [
     "ApiToken",
@@ -38,6 +39,7 @@ __all__ = [
     "RecordingState",
     "Refusal",
     "Revision",
+    "Sound",
     "Step",
     "StepKind",
     "User",
