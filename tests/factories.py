@@ -8,7 +8,7 @@ from typing import Any
 from calls.flows.numbers import save_number
 from calls.flows.routing import directory
 from calls.flows.steps import Greeting
-from calls.models import Call, PhoneNumber
+from calls.models import Call, Contact, ContactNumber, PhoneNumber
 from calls.records.store import store
 from calls.vonage.events import Event
 
@@ -78,3 +78,14 @@ def make_call(
 def keep(payload: dict[str, Any], *, door: str = "event") -> None:
     """Store a payload as if it had just come in at the door."""
     store(Event(payload=payload, door=door, received_at=datetime.now(UTC)))
+
+
+def make_contact(name: str, *parties: str, tags: Sequence[str] = ()) -> Contact:
+    """Keep a contact with these numbers or SIP addresses, and tags."""
+    contact = Contact.objects.create(name=name)
+    for party in parties:
+        number = ContactNumber(contact=contact, party=party)
+        number.full_clean()
+        number.save()
+    contact.set_tags(tags)
+    return contact

@@ -15,7 +15,7 @@ from calls.dashboard.outcomes import State, state_of
 from calls.dashboard.pretty import Paper
 from calls.dashboard.recordings import Sound, sounds_of
 from calls.dashboard.waterfall import MOST_LANES, Name, Waterfall, waterfall
-from calls.models import Call, CallEvent, CallFlow, FlowVersion, Kind, Leg, Outcome, PhoneNumber
+from calls.models import Call, CallEvent, CallFlow, ContactNumber, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
 from calls.records.heard import cut, spoken
 from calls.records.moments import keys_of, served_actions
@@ -155,7 +155,7 @@ class CallPage:
 
 
 def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPage:
-    """Read and tell a call. Six queries, or seven when not all events are listed."""
+    """Read and tell a call. Seven queries, or eight when not all events are listed."""
     now = now or timezone.now()
     legs = list(call.legs.oldest_first())
     known = call.events.aggregate(
@@ -175,7 +175,8 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     versions = _versions([*answers, *events])
     message = call.outcome == Outcome.VOICEMAIL
     ours = _own_numbers(call, legs)
-    cast = Cast(legs, {number.msisdn: number.label for number in ours if number.label}, message=message)
+    labels = _contacts(call, legs) | {number.msisdn: number.label for number in ours if number.label}
+    cast = Cast(legs, labels, message=message)
     goes_on = call.outcome == Outcome.IN_PROGRESS
     told = legs if len(legs) <= MOST_LEGS else [*legs[:MOST_LEGS], legs[-1]]
     line = timeline(told, events, now, goes_on=goes_on)
@@ -219,9 +220,17 @@ def _poll_seconds(call: Call, received: datetime | None, now: datetime) -> int:
 
 def _own_numbers(call: Call, legs: Iterable[Leg]) -> list[PhoneNumber]:
     """Our own numbers among the parties."""
+    return list(PhoneNumber.objects.filter(msisdn__in=_parties(call, legs)))
+
+
+def _contacts(call: Call, legs: Iterable[Leg]) -> dict[str, str]:
+    """The names of contacts among the parties."""
+    return ContactNumber.objects.names_for(_parties(call, legs))
+
+
+def _parties(call: Call, legs: Iterable[Leg]) -> set[str]:
     rows: list[Call | Leg] = [call, *legs]
-    parties = {party for row in rows for party in (row.from_number, row.to_number)}
-    return list(PhoneNumber.objects.filter(msisdn__in=parties))
+    return {party for row in rows for party in (row.from_number, row.to_number)}
 
 
 def _versions(events: Iterable[CallEvent]) -> dict[int, FlowVersion]:

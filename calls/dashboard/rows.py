@@ -1,4 +1,4 @@
-"""A page of calls as the list shows it: each with its parties, times and line. Four queries, however many calls."""
+"""A page of calls as the list shows it: each with its parties, times and line. Five queries, however many calls."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.utils import timezone
 
 from calls.dashboard.outcomes import State, doing, state_of
-from calls.models import Call, CallEvent, Kind, Leg, PhoneNumber
+from calls.models import Call, CallEvent, ContactNumber, Kind, Leg, PhoneNumber
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
@@ -104,7 +104,7 @@ def _headed(rows: list[Row]) -> list[Row]:
 
 
 def caller(text: str, labels: dict[str, str]) -> Party:
-    """Name who called: our own number by its label, another with its country, a hidden one as such."""
+    """Name who called: our own number by its label, a contact by name, others with their country."""
     shown = numbers.shown(text)
     if labels.get(text):
         return Party(labels[text], shown)
@@ -186,7 +186,8 @@ def _recordings(calls: Sequence[Call]) -> Recordings:
 
 
 def _labels(calls: Sequence[Call], legs: Sequence[Leg]) -> dict[str, str]:
-    """The labels of our own numbers among these parties."""
+    """The labels of our own numbers among these parties, and the names of contacts."""
     rows: list[Call | Leg] = [*calls, *legs]
     parties = {text for row in rows for text in (row.from_number, row.to_number)}
-    return dict(PhoneNumber.objects.filter(msisdn__in=parties).exclude(label="").values_list("msisdn", "label"))
+    names = ContactNumber.objects.names_for(parties)
+    return names | dict(PhoneNumber.objects.filter(msisdn__in=parties).exclude(label="").values_list("msisdn", "label"))

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from calls.flows.publish import publish
 from calls.flows.routing import directory
 from calls.flows.steps import Greeting
-from calls.models import CallFlow, PhoneNumber, Step, StepKind, User
+from calls.models import CallerRule, CallFlow, PhoneNumber, Step, StepKind, User
 from calls.models.numbers import PhoneNumberQuerySet
 
 LARGEST_BLOCK = 100_000
@@ -143,7 +143,9 @@ def _flow_of_their_own(numbers: Sequence[PhoneNumber]) -> CallFlow | None:
 
 
 def _drop_unused(flows: Collection[int]) -> None:
-    used = Exists(PhoneNumber.objects.filter(flow=OuterRef("pk")))
+    used = Exists(PhoneNumber.objects.filter(flow=OuterRef("pk"))) | Exists(
+        CallerRule.objects.filter(flow=OuterRef("pk"))
+    )
     for pks in _chunks(flows):
         CallFlow.objects.filter(~used, pk__in=pks).delete()
 

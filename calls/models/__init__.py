@@ -1,5 +1,6 @@
-"""The tables: numbers and what callers hear, the call log, calls we place, recordings, refusals, people, chores."""
+"""The tables: numbers, what callers hear and when, who calls, the call log, calls out, recordings, people, chores."""
 
+from calls.models.callers import Block, BlockAction, BlockKind, CallerRule, Contact, ContactNumber, Tag
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
@@ -14,12 +15,18 @@ from calls.models.sounds import Sound
 
 __all__ = [
     "ApiToken",
+    "Block",
+    "BlockAction",
+    "BlockKind",
     "Bookmark",
     "Call",
     "CallEvent",
     "CallFlow",
+    "CallerRule",
     "Chore",
     "Closure",
+    "Contact",
+    "ContactNumber",
     "Conversation",
     "FlowVersion",
     "Gate",
@@ -42,6 +49,7 @@ __all__ = [
     "Sound",
     "Step",
     "StepKind",
+    "Tag",
     "User",
     "Visit",
     "Weekday",

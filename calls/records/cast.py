@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who takes part in a call: its legs, in order of start, and the labels of our own numbers."""
+    """Who takes part in a call: its legs, in order of start, and the names that we have for numbers."""
 
     legs: Sequence[LegRow]
     labels: Mapping[str, str]

@@ -1,7 +1,7 @@
 """An event in plain words, with Vonage's own word beside them. Pure, and never refused: payloads are as they came.
 
-Who did it, what happened, past tense: "Tom, picked up". Names are labels of our numbers, or numbers as people
-read them. What we cannot name is said to be kept as it came.
+Who did it, what happened, past tense: "Tom, picked up". Names are labels of our numbers, contacts, or
+numbers as people read them. What we cannot name is said to be kept as it came.
 """
 
 from collections.abc import Mapping

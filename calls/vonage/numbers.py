@@ -19,6 +19,10 @@ HIDES = {"Cf", "Cc", "Cs", "Zl", "Zp"}  # categories of characters that don't sh
 JOINERS = "\u200c\u200d"  # Persian and Indic names are written with them
 
 BETWEEN_DIGITS = str.maketrans("", "", " \u00a0-./()")
+# What comes along when a number is copied from an address book: directions, and hyphens that don't break.
+COPIED_ALONG = str.maketrans("", "", "\u200e\u200f\u202a\u202b\u202c\u202d\u2066\u2068\u2069\u2010\u2011\u2013")
+
+MOST_LETTERS = 255  # of a SIP address
 
 # Where the table that comes with the time zones is short or unusual.
 OTHER_NAMES = {
@@ -32,8 +36,41 @@ OTHER_NAMES = {
 
 
 def is_hidden(party: str) -> bool:
-    """Say whether the caller's number was not sent."""
-    return party.strip().lower() in HIDDEN
+    """Say whether the caller's number was not sent: by a word for that or, over SIP, by an address without a name."""
+    text = party.strip().lower()
+    return text in HIDDEN or text.removeprefix("sips:").removeprefix("sip:").startswith("anonymous@")
+
+
+def identity(party: str) -> str:
+    """Give the one spelling by which a party is known, however it comes: "442079460010", "sip:anna@example.com".
+
+    "" for whoever can't be told from others: a hidden caller, or one who sends but a name.
+    """
+    if len(party) > 2 * MOST_LETTERS or is_hidden(party):
+        return ""
+    address = _sip(party) if "@" in party or party.lstrip()[:4].lower().startswith("sip") else ""
+    if address:
+        return address
+    digits = written(party)
+    return digits if digits.isascii() and digits.isdigit() and 3 <= len(digits) <= 15 else ""
+
+
+def written(text: str) -> str:
+    """Read a number as `typed` does, also as address books spell it: "0044 20…", "+44 (0)20…"."""
+    text = unicodedata.normalize("NFKC", text[: 2 * MOST_LETTERS]).translate(COPIED_ALONG)
+    return typed(text.replace("(0)", "")).removeprefix("00")
+
+
+def _sip(text: str) -> str:
+    """Give "sip:anna@example.com" for any spelling of it, without display name, password, port and parameters."""
+    inner = text.partition("<")[2].partition(">")[0] or text
+    scheme, colon, rest = inner.strip().lower().partition(":")
+    rest = rest if colon and scheme in {"sip", "sips"} else inner.strip().lower()
+    user, at, host = rest.partition(";")[0].partition("?")[0].rpartition("@")
+    user, host = user.partition(":")[0], host.partition(":")[0]
+    found = f"sip:{user}@{host}"
+    fit = at and user and host and len(found) <= MOST_LETTERS and found.isprintable() and not set(found) & set(' <>"')
+    return found if fit else ""
 
 
 @lru_cache(maxsize=4096)

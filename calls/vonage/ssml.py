@@ -73,6 +73,15 @@ def escape(text: str) -> str:
     return _escape_xml(text)
 
 
+def parts(text: str) -> list[tuple[str, bool]]:
+    """Take a text apart at its tags: each part, and whether it is a tag."""
+    found, end = [], 0
+    for tag in _TAG.finditer(text):
+        found += [(text[end : tag.start()], False), (tag[0], True)]
+        end = tag.end()
+    return [(part, is_tag) for part, is_tag in [*found, (text[end:], False)] if part]
+
+
 def spoken_length(text: str) -> int:
     """Count characters as the limit of 1,500 does: SSML tags are free, an `&amp;` counts as written."""
     return len(_TAG.sub("", text)) if is_ssml(text) else len(text)

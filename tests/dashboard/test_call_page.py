@@ -18,7 +18,7 @@ from calls.models import Call, CallEvent, Leg, Outcome, PhoneNumber, User
 from calls.records.batch import write_batch
 from calls.vonage.events import Event
 from tests.conftest import Get
-from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number
+from tests.factories import OURS, PERSON, keep, make_call, make_contact, make_event, make_number
 from tests.sequences.expected import EXPECTED, ExpectedLeg
 from tests.sequences.reading import BEGIN, NAMES, steps
 from tests.vonage_client import VonageClient
@@ -486,9 +486,16 @@ def queries_of(browser: Client, call: Call) -> int:
     return len(queries)
 
 
+def test_contacts_are_told_by_name(login: Client, main_line: PhoneNumber) -> None:
+    make_contact("Anna Kowalska", "447700900123")
+    page = page_of(login, make_call(to=main_line.msisdn))
+    assert "<b><bdi>Anna Kowalska</bdi></b> called <b><bdi>Main line</bdi></b> from the United Kingdom" in page
+    assert '<a href="tel:+447700900123">Anna Kowalska</a></bdi><small>+44 7700 900123</small>' in page
+
+
 def test_number_of_queries_does_not_grow(login: Client, main_line: PhoneNumber) -> None:
     small, large = make_long_call(1, 0), make_long_call(150, 10)
-    assert queries_of(login, small) == queries_of(login, large) <= 11
+    assert queries_of(login, small) == queries_of(login, large) <= 12
 
 
 def test_call_of_very_many_events_is_shown_in_pages(login: Client) -> None:

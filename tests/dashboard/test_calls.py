@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from calls.models import Call, CallEvent, Leg, Outcome, User
 from calls.records import spool
-from tests.factories import CALLER, OURS, PERSON, keep, make_call, make_event, make_number, told
+from tests.factories import CALLER, OURS, PERSON, keep, make_call, make_contact, make_event, make_number, told
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -106,6 +106,13 @@ def test_call_is_listed_with_all_that_is_known_of_it(login: Client) -> None:
         "Heard a notice +44 7700 900123 United Kingdom Main line +44 20 7946 0000 "
         "09:30:00 Monday 23 November 5 min ago – 8 s Greeting \u203a ended €0.0006"
     )
+
+
+def test_contacts_are_listed_by_name(login: Client) -> None:
+    make_contact("Anna Kowalska", CALLER)
+    make_contact("<b>Tom</b>", PERSON)
+    assert "Anna Kowalska +44 7700 900123" in row_of(login, make_call())
+    assert "&lt;b&gt;Tom&lt;/b&gt; +44 7700 900456" in row_of(login, make_call(**named(f" +{PERSON}")))
 
 
 def test_times_stand_in_the_zone_that_the_page_names(login: Client, settings: Settings) -> None:
@@ -270,7 +277,7 @@ def test_list_takes_the_same_queries_however_long_it_is(
     make_number(OURS, label="Main line")
     make_call("started", "ringing")
     login.get("/")
-    with django_assert_num_queries(12) as few:
+    with django_assert_num_queries(14) as few:
         login.get("/")
     for _ in range(15):
         make_call()
