@@ -35,11 +35,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
     All else that an operator should know stands in the body, and takes no process out of service.
     """
     depth, refusal, database = spool.depth(), spool.refusal(), _database()
-    answers = directory.looked.is_set() or bool(directory.routes)
+    answers = directory.looked.is_set() or bool(directory.numbers.things)
     ready = answers and (database["answers"] or not refusal) and not refused_lately()
     body = {
         "ready": ready,
-        "answers": {"loaded": answers, "numbers": len(directory.routes)},
+        "answers": {"loaded": answers, "numbers": len(directory.numbers.things)},
         "database": database,
         "spool": {
             "usable": not refusal,

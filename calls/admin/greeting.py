@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from calls.flows.steps import Greeting
+from calls.flows.steps import NOTHING_KNOWN, Greeting
+from calls.flows.steps.spoken import silences, voiceless
 from calls.vonage import ncco, voices
 from calls.vonage.ncco import Ncco, Problem
 from calls.vonage.ncco.spoken import MAX_TEXT
@@ -90,9 +91,9 @@ class GreetingForm(forms.Form):
         self.greeting = Greeting(cleaned["text"], voice.language, voice.style, cleaned.get("premium", False))
         for problem in ncco.errors(self.greeting.actions()):
             self.add_error("text", reason(problem))
-        for message in self.greeting.silences():
+        for message in silences(self.greeting.text):
             self.add_error("text", message)
-        for message in self.greeting.voiceless():
+        for message in voiceless(**self.greeting.voice(NOTHING_KNOWN)):
             self.add_error("premium", message)
         return cleaned
 

@@ -65,14 +65,14 @@ class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = NumberForm
     list_display = ["shown", "label", "callers_hear", "voice_in_words", "live"]
     list_display_links = ["shown", "label"]
-    list_select_related = ["live_version", "flow"]
+    list_select_related = ["flow"]
     search_fields = ["msisdn", "label", "flow__name"]
     search_help_text = "A part of a number or of a label."
     show_full_result_count = False
     sortable_by = ["shown", "label"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PhoneNumber]:
-        return super().get_queryset(request).prefetch_related("flow__steps")
+        return PhoneNumber.objects.with_live().order_by("msisdn").prefetch_related("flow__steps")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[PhoneNumber], search_term: str
@@ -101,7 +101,8 @@ class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="Live")
     def live(self, number: PhoneNumber) -> str:
-        return f"v{number.live_version.number}" if number.live_version else "–"
+        live = getattr(number, "live_number", None)
+        return f"v{live}" if live else "–"
 
     def get_fieldsets(self, request: HttpRequest, obj: PhoneNumber | None = None) -> Any:
         if not (self.has_change_permission(request, obj) if obj else self.has_add_permission(request)):
@@ -129,12 +130,13 @@ class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
         """Save and publish, within the admin's transaction. What callers hear is new only where it was changed."""
-        before = obj.live_version_id
+        before = obj.live_version if obj.pk else None
         author = request.user if isinstance(request.user, User) else None
         saved = save_number(obj.msisdn, label=obj.label, greeting=form.new_greeting, author=author)
         obj.__dict__.update(saved.__dict__)
-        if saved.live_version and saved.live_version_id != before:
-            messages.success(request, f"Published as v{saved.live_version.number}: heard from the next call on.")
+        live = saved.live_version
+        if live and live != before:
+            messages.success(request, f"Published as v{live.number}: heard from the next call on.")
             for warning in preview(form.greeting).warnings:
                 messages.warning(request, f"Listen to it once: {warning[:1].lower()}{warning[1:]}")
 

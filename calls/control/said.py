@@ -2,24 +2,33 @@
 
 from http import HTTPStatus
 
+from django.utils import timezone
+
 from calls.control.refusals import Refused
 from calls.flows import engine
-from calls.models import FlowVersion
+from calls.flows.routing import directory
+from calls.flows.run import Number
+from calls.models import CallFlow, FlowVersion
 from calls.vonage import ncco
 from calls.vonage.ncco import Ncco
 
 USUAL_VOICE = ("en-GB", 0)
 
 
-def by_flow(name: str) -> tuple[FlowVersion, Ncco]:
-    """Give what a flow of this name says, and the version that says so: its latest. Raises Refused."""
-    version = FlowVersion.objects.filter(flow__name=name).order_by("-pk").first()
-    if version is None:
+def by_flow(name: str, *, number: str = "", caller: str = "") -> tuple[FlowVersion, Ncco]:
+    """Give what a flow of this name says to somebody, and the version that says so: the live one. Raises Refused.
+
+    `number` is the one of ours that is in the call, `caller` the other party.
+    """
+    flow = CallFlow.objects.filter(name=name, publications__isnull=False).order_by("-pk").first()
+    version = flow.live_version() if flow else None
+    if flow is None or version is None:
         raise Refused(f"There is no published flow “{name[:60]}”.", HTTPStatus.BAD_REQUEST)
-    try:
-        return version, engine.run(version.program)
-    except engine.ProgramError as error:
-        raise Refused(f"The flow “{name[:60]}” cannot be run: {error}", HTTPStatus.BAD_REQUEST) from error
+    directory.look()
+    served = engine.begin(directory, Number(number, flow.pk), directory.caller(caller), timezone.now())
+    if served.problem:
+        raise Refused(f"The flow “{name[:60]}” cannot be run: {served.problem}", HTTPStatus.BAD_REQUEST)
+    return version, served.ncco
 
 
 def by_voice(text: str, voice: tuple[str, int] = USUAL_VOICE) -> Ncco:

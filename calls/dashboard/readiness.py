@@ -33,8 +33,8 @@ def checks() -> Iterator[Check]:
 
 
 def _numbers() -> Check:
-    rows = PhoneNumber.objects.select_related("live_version__flow")
-    count, silent = rows.count(), rows.filter(live_version=None).count()
+    rows = PhoneNumber.objects.select_related("flow")
+    count, silent = rows.count(), rows.silent().count()
     first = rows.first()
     page = "admin:calls_phonenumber_changelist"
     if first is None:
@@ -42,7 +42,8 @@ def _numbers() -> Check:
     title = "One number" if count == 1 else f"{count:,} numbers"
     if silent:
         return Check(good=False, title=title, detail=f"{silent:,} without anything that callers hear.", admin=page)
-    plays = f", plays {first.live_version}" if first.live_version else ""
+    live = first.live_version
+    plays = f", plays {live}" if live else ""
     shown = f"{first.label}, {numbers.shown(first.msisdn)}" if first.label else numbers.shown(first.msisdn)
     return Check(good=True, title=title, detail=f"{shown}{plays}" if count == 1 else f"{shown} and others")
 

@@ -1,26 +1,119 @@
 """Turn a flow's draft into a program: plain data that the engine runs without the database."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 
-from calls.flows.steps import STEPS
-from calls.models import CallFlow
+from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
+from calls.flows.steps import STEPS, Facts, Kind
+from calls.models import Branch, CallFlow, PhoneNumber, Step, Then
+from calls.vonage import numbers
 
-SCHEMA = 1
 
-Program = dict[str, Any]
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong or odd with a draft: which step (None: the flow), what, why and the cure."""
+
+    severity: Literal["error", "warning"]
+    step: Step | None
+    message: str
+
+    def __str__(self) -> str:
+        return f"Step {self.step}: {self.message}" if self.step else self.message
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A program, and what was found while making it. With errors it must not be published."""
+
+    program: Program
+    findings: list[Finding]
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [one for one in self.findings if one.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [one for one in self.findings if one.severity == "warning"]
 
 
 def compile_flow(flow: CallFlow) -> Program:
-    """Give {"schema": 1, "steps": [{"id", "kind", "actions"}]}. Raises ValidationError with what forbids it."""
-    steps = list(flow.steps.in_order())
-    problems = [] if steps else ["The flow has no step: its callers would hear nothing. Add a greeting."]
-    compiled = []
-    for step in steps:
-        content = STEPS[step.kind].from_settings(step.settings)
-        problems += content.problems()
-        compiled.append({"id": step.pk, "kind": step.kind, "actions": content.actions()})
-    if problems:
-        raise ValidationError(problems)
-    return {"schema": SCHEMA, "steps": compiled}
+    """Give the program of the draft. Raises ValidationError with what forbids it."""
+    compiled = compile_draft(flow)
+    if compiled.errors:
+        alone = len(compiled.program["steps"]) < 2  # then it needs no naming
+        raise ValidationError([one.message if alone else str(one) for one in compiled.errors])
+    return compiled.program
+
+
+def compile_draft(flow: CallFlow) -> Compiled:
+    """Compile the draft and check it. Six queries, however long it is."""
+    steps = list(flow.steps.in_order().prefetch_related("branches__to_step", "branches__to_flow"))
+    facts = facts_of(flow, steps)
+    findings = [] if steps else [Finding("error", None, NO_STEP)]
+    compiled: dict[str, Any] = {}
+    for place, step in enumerate(steps, 1):
+        kind, branches = kind_of(step), list(step.branches.all())
+        mine = replace(facts, branches={branch.on: words_of(branch) for branch in branches})
+        findings += [Finding("error", step, message) for message in _problems(flow, step, kind, mine, branches)]
+        findings += [Finding("warning", step, message) for message in kind.warnings(mine)]
+        after = to_step(steps[place].pk) if place < len(steps) else END
+        compiled[str(step.pk)] = {
+            "kind": step.kind,
+            "place": place,
+            "name": step.name,
+            "settings": kind.compiled(mine),
+            "next": after,
+            "on": {branch.on: target_of(branch, after) for branch in branches},
+            "words": {branch.on: words_of(branch) for branch in branches if branch.words},
+        }
+    start = str(steps[0].pk) if steps else None
+    program = {"schema": SCHEMA, "flow": flow.pk, "name": flow.name, "voice": voice_of(flow), "start": start}
+    return Compiled(program | {"steps": compiled}, findings)
+
+
+NO_STEP = "The flow has no step: its callers would hear nothing. Add a greeting."
+
+
+def kind_of(step: Step) -> Kind:
+    return STEPS[step.kind].from_settings(step.settings)
+
+
+def voice_of(flow: CallFlow) -> dict[str, Any]:
+    return {"language": flow.language, "style": flow.style, "premium": flow.premium}
+
+
+def facts_of(flow: CallFlow, steps: Sequence[Step]) -> Facts:
+    """Gather what steps are checked against."""
+    own = set(PhoneNumber.objects.filter(flow=flow).order_by("msisdn").values_list("msisdn", flat=True)[:1])
+    return Facts(owns=owns, number=min(own, default=""), voice=voice_of(flow))
+
+
+def owns(msisdn: str) -> bool:
+    return PhoneNumber.objects.filter(msisdn=numbers.typed(msisdn)).exists()
+
+
+def words_of(branch: Branch) -> list[str]:
+    return [" ".join(word.split()).casefold() for word in branch.words.split(",") if word.strip()]
+
+
+def target_of(branch: Branch, after: Target) -> Target:
+    """Where a branch leads, as the engine reads it."""
+    if branch.then == Then.STEP:
+        return to_step(branch.to_step_id or 0)
+    if branch.then == Then.FLOW:
+        return to_flow(branch.to_flow_id or 0)
+    return {Then.AGAIN: AGAIN, Then.HANG_UP: END}.get(Then(branch.then), after)
+
+
+def _problems(flow: CallFlow, step: Step, kind: Kind, facts: Facts, branches: Sequence[Branch]) -> list[str]:
+    wrong = kind.problems(facts)
+    for branch in branches:
+        if branch.to_step and branch.to_step.flow_id != flow.pk:
+            wrong.append(f"“{branch.on}” leads to a step of {branch.to_step.flow}. Choose a step of this flow.")
+        if branch.to_flow and branch.to_flow_id != flow.pk and not branch.to_flow.publications.exists():
+            wrong.append(f"“{branch.on}” leads to {branch.to_flow}, of which nothing is published. Publish it first.")
+    return wrong

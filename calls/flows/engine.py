@@ -1,9 +1,22 @@
-"""Run a program: pure, in memory, and never without something to say."""
+"""Run a program: pure, in memory, and never without something to say.
 
+`begin` answers a call, `go_on` what the platform asks while a flow runs. Both walk from step to step until one waits
+for the platform, and give the NCCO up to there with the way that led to it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from calls.flows.program import SCHEMA, Program, ProgramError, Target, to_flow, to_step
+from calls.flows.run import Caller, Heard, Number, Run, World
+from calls.flows.steps import STEPS, Kind
+from calls.flows.tokens import Place
 from calls.vonage import ncco
 from calls.vonage.ncco import Ncco
+
+MOST_VISITS = 50  # steps that one call may come to: a flow that leads round in a circle ends
 
 NUMBER_NOT_IN_SERVICE: Ncco = [
     ncco.talk("Sorry, this number is not in service. Check the number and call again.", language="en-GB", style=0)
@@ -11,19 +24,107 @@ NUMBER_NOT_IN_SERVICE: Ncco = [
 OUT_OF_ORDER: Ncco = [
     ncco.talk("Sorry, something is wrong here. Call again in a few minutes.", language="en-GB", style=0)
 ]
+ROUND_AND_ROUND = ncco.talk("Sorry, this call has gone on in a circle. Goodbye.", language="en-GB", style=0)
+# An empty array may be taken for no answer at all; the call ends when this has run out.
+NOTHING_MORE: Ncco = [{"action": "wait", "timeout": 0.1}]
 
 
-class ProgramError(ValueError):
-    """A published program that this release cannot run."""
+@dataclass(frozen=True)
+class Served:
+    """What a caller is told, and why: which number of ours, which version, by which steps."""
+
+    ncco: Ncco
+    msisdn: str = ""
+    version: int | None = None
+    path: list[dict[str, Any]] = field(default_factory=list)
+    problem: str = ""
 
 
-def run(program: dict[str, Any]) -> Ncco:
-    """Give what the caller hears from the beginning of the program. Raises ProgramError."""
+def begin(world: World, number: Number, caller: Caller, moment: datetime) -> Served:
+    """Answer a call to a number of ours. Never raises."""
+    run = Run(world, number, caller, moment)
+    return _served(run, to_flow(number.flow) if number.flow else None)
+
+
+def go_on(world: World, place: Place, heard: Heard, moment: datetime) -> Served | None:
+    """Say how a call goes on that is at `place`. None: as it was. Never raises."""
+    number = world.number(place.number) or Number(place.number)
+    run = Run(world, number, world.caller(place.caller), moment, place.version, visits=place.visits, state=place.state)
     try:
-        # Postgres keeps no order of keys; people who read an NCCO look for the action first.
-        actions = [{"action": act["action"], **act} for step in program["steps"] for act in step["actions"]]
+        run.program = program_of(world, place.version)
+        step, kind = step_of(run.program, place.step)
+        run.here = place.step
+        target = kind.heard(step, run, heard)
+        if target is None and not run.actions:
+            return None
+        if target and target.get("again"):
+            target = to_step(place.step)
+        elif target:
+            run.state = {}
+    except Exception as error:
+        return _broken(run, error)
+    return _served(run, target)
+
+
+def _served(run: Run, target: Target | None) -> Served:
+    try:
+        walk(run, target)
+    except Exception as error:  # whatever a version holds, the caller hears a sentence
+        return _broken(run, error)
+    said = run.actions or NOTHING_MORE
+    return Served(said, run.number.msisdn, run.version or None, run.path, run.problem)
+
+
+def _broken(run: Run, error: Exception) -> Served:
+    reason = str(error) if isinstance(error, ProgramError) else f"{type(error).__name__}: {error}"
+    problem = f"the version cannot be run: {reason}"
+    return Served(OUT_OF_ORDER, run.number.msisdn, run.version or None, run.path, problem)
+
+
+def walk(run: Run, target: Target | None) -> None:
+    """Play one step after the other, until one waits for the platform or the call ends. Raises ProgramError."""
+    while target and not target.get("end"):
+        if "flow" in target:
+            target = enter(run, target["flow"])
+            continue
+        step, kind = step_of(run.program, target["step"])
+        run.visits += 1
+        if run.visits > MOST_VISITS:
+            run.actions.append(ROUND_AND_ROUND)
+            run.problem = f"the caller came to {MOST_VISITS} steps: the flow leads round in a circle"
+            return
+        run.here = str(target["step"])
+        run.path.append({"step": run.here, "kind": step["kind"], "name": step.get("name", ""), "place": step["place"]})
+        target = kind.play(step, run)
+        if target and target.get("again"):
+            target = to_step(run.here)
+        elif target:
+            run.state = {}
+
+
+def enter(run: Run, flow: int) -> Target:
+    """Begin with the version of a flow that is live."""
+    version = run.world.live(flow, run.moment)
+    if version is None:
+        raise ProgramError(f"nothing is published of flow {flow}")
+    run.version, run.program = version, program_of(run.world, version)
+    start = run.program.get("start")
+    if start is None:
+        raise ProgramError("it has no step")
+    return to_step(start)
+
+
+def program_of(world: World, version: int) -> Program:
+    program = world.program(version)
+    if not isinstance(program, dict) or program.get("schema") != SCHEMA:
+        raise ProgramError(f"version {version} is not a program of this release")
+    return program
+
+
+def step_of(program: Program, step: str) -> tuple[Mapping[str, Any], Kind]:
+    """Find a step, with its kind. Raises ProgramError."""
+    try:
+        found = program["steps"][step]
+        return found, STEPS[found["kind"]].from_settings(found["settings"])
     except (KeyError, TypeError) as error:
-        raise ProgramError(f"not a program: {error}") from error
-    if not actions:
-        raise ProgramError("the program says nothing")
-    return actions
+        raise ProgramError(f"step {step} is not in it, or of no known kind: {error}") from error

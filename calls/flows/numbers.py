@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from calls.flows.publish import publish
 from calls.flows.routing import directory
@@ -42,7 +43,7 @@ def save_number(
     """Create or change one number as `save_block` does; None leaves a value as it is, or takes the tutorial's."""
     change: Change | None = (lambda _: greeting) if greeting else None
     save_block(msisdn, label=label, change=change, author=author)
-    return PhoneNumber.objects.select_related("flow", "live_version").get(msisdn=msisdn)
+    return PhoneNumber.objects.select_related("flow").get(msisdn=msisdn)
 
 
 def save_block(
@@ -57,7 +58,7 @@ def save_block(
     """
     names = _names(first, count)
     for name in {names[0], names[-1]}:
-        PhoneNumber(msisdn=name, label=label or "").clean_fields(exclude=["flow", "live_version"])
+        PhoneNumber(msisdn=name, label=label or "").clean_fields(exclude=["flow"])
     flow_name = label or (names[0] if count == 1 else f"{names[0]} to {names[-1]}")
     with transaction.atomic():
         numbers = _numbers(names, label or "")
@@ -69,7 +70,7 @@ def save_block(
         for greeting, those in regreeted.items():
             _greet(those, greeting, name=flow_name, by=author)
         for pks in _chunks(relabelled):
-            PhoneNumber.objects.filter(pk__in=pks).update(label=label)
+            PhoneNumber.objects.filter(pk__in=pks).update(label=label, changed_at=timezone.now())
         _drop_unused(greetings)
     return Block(names[0], names[-1], made, len(changed), count - made - len(changed))
 
@@ -93,7 +94,7 @@ def _names(first: str, count: int) -> list[str]:
 
 def _numbers(names: Sequence[str], label: str) -> list[PhoneNumber]:
     """Give the block's numbers in order, locked where they are here, made but not saved where they are not."""
-    between = PhoneNumber.objects.select_for_update().filter(msisdn__gte=min(names), msisdn__lte=max(names))
+    between = PhoneNumber.objects.with_live().select_for_update().filter(msisdn__gte=min(names), msisdn__lte=max(names))
     there = {number.msisdn: number for number in between}
     return [there.get(name) or PhoneNumber(msisdn=name, label=label) for name in names]
 
@@ -114,7 +115,7 @@ def _by_new_greeting(
     for number in numbers:
         old = greetings.get(number.flow_id or 0)
         new = change(old or Greeting())
-        if new != old or not number.live_version_id:
+        if new != old or not getattr(number, "live_id", None):
             groups[new].append(number)
     return groups
 
@@ -126,12 +127,13 @@ def _greet(numbers: Sequence[PhoneNumber], greeting: Greeting, *, name: str, by:
         flow=flow, position=1, kind=StepKind.GREETING, defaults={"settings": greeting.settings()}
     )
     for pks in _chunks([number.pk for number in numbers if number.pk and number.flow_id != flow.pk]):
-        PhoneNumber.objects.filter(pk__in=pks).update(flow=flow)
+        PhoneNumber.objects.filter(pk__in=pks).update(flow=flow, changed_at=timezone.now())
     new = [number for number in numbers if not number.pk]
     for number in new:
         number.flow = flow
     PhoneNumber.objects.bulk_create(new, batch_size=CHUNK)
     publish(flow, author=by)
+    transaction.on_commit(directory.look, robust=True)  # the version may be what is live already
 
 
 def _flow_of_their_own(numbers: Sequence[PhoneNumber]) -> CallFlow | None:

@@ -1,27 +1,29 @@
 """Which program answers a number: kept in memory, so that no caller waits for the database.
 
-A background thread of each web process looks once a second for a new publication. What it finds it also
-writes to files under SPOOL_DIR/answers, this host's memory: with them a process can start while the database
-is away, and its neighbours on the host hear of a publication at the next call.
+A background thread of each web process looks once a second for what has changed. What it finds it also writes to files
+under SPOOL_DIR/answers, this host's memory (see memory.py).
 """
 
-import json
 import logging
 import os
 import threading
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import Count, Max
+from django.utils import timezone
 
 from calls.flows import engine
-from calls.models import FlowVersion, PhoneNumber
+from calls.flows.engine import Served
+from calls.flows.memory import Shelf
+from calls.flows.program import Program
+from calls.flows.run import Caller, Heard, Number
+from calls.flows.tokens import Place
+from calls.models import FlowVersion, PhoneNumber, Publication, Revision
 from calls.models.numbers import PhoneNumberQuerySet
-from calls.vonage.ncco import Ncco
 
 logger = logging.getLogger(__name__)
 
@@ -30,33 +32,15 @@ START_SECONDS = 2.0  # how long a starting process waits for its first look befo
 OVERLAP = timedelta(seconds=10)  # transactions commit out of order: look this far back again
 
 
-@dataclass(frozen=True)
-class Route:
-    """What a number's callers hear, and since when."""
-
-    msisdn: str
-    version: int | None  # FlowVersion's id; None: nothing is published
-    changed_at: str  # ISO 8601: texts of one form compare like the times
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a caller is told, and why: which number of ours, which version."""
-
-    ncco: Ncco
-    msisdn: str = ""
-    version: int | None = None
-    problem: str = ""
-
-
 class Directory:
-    """The answers of this process."""
+    """The answers of this process: a World for the engine."""
 
     def __init__(self) -> None:
-        self.routes: dict[str, Route] = {}
-        self.programs: dict[int, dict[str, Any]] = {}
+        self.numbers = Shelf("numbers", dict)
+        self.flows = Shelf("flows", list)  # which version is live when
+        self.versions = Shelf("versions", dict)
         self.seen: datetime | None = None
-        self.stamps: dict[str, int] = {}
+        self.revisions: dict[str, int] = {}
         self.pid = 0
         self.away = False
         self.looked = threading.Event()
@@ -64,25 +48,69 @@ class Directory:
 
     # What the doors ask
 
-    def answer(self, *parties: str) -> Answer:
+    def answer(self, *parties: str, moment: datetime | None = None) -> Served:
         """Answer for the first of the parties that is a number of ours: the number called or, when we call, ours.
 
         Never raises, and never without something to say.
         """
-        for msisdn in parties:
-            route = self._route(msisdn)
-            if route is None or route.version is None:
-                continue
-            try:
-                said = engine.run(self.programs[route.version])
-            except (engine.ProgramError, KeyError) as error:
-                logger.error("Version %s of %s cannot be run: %s", route.version, msisdn, error)
-                return Answer(engine.OUT_OF_ORDER, msisdn, route.version, f"the version cannot be run: {error}")
-            return Answer(said, msisdn, route.version)
-        return Answer(engine.NUMBER_NOT_IN_SERVICE, problem="no number of ours was called")
+        now = moment or timezone.now()
+        for at, party in enumerate(parties):
+            number = self.number(party)
+            if number and number.flow:
+                caller = self.caller(parties[1 - at] if len(parties) > 1 else "")
+                served = engine.begin(self, number, caller, now)
+                if "cannot be run" in served.problem:
+                    logger.error("Version %s of %s: %s", served.version, number.msisdn, served.problem)
+                return served
+        return Served(engine.NUMBER_NOT_IN_SERVICE, problem="no number of ours was called")
+
+    def go_on(self, place: Place, heard: Heard, moment: datetime | None = None) -> Served | None:
+        """Say how a call goes on; None: as it was. Never raises."""
+        served = engine.go_on(self, place, heard, moment or timezone.now())
+        if served and served.problem:
+            logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
+        return served
 
     def owns(self, msisdn: str) -> bool:
-        return msisdn in self.routes
+        return msisdn in self.numbers.things
+
+    # What the engine asks: see run.World
+
+    def number(self, msisdn: str) -> Number | None:
+        if not (msisdn.isascii() and msisdn.isdigit() and len(msisdn) <= 15):
+            return None
+        found = self.numbers.get(msisdn)
+        try:
+            return Number(msisdn, **found) if found else None
+        except TypeError:  # a file of another release
+            return None
+
+    def caller(self, number: str) -> Caller:
+        return Caller(number)
+
+    def program(self, version: int) -> Program | None:
+        """A version's program: from memory or this host's files, or, of a call that began elsewhere, the database."""
+        found: Program | None = self.versions.things.get(str(version))
+        if found is None:
+            found = self.versions.get(str(version))
+        if found is None:
+            try:
+                found = FlowVersion.objects.values_list("program", flat=True).filter(pk=version).first()
+            except (DatabaseError, InterfaceError):
+                return None
+            if found is not None:
+                self.versions.put(str(version), found, 1)
+        return found
+
+    def live(self, flow: int, moment: datetime) -> int | None:
+        """The version that is live then: of the publications that cover the moment the latest.
+
+        Before the first of them it is the first: a clock that went wrong makes no caller hear less.
+        """
+        now = moment.timestamp()
+        times = self.flows.get(str(flow)) or ()
+        covering = [version for begins, ends, version in times if begins <= now and (ends is None or now < ends)]
+        return covering[-1] if covering else times[0][2] if times else None
 
     # How the answers come here
 
@@ -95,29 +123,74 @@ class Directory:
         threading.Thread(target=self._follow, name="routing", daemon=True).start()
         self.looked.wait(START_SECONDS)
 
+    def load_files(self) -> None:
+        """Take up what this host knew last."""
+        for shelf in (self.numbers, self.flows, self.versions):
+            shelf.load()
+
     def clear(self) -> None:
         """Forget everything: another database is looked at next."""
-        self.routes, self.programs, self.stamps, self.seen = {}, {}, {}, None
+        for shelf in (self.numbers, self.flows, self.versions):
+            shelf.clear()
+        self.seen, self.revisions = None, {}
 
     def look(self) -> None:
-        """Take up what was published since the last look. Raises what the database raises."""
+        """Take up what was changed since the last look: two queries where nothing was. Raises what they raise."""
         with self.looking:
-            newest = PhoneNumber.objects.aggregate(count=Count("pk"), at=Max("changed_at"))
-            unchanged = newest["count"] == len(self.routes) and newest["at"] == self.seen
-            if unchanged and (self.seen is None or self._settled(self.seen)):
-                return
-            numbers = PhoneNumber.objects.all()
-            if self.seen:
-                self._take(numbers.changed_since(self.seen - OVERLAP))
-            if newest["count"] != len(self.routes) or not self.seen:
-                there = self._take(numbers)
-                for msisdn in set(self.routes) - there:
-                    self._forget(msisdn)
-            self.seen = newest["at"]
+            revisions = dict(Revision.objects.values_list("topic", "number"))
+            self._look_at_numbers()
+            if revisions.get("flows") != self.revisions.get("flows") or not self.revisions:
+                self._take_flows(revisions.get("flows", 0))
+            self.revisions = {"": 0} | revisions
+
+    def _look_at_numbers(self) -> None:
+        newest = PhoneNumber.objects.aggregate(count=Count("pk"), at=Max("changed_at"))
+        unchanged = newest["count"] == len(self.numbers.things) and newest["at"] == self.seen
+        if unchanged and (self.seen is None or self._settled(self.seen)):
+            return
+        numbers = PhoneNumber.objects.all()
+        if self.seen:
+            self._take_numbers(numbers.changed_since(self.seen - OVERLAP))
+        if newest["count"] != len(self.numbers.things) or not self.seen:
+            there = self._take_numbers(numbers)
+            for msisdn in set(self.numbers.things) - there:
+                self.numbers.forget(msisdn)
+        self.seen = newest["at"]
 
     @staticmethod
     def _settled(moment: datetime) -> bool:
         return datetime.now(moment.tzinfo) - moment > OVERLAP
+
+    def _take_numbers(self, numbers: PhoneNumberQuerySet) -> set[str]:
+        rows = numbers.values_list("msisdn", "flow_id", "label", "time_zone", "changed_at")
+        there = set()
+        for msisdn, flow, label, zone, changed_at in rows:
+            # Texts of one form compare like the times.
+            stamp = changed_at.isoformat(timespec="microseconds")
+            self.numbers.put(msisdn, {"flow": flow, "label": label, "time_zone": zone}, stamp)
+            there.add(msisdn)
+        return there
+
+    def _take_flows(self, revision: int) -> None:
+        """Take up which version of each flow is live when, from now on, with the programs that are not here yet."""
+        ahead: dict[int, list[Any]] = defaultdict(list)
+        now = timezone.now()
+        rows = Publication.objects.ahead_of(now - OVERLAP)
+        for flow, version, from_at, until_at in rows.values_list("flow_id", "version_id", "from_at", "until_at"):
+            if until_at is None and from_at <= now - OVERLAP:
+                ahead[flow] = []  # what went before is over
+            ahead[flow].append([from_at.timestamp(), until_at.timestamp() if until_at else None, version])
+        self._take_versions({row[2] for rows in ahead.values() for row in rows})
+        for flow, times in ahead.items():
+            self.flows.put(str(flow), times, revision)
+        for flow in set(map(int, self.flows.things)) - set(ahead):
+            self.flows.forget(str(flow))
+
+    def _take_versions(self, wanted: Iterable[int]) -> None:
+        missing = sorted(pk for pk in wanted if str(pk) not in self.versions.things)
+        for start in range(0, len(missing), 500):
+            for version in FlowVersion.objects.filter(pk__in=missing[start : start + 500]):
+                self.versions.put(str(version.pk), version.program, 1)
 
     def _follow(self) -> None:
         waits = threading.Event()
@@ -136,87 +209,6 @@ class Directory:
             except Exception:
                 logger.exception("Looking for publications failed")
             waits.wait(LOOK_SECONDS)
-
-    def _take(self, numbers: PhoneNumberQuerySet) -> set[str]:
-        """Make routes of the rows, with the programs that are not in memory yet."""
-        rows = [
-            Route(msisdn, version, changed_at.isoformat(timespec="microseconds"))
-            for msisdn, version, changed_at in numbers.values_list("msisdn", "live_version_id", "changed_at")
-        ]
-        missing = {route.version for route in rows if route.version and route.version not in self.programs}
-        if missing:
-            published = FlowVersion.objects.in_bulk(missing) if len(missing) < 500 else FlowVersion.objects.in_bulk()
-            for pk, version in published.items():
-                self.programs[pk] = version.program
-                self._write(self._folder("versions") / f"{pk}.json", version.program)
-        for route in rows:
-            if self.routes.get(route.msisdn) != route:
-                self._write(self._path(route.msisdn), asdict(route))
-                self.routes[route.msisdn] = route
-        return {route.msisdn for route in rows}
-
-    def _forget(self, msisdn: str) -> None:
-        self.routes.pop(msisdn, None)
-        self._path(msisdn).unlink(missing_ok=True)
-
-    # This host's memory
-
-    def load_files(self) -> None:
-        """Take up what this host knew last. A file that cannot be read is passed over: the database has it too."""
-        for path in self._folder("numbers").glob("*.json"):
-            self._read_route(path.stem)
-
-    def _route(self, msisdn: str) -> Route | None:
-        """Give the number's route; read its file again when a neighbour process has written a newer one."""
-        if not (msisdn.isascii() and msisdn.isdigit() and len(msisdn) <= 15):
-            return None
-        try:
-            stamp = os.stat(self._name(msisdn)).st_mtime_ns
-        except OSError:
-            return self.routes.get(msisdn)
-        if stamp != self.stamps.get(msisdn):
-            self._read_route(msisdn)
-            self.stamps[msisdn] = stamp
-        return self.routes.get(msisdn)
-
-    def _read_route(self, msisdn: str) -> None:
-        try:
-            route = Route(**json.loads(self._path(msisdn).read_bytes()))
-            known = self.routes.get(msisdn)
-            if known and known.changed_at >= route.changed_at:
-                return
-            if route.version and route.version not in self.programs:
-                path = self._folder("versions") / f"{route.version}.json"
-                self.programs[route.version] = json.loads(path.read_bytes())
-            self.routes[msisdn] = route
-        except (OSError, ValueError, TypeError) as error:
-            logger.warning("The last known answer of %s cannot be read: %s", msisdn, error)
-
-    def _folder(self, name: str) -> Path:
-        return Path(settings.SPOOL_DIR) / "answers" / name
-
-    def _name(self, msisdn: str) -> str:
-        """The name of its file. Each call asks for it, and a Path costs ten times as much as a look at the file."""
-        return f"{settings.SPOOL_DIR}/answers/numbers/{msisdn}.json"
-
-    def _path(self, msisdn: str) -> Path:
-        return Path(self._name(msisdn))
-
-    def _write(self, path: Path, content: object) -> None:
-        """Replace the file in one step. A full disk costs this host its memory, not its callers an answer."""
-        draft = f"{path}.{os.getpid()}-{threading.get_ident()}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        try:
-            try:
-                file = os.open(draft, flags, 0o600)
-            except FileNotFoundError:
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                file = os.open(draft, flags, 0o600)
-            with os.fdopen(file, "w", encoding="utf-8") as text:
-                json.dump(content, text)
-            os.replace(draft, path)
-        except OSError as error:
-            logger.warning("%s cannot be written: %s", path, error)
 
 
 directory = Directory()

@@ -3,7 +3,7 @@
 from calls.models.callers import Block, BlockAction, BlockKind, CallerRule, Contact, ContactNumber, Tag
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
-from calls.models.flows import CallFlow, FlowVersion, Step, StepKind
+from calls.models.flows import Branch, CallFlow, FlowVersion, Publication, Step, StepKind, Then
 from calls.models.hours import Closure, OpeningHours, OpenSpan, Override, OverrideState, Weekday
 from calls.models.numbers import PhoneNumber
 from calls.models.outbound import Gate, Placement, PlacementState
@@ -19,6 +19,7 @@ __all__ = [
     "BlockAction",
     "BlockKind",
     "Bookmark",
+    "Branch",
     "Call",
     "CallEvent",
     "CallFlow",
@@ -42,6 +43,7 @@ __all__ = [
     "PhoneNumber",
     "Placement",
     "PlacementState",
+    "Publication",
     "Recording",
     "RecordingState",
     "Refusal",
@@ -50,6 +52,7 @@ __all__ = [
     "Step",
     "StepKind",
     "Tag",
+    "Then",
     "User",
     "Visit",
     "Weekday",

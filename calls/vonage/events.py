@@ -281,7 +281,8 @@ class Event:
         """Tell a delivery from others by its content: Vonage gives no event ids. Our own acts are all different."""
         if self.door not in DELIVERIES:
             return uuid.uuid4()
-        text = json.dumps(_canonical(self.payload), sort_keys=True, separators=(",", ":"))
+        told = {name: value for name, value in self.payload.items() if name != "reply"}  # that is ours
+        text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"))
         return uuid.UUID(bytes=hashlib.sha256(f"{self.door}\n{text}".encode()).digest()[:16])
 
 

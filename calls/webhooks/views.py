@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,11 @@ from django.utils import timezone
 from calls.control import tokens
 from calls.control.placing import tie
 from calls.flows import engine
-from calls.flows.routing import Answer, directory
+from calls.flows import tokens as places
+from calls.flows.engine import Served
+from calls.flows.routing import directory
+from calls.flows.run import Heard
+from calls.flows.tokens import Place
 from calls.records.store import StoreUnavailable, later, store, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
 from calls.webhooks.delivery import Delivery
@@ -40,6 +45,9 @@ def event_webhook(delivery: Delivery) -> Reply:
     except EventError as error:
         return refuse(delivery, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}")
     event = event_from(payload, raw, delivery, door="event")
+    place = places.read(delivery.token) if delivery.token else None
+    if place:
+        return go_on(place, event, delivery)
     reply = keep(event)
     if delivery.token and event.status == "started" and (placement := tokens.read(delivery.token)):
         later(lambda: tie(placement, event), "A call that we placed does not know its leg")
@@ -88,9 +96,24 @@ def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str
     return response
 
 
-def reply_of(found: Answer, milliseconds: float) -> dict[str, Any]:
-    """What is kept of an answer, beside Vonage's fields: the NCCO given, by which version, and how fast."""
+def go_on(place: Place, event: Event, delivery: Delivery) -> Reply:
+    """Keep an event that a flow waits for, and say how the call goes on: from memory, whatever the database does."""
+    served = directory.go_on(place, Heard.of(event.payload, event.kind, event.status))
+    if served is None:
+        return keep(event)
+    milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
+    told = {**event.payload, "reply": reply_of(served, milliseconds)}
+    kept = keep(replace(event, payload=told))
+    if kept.status != HTTPStatus.OK:
+        return kept
+    reply = Reply.json(served.ncco)
+    return replace(reply, headers=kept.headers)
+
+
+def reply_of(found: Served, milliseconds: float) -> dict[str, Any]:
+    """What is kept of an answer, beside Vonage's fields: the NCCO given, by which version and steps, and how fast."""
     reply = {"ncco": found.ncco, "milliseconds": milliseconds, "version": found.version}
+    reply |= {"path": found.path} if found.path else {}
     return reply | ({"problem": found.problem} if found.problem else {})
 
 

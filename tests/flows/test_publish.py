@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 
 from calls.flows.numbers import save_number
 from calls.flows.publish import publish
+from calls.flows.routing import directory
 from calls.flows.steps import TUTORIAL_TEXT, Greeting
 from calls.models import CallFlow, FlowVersion, PhoneNumber, Step, User
 
@@ -13,13 +14,13 @@ pytestmark = pytest.mark.django_db
 
 def texts(number: PhoneNumber) -> list[str]:
     assert number.live_version
-    return [action["text"] for step in number.live_version.program["steps"] for action in step["actions"]]
+    return [step["settings"]["text"] for step in number.live_version.program["steps"].values()]
 
 
 def test_a_new_number_says_the_tutorials_greeting_by_russell() -> None:
-    number = save_number("442079460000")
-    assert number.live_version
-    action = number.live_version.program["steps"][0]["actions"][0]
+    save_number("442079460000")
+    directory.look()
+    action = directory.answer("442079460000").ncco[0]
     assert action == {"action": "talk", "text": TUTORIAL_TEXT, "language": "en-AU", "style": 3}
 
 
@@ -30,7 +31,7 @@ def test_publishing_a_change_makes_the_next_version_and_leaves_the_last_one_as_i
     assert after
     assert (before.number, after.number) == (1, 2)
     before.refresh_from_db()
-    assert before.program["steps"][0]["actions"][0]["text"] == TUTORIAL_TEXT
+    assert [step["settings"]["text"] for step in before.program["steps"].values()] == [TUTORIAL_TEXT]
 
 
 def test_publishing_what_is_live_already_makes_no_version() -> None:

@@ -64,7 +64,8 @@ def test_the_request_and_the_reply_are_an_event_of_the_call(get_answer: Get, pos
     assert event.leg == Leg.objects.get()
     assert {name: event.payload[name] for name in ASKED} == ASKED
     reply = event.payload["reply"]
-    assert (reply["ncco"], reply["version"]) == (said, number.live_version_id)
+    assert number.live_version
+    assert (reply["ncco"], reply["version"]) == (said, number.live_version.pk)
     assert 0 <= reply["milliseconds"] < 60_000
 
 

@@ -91,7 +91,8 @@ def in_words(block: Block) -> str:
     greeting = greeting_of(number) or Greeting()
     voice = voices.find(greeting.language, greeting.style)
     called = f"{voice}, was {voice.name}" if voice and voice.name else voice
-    version = number.live_version.number if number.live_version else "–"
+    live = number.live_version
+    version = live.number if live else "–"
     whose = "of the first " if block.first != block.last else ""
     since = "From the next call on callers" if block.made or block.changed else "Callers"
     return f"{done} {who}. {since} {whose}hear v{version}: {greeting.title} ({called})."

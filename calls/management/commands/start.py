@@ -74,7 +74,7 @@ class Command(BaseCommand):
         refuse_to_serve_without_secrets()
         directory.load_files()
         away = database.problem()
-        if away and directory.routes:
+        if away and directory.numbers.things:
             self.say(f"The database is away, so callers hear this host's last known answers: {away}")
         else:
             database.prepare(self.say)

@@ -1,0 +1,126 @@
+"""One answer in the making: what a step needs in order to play, and what it adds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from calls.flows import tokens
+from calls.flows.program import Program, Target
+from calls.flows.tokens import Place
+from calls.vonage import ncco
+from calls.vonage.events import Payload, text_of
+from calls.vonage.ncco import Ncco
+
+Step = Mapping[str, Any]  # of a program
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of ours, as answers know it."""
+
+    msisdn: str
+    flow: int | None = None
+    label: str = ""
+    time_zone: str = ""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who is calling: `number` as the platform wrote it, `name` and `tags` of the contact, where there is one."""
+
+    number: str
+    name: str = ""
+    tags: frozenset[str] = frozenset()
+
+
+class World(Protocol):
+    """All that a flow may ask about, in memory."""
+
+    def number(self, msisdn: str) -> Number | None: ...
+    def caller(self, number: str) -> Caller: ...
+    def program(self, version: int) -> Program | None: ...
+    def live(self, flow: int, moment: datetime) -> int | None:
+        """The version of the flow that is live then; None: nothing was published."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the platform says of a caller who was asked something, or of a telephone that was rung.
+
+    `digits` is None where no key was pressed; `spoken` holds what was understood, the likeliest first.
+    """
+
+    kind: str  # as an event has it: "input", "status", "notify", …
+    status: str = ""
+    digits: str | None = None
+    spoken: tuple[str, ...] = ()
+    leg: str = ""
+
+    @classmethod
+    def of(cls, payload: Payload, kind: str, status: str = "") -> "Heard":
+        """Read an event. In 2018 `dtmf` was the digits themselves."""
+        dtmf, speech = payload.get("dtmf"), payload.get("speech")
+        digits = text_of(dtmf.get("digits") if isinstance(dtmf, dict) else dtmf)
+        results = speech.get("results") if isinstance(speech, dict) else None
+        spoken = [text_of(one.get("text")) for one in results or [] if isinstance(one, dict)] if results else []
+        leg = text_of(payload.get("uuid"))
+        return cls(kind, status.lower(), digits or None, tuple(text for text in spoken if text), leg)
+
+    @property
+    def nothing(self) -> bool:
+        return self.digits is None and not self.spoken
+
+
+@dataclass
+class Run:
+    """A walk through a program. Steps add to `actions`; `path` notes which steps there were."""
+
+    world: World
+    number: Number
+    caller: Caller
+    moment: datetime
+    version: int = 0
+    program: Program = field(default_factory=dict)
+    visits: int = 0
+    actions: Ncco = field(default_factory=list)
+    path: list[dict[str, Any]] = field(default_factory=list)
+    state: dict[str, Any] = field(default_factory=dict)  # what the step gave along when it asked
+    problem: str = ""
+    here: str = ""  # the id of the step that plays
+
+    def voice(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The voice of a step's settings; of its flow where it has none of its own."""
+        own = settings if settings.get("language") else self.program.get("voice") or {}
+        return {
+            "language": own.get("language") or "en-AU",
+            "style": own.get("style") or 0,
+            "premium": bool(own.get("premium")),
+        }
+
+    def say(self, text: str, settings: Mapping[str, Any], *, barge_in: bool = False, **options: Any) -> None:
+        """Add a `talk` in the step's voice, unless there is nothing to say."""
+        text = self.words(text)
+        if text.strip():
+            self.actions.append(ncco.talk(text, **self.voice(settings), barge_in=barge_in, **options))
+
+    def words(self, text: str) -> str:
+        """Fill what may stand in braces."""
+        return text
+
+    def ask(self, **state: Any) -> str:
+        """The address at which the platform asks this step again, and gives `state` along."""
+        return tokens.url_of(self.place(**state))
+
+    def note(self, **what: str) -> None:
+        """Note what a caller chose, for those who read the call."""
+        step = self.program["steps"][self.here]
+        self.path.append({"step": self.here, "kind": step["kind"], "name": step.get("name", ""), **what})
+
+    def place(self, **state: Any) -> Place:
+        return Place(self.version, self.here, self.number.msisdn, self.caller.number, self.visits, state)
+
+    def target(self, step: Step, on: str) -> Target:
+        """Where the step leads in this case: its branch, or the next step."""
+        found: Target = step.get("on", {}).get(on) or step["next"]
+        return found

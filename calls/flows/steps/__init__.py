@@ -1,0 +1,18 @@
+"""The kinds of step that staff put a flow together from, one module each: what it says, what is wrong with it."""
+
+from calls.flows.steps.goto import GoTo
+from calls.flows.steps.greeting import TUTORIAL_TEXT, Greeting
+from calls.flows.steps.hangup import HangUp
+from calls.flows.steps.kind import NOTHING_KNOWN, Facts, Kind
+from calls.flows.steps.menu import Menu
+from calls.flows.steps.raw import Raw
+
+STEPS: dict[str, type[Kind]] = {
+    "goto": GoTo,
+    "greeting": Greeting,
+    "hangup": HangUp,
+    "menu": Menu,
+    "ncco": Raw,
+}
+
+__all__ = ["NOTHING_KNOWN", "STEPS", "TUTORIAL_TEXT", "Facts", "Greeting", "Kind", "Menu"]

@@ -1,0 +1,74 @@
+"""What every kind of step is made of: settings that staff fill in, what is wrong with them, what a caller meets."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from calls.flows.program import Target
+from calls.flows.run import Heard, Run
+from calls.flows.run import Step as Compiled
+
+SHOWN_LENGTH = 60
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a draft is checked against. `branches` are those of the step at hand: name → words."""
+
+    owns: Callable[[str], bool] = lambda msisdn: False
+    number: str = ""  # one of the flow's, whose callers get it
+    branches: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    voice: Mapping[str, Any] = field(default_factory=dict)  # of the flow
+    hours: Mapping[int, str] = field(default_factory=dict)  # id → name of the opening hours there are
+    sounds: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # id → address, name
+    refuse_destination: Callable[[str], str] = lambda number: ""  # the reason why it may not be rung, or ""
+
+
+NOTHING_KNOWN = Facts()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Settings of one step. Subclasses add fields with defaults, all JSON-able: they are kept and exported as such."""
+
+    ends: ClassVar[tuple[str, ...]] = ()  # words of branches that lead on from here, beside a menu's keys
+    records: ClassVar[bool] = False
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Take what is known of the settings, and leave what another release put there."""
+        return cls(**{one.name: settings[one.name] for one in fields(cls) if one.name in settings})
+
+    def settings(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def title(self) -> str:
+        """What it does, short enough for a list."""
+        raise NotImplementedError
+
+    def problems(self, facts: Facts) -> list[str]:
+        """What forbids to publish it, each with its reason and cure."""
+        return []
+
+    def warnings(self, facts: Facts) -> list[str]:
+        """What may not be as it is meant."""
+        return []
+
+    def compiled(self, facts: Facts) -> dict[str, Any]:
+        """The settings that go into the program: whatever the engine would have to look up is in them."""
+        return self.settings()
+
+    def play(self, step: Compiled, run: Run) -> Target | None:
+        """Add the step's actions to `run`, and say where the caller goes on. None: the platform asks us first."""
+        raise NotImplementedError
+
+    def heard(self, step: Compiled, run: Run, heard: Heard) -> Target | None:
+        """Say where the caller goes on after what was heard. None, and no action: the call goes on as it was."""
+        return None
+
+
+def short(text: str) -> str:
+    """One line of a text, in quotes, for a list."""
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= SHOWN_LENGTH else line[: SHOWN_LENGTH - 1].rstrip() + '…'}”"
