@@ -10,7 +10,7 @@ from django.conf import settings
 from calls.checks import refuse_to_serve_without_secrets
 
 bind = f"0.0.0.0:{settings.PORT}"
-worker_class = "gthread"
+worker_class = "callserver.worker.StayingWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
 threads = 16  # webhooks wait for a commit, not for the processor: those that wait share one
 timeout = 30

@@ -90,6 +90,16 @@ def test_a_webhook_by_get_may_be_long(server: Server) -> None:
     assert server.ask("GET", f"/event?{'x' * 300_000}", Authorization=sign())[0] in {413, 414, 431}
 
 
+def test_more_connections_than_threads_are_served_alike(server: Server) -> None:
+    lines = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=10) for _ in range(50)]
+    for _ in range(3):
+        for line in lines:  # all at once, and then all are kept open
+            line.request("GET", "/healthz")
+        assert {line.getresponse().read() for line in lines} == {b"well\n"}
+    for line in lines:
+        line.close()
+
+
 def test_ctrl_c_reaches_all_processes_at_once_and_they_end(server: Server) -> None:
     """As a terminal sends it: to the master and to its workers, which the master asks to end as well."""
     master = server.process.pid

@@ -86,6 +86,9 @@ class Writer:
         self.look_at = 0.0
         self.used_at = float("-inf")
         self.ended_at = float("-inf")
+        self.expected = 0  # so many come at once, if all come again who were let go just now
+        self.awaited = MOST_WAITING  # so many shall wait before the thread goes on that gathers
+        self.enough = threading.Event()
 
     # What request threads do
 
@@ -109,6 +112,8 @@ class Writer:
             raise Full("too much waits for the database")
         job = Job(work, attended=attended)
         self.waiting.put(job)
+        if self.waiting.qsize() >= self.awaited:
+            self.enough.set()
         return job
 
     def wait_for(self, job: Job, seconds: float) -> bool:
@@ -178,12 +183,20 @@ class Writer:
         try:
             taken.append(self.waiting.get(timeout=max(0.0, self.look_at - time.monotonic())))
             if time.monotonic() - self.ended_at < BUSY_SECONDS:
-                time.sleep(GATHER_SECONDS)
+                self._gather()
             while len(taken) < MOST_IN_BATCH:
                 taken.append(self.waiting.get_nowait())
         except Empty:
             pass
         return [job for job in taken if job], None not in taken
+
+    def _gather(self) -> None:
+        """Give those a moment to come who were let go by the batch before, and wait no longer than for them."""
+        self.enough.clear()
+        self.awaited = min(self.expected, MOST_IN_BATCH) - 1  # one is here
+        if self.waiting.qsize() < self.awaited:
+            self.enough.wait(GATHER_SECONDS)
+        self.awaited = MOST_WAITING
 
     def _work(self, jobs: Sequence[Job]) -> None:
         """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
@@ -200,6 +213,7 @@ class Writer:
                     self._end(job, self._attempt(job.work))
         finally:
             self.current, self.busy_since = (), None
+            self.expected = self.waiting.qsize() + sum(job.attended for job in jobs)
             self.ended_at = time.monotonic()
 
     def _check_connection(self) -> None:

@@ -96,6 +96,20 @@ def test_one_event_that_cannot_be_kept_does_not_fail_its_neighbours(
     assert CallEvent.objects.count() == 5
 
 
+def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: sizes.append(len(events)))
+    monkeypatch.setattr(writer_module, "BUSY_SECONDS", 60)
+    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
+    writer.ended_at, writer.expected = time.monotonic(), 3
+    jobs = [writer.hand_over(told(number), attended=True) for number in range(3)]
+    assert all(job.wait(20) for job in jobs)
+    assert sizes == [3]
+    assert writer.expected == 3  # if they come again
+
+
 def test_an_event_that_the_database_refuses_is_spooled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(events: list[Event], **_: Any) -> None:
         raise DataError("not this one")
