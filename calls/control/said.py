@@ -25,7 +25,7 @@ def by_flow(name: str, *, number: str = "", caller: str = "") -> tuple[FlowVersi
     if flow is None or version is None:
         raise Refused(f"There is no published flow “{name[:60]}”.", HTTPStatus.BAD_REQUEST)
     directory.look()
-    served = engine.begin(directory, Number(number, flow.pk), directory.caller(caller), timezone.now())
+    served = engine.begin(directory, Number(number, flow.pk), directory.callers.find(caller), timezone.now())
     if served.problem:
         raise Refused(f"The flow “{name[:60]}” cannot be run: {served.problem}", HTTPStatus.BAD_REQUEST)
     return version, served.ncco

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
 from calls.flows.steps import STEPS, Facts, Kind
-from calls.models import Branch, CallFlow, PhoneNumber, Step, Then
+from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Step, Then
 from calls.vonage import numbers
 
 
@@ -89,7 +89,12 @@ def voice_of(flow: CallFlow) -> dict[str, Any]:
 def facts_of(flow: CallFlow, steps: Sequence[Step]) -> Facts:
     """Gather what steps are checked against."""
     own = set(PhoneNumber.objects.filter(flow=flow).order_by("msisdn").values_list("msisdn", flat=True)[:1])
-    return Facts(owns=owns, number=min(own, default=""), voice=voice_of(flow))
+    return Facts(
+        owns=owns,
+        number=min(own, default=""),
+        voice=voice_of(flow),
+        hours=dict(OpeningHours.objects.order_by().values_list("pk", "name")),
+    )
 
 
 def owns(msisdn: str) -> bool:

@@ -5,17 +5,19 @@ for the platform, and give the NCCO up to there with the way that led to it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from calls.flows.program import SCHEMA, Program, ProgramError, Target, to_flow, to_step
-from calls.flows.run import Caller, Heard, Number, Run, World
+from calls.flows.callers import Caller
+from calls.flows.program import END, SCHEMA, Program, ProgramError, Target, to_flow, to_step
+from calls.flows.run import Heard, Number, Run, World
 from calls.flows.steps import STEPS, Kind
 from calls.flows.tokens import Place
 from calls.vonage import ncco
 from calls.vonage.ncco import Ncco
 
+BLOCKED = "block"  # the step that blocked callers come to
 MOST_VISITS = 50  # steps that one call may come to: a flow that leads round in a circle ends
 
 NUMBER_NOT_IN_SERVICE: Ncco = [
@@ -38,18 +40,50 @@ class Served:
     version: int | None = None
     path: list[dict[str, Any]] = field(default_factory=list)
     problem: str = ""
+    block: int | None = None  # the line of the block list that stopped the caller
 
 
 def begin(world: World, number: Number, caller: Caller, moment: datetime) -> Served:
-    """Answer a call to a number of ours. Never raises."""
+    """Say what somebody hears of a number of ours, whoever it is. Never raises."""
     run = Run(world, number, caller, moment)
     return _served(run, to_flow(number.flow) if number.flow else None)
+
+
+def answer(world: World, number: Number, from_: str, moment: datetime) -> Served:
+    """Answer a call to a number of ours: a caller may be blocked, or led elsewhere by a rule. Never raises."""
+    caller = world.callers.find(from_)
+    run = Run(world, number, caller, moment)
+    if block := world.callers.block_for(from_):
+        return replace(_blocked(run, block), block=block["id"])
+    flow = world.callers.flow_for(caller, number.msisdn)
+    if flow and world.live(flow, moment) is None:
+        flow = None  # a rule that leads nowhere
+    flow = flow or number.flow
+    return _served(run, to_flow(flow) if flow else None)
+
+
+def _blocked(run: Run, block: Mapping[str, Any]) -> Served:
+    """Do with a blocked caller what the block list says."""
+    try:
+        if run.number.flow:
+            enter(run, run.number.flow)  # whose voice speaks
+        run.here = BLOCKED
+        run.path.append({"step": BLOCKED, "kind": "block", "name": block["action"]})
+        if block["action"] == "message":
+            run.say(block["text"], {})
+        elif block["action"] == "voicemail":
+            kind = STEPS["voicemail"].from_settings({})
+            kind.play({"kind": "voicemail", "next": END, "on": {}}, run)
+    except Exception as error:
+        return _broken(run, error)
+    return Served(run.actions or NOTHING_MORE, run.number.msisdn, run.version or None, run.path)
 
 
 def go_on(world: World, place: Place, heard: Heard, moment: datetime) -> Served | None:
     """Say how a call goes on that is at `place`. None: as it was. Never raises."""
     number = world.number(place.number) or Number(place.number)
-    run = Run(world, number, world.caller(place.caller), moment, place.version, visits=place.visits, state=place.state)
+    caller = world.callers.find(place.caller)
+    run = Run(world, number, caller, moment, place.version, visits=place.visits, state=place.state)
     try:
         run.program = program_of(world, place.version)
         step, kind = step_of(run.program, place.step)

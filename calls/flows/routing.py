@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,14 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from calls.flows import engine
+from calls.flows import engine, hours_data
+from calls.flows.callers import Callers
+from calls.flows.callers import load_all as load_callers
 from calls.flows.engine import Served
+from calls.flows.hours import Schedule
 from calls.flows.memory import Shelf
 from calls.flows.program import Program
-from calls.flows.run import Caller, Heard, Number
+from calls.flows.run import Heard, Number
 from calls.flows.tokens import Place
 from calls.models import FlowVersion, PhoneNumber, Publication, Revision
 from calls.models.numbers import PhoneNumberQuerySet
@@ -28,6 +31,7 @@ from calls.models.numbers import PhoneNumberQuerySet
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
+EVERYBODY = "all"  # the name of the one file of callers
 START_SECONDS = 2.0  # how long a starting process waits for its first look before it answers from files
 OVERLAP = timedelta(seconds=10)  # transactions commit out of order: look this far back again
 
@@ -39,6 +43,11 @@ class Directory:
         self.numbers = Shelf("numbers", dict)
         self.flows = Shelf("flows", list)  # which version is live when
         self.versions = Shelf("versions", dict)
+        self.hours = Shelf("hours", dict)
+        self.people = Shelf("callers", dict)  # one thing: contacts, blocks and rules
+        self.shelves = (self.numbers, self.flows, self.versions, self.hours, self.people)
+        self.schedules: dict[int, tuple[Any, Schedule]] = {}
+        self.callers = Callers({})
         self.seen: datetime | None = None
         self.revisions: dict[str, int] = {}
         self.pid = 0
@@ -57,12 +66,16 @@ class Directory:
         for at, party in enumerate(parties):
             number = self.number(party)
             if number and number.flow:
-                caller = self.caller(parties[1 - at] if len(parties) > 1 else "")
-                served = engine.begin(self, number, caller, now)
+                served = self._answer(number, parties, at, now)
                 if "cannot be run" in served.problem:
                     logger.error("Version %s of %s: %s", served.version, number.msisdn, served.problem)
                 return served
         return Served(engine.NUMBER_NOT_IN_SERVICE, problem="no number of ours was called")
+
+    def _answer(self, number: Number, parties: Sequence[str], at: int, now: datetime) -> Served:
+        if at == 0:
+            return engine.answer(self, number, parties[1] if len(parties) > 1 else "", now)
+        return engine.begin(self, number, self.callers.find(parties[0]), now)  # whom we called is not blocked
 
     def go_on(self, place: Place, heard: Heard, moment: datetime | None = None) -> Served | None:
         """Say how a call goes on; None: as it was. Never raises."""
@@ -85,8 +98,13 @@ class Directory:
         except TypeError:  # a file of another release
             return None
 
-    def caller(self, number: str) -> Caller:
-        return Caller(number)
+    def schedule(self, hours: int) -> Schedule:
+        """Opening hours by their id: open, where they are not known."""
+        data = self.hours.get(str(hours))
+        known = self.schedules.get(hours)
+        if known is None or known[0] is not data:
+            known = self.schedules[hours] = (data, Schedule.read(data))
+        return known[1]
 
     def program(self, version: int) -> Program | None:
         """A version's program: from memory or this host's files, or, of a call that began elsewhere, the database."""
@@ -125,23 +143,28 @@ class Directory:
 
     def load_files(self) -> None:
         """Take up what this host knew last."""
-        for shelf in (self.numbers, self.flows, self.versions):
+        for shelf in self.shelves:
             shelf.load()
+        self.callers = Callers(self.people.things.get(EVERYBODY) or {})
 
     def clear(self) -> None:
         """Forget everything: another database is looked at next."""
-        for shelf in (self.numbers, self.flows, self.versions):
+        for shelf in self.shelves:
             shelf.clear()
-        self.seen, self.revisions = None, {}
+        self.seen, self.revisions, self.callers = None, {}, Callers({})
+        self.schedules.clear()
 
     def look(self) -> None:
         """Take up what was changed since the last look: two queries where nothing was. Raises what they raise."""
         with self.looking:
             revisions = dict(Revision.objects.values_list("topic", "number"))
             self._look_at_numbers()
-            if revisions.get("flows") != self.revisions.get("flows") or not self.revisions:
-                self._take_flows(revisions.get("flows", 0))
-            self.revisions = {"": 0} | revisions
+            takers = {"flows": self._take_flows, "hours": self._take_hours, "callers": self._take_callers}
+            for topic, take in takers.items():
+                revision = revisions.get(topic, 0)
+                if revision != self.revisions.get(topic):
+                    take(revision)
+                    self.revisions[topic] = revision
 
     def _look_at_numbers(self) -> None:
         newest = PhoneNumber.objects.aggregate(count=Count("pk"), at=Max("changed_at"))
@@ -191,6 +214,18 @@ class Directory:
         for start in range(0, len(missing), 500):
             for version in FlowVersion.objects.filter(pk__in=missing[start : start + 500]):
                 self.versions.put(str(version.pk), version.program, 1)
+
+    def _take_hours(self, revision: int) -> None:
+        known = hours_data.load_all()
+        for pk, data in known.items():
+            self.hours.put(str(pk), data, revision)
+        for name in set(self.hours.things) - {str(pk) for pk in known}:
+            self.hours.forget(name)
+
+    def _take_callers(self, revision: int) -> None:
+        everybody = load_callers()
+        self.people.put(EVERYBODY, everybody, revision)
+        self.callers = Callers(everybody)
 
     def _follow(self) -> None:
         waits = threading.Event()

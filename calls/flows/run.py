@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from calls.flows import tokens
+from calls.flows import hours, tokens, words
+from calls.flows.callers import Caller, Callers
+from calls.flows.hours import Schedule
 from calls.flows.program import Program, Target
 from calls.flows.tokens import Place
 from calls.vonage import ncco
@@ -25,21 +27,14 @@ class Number:
     time_zone: str = ""
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who is calling: `number` as the platform wrote it, `name` and `tags` of the contact, where there is one."""
-
-    number: str
-    name: str = ""
-    tags: frozenset[str] = frozenset()
-
-
 class World(Protocol):
     """All that a flow may ask about, in memory."""
 
     def number(self, msisdn: str) -> Number | None: ...
-    def caller(self, number: str) -> Caller: ...
     def program(self, version: int) -> Program | None: ...
+    def schedule(self, hours: int) -> Schedule: ...
+    @property
+    def callers(self) -> Callers: ...
     def live(self, flow: int, moment: datetime) -> int | None:
         """The version of the flow that is live then; None: nothing was published."""
 
@@ -88,6 +83,7 @@ class Run:
     state: dict[str, Any] = field(default_factory=dict)  # what the step gave along when it asked
     problem: str = ""
     here: str = ""  # the id of the step that plays
+    hours: int | None = None  # the opening hours that were asked last
 
     def voice(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The voice of a step's settings; of its flow where it has none of its own."""
@@ -106,7 +102,27 @@ class Run:
 
     def words(self, text: str) -> str:
         """Fill what may stand in braces."""
-        return text
+        known = words.names_in(text) if "{" in text else set()
+        if not known:
+            return text
+        values = self.caller.values() | {"number.label": self.number.label}
+        if known & {"hours.next_open", "hours.closes"}:
+            values |= self._hours()
+        return words.fill(text, values)
+
+    def _hours(self) -> dict[str, str]:
+        """When it opens and closes, by the opening hours that were asked last, or else the first of the flow."""
+        steps = self.program.get("steps", {}).values()
+        first = next((step["settings"].get("hours") for step in steps if step["kind"] == "hours"), None)
+        asked = self.hours or first
+        if not asked:
+            return {}
+        schedule = self.world.schedule(asked)
+        now = hours.state(schedule, self.moment)
+        times = {"hours.next_open": now.next_open, "hours.closes": now.closes}
+        return {
+            name: hours.in_words(time, self.moment, schedule.zone) for name, time in times.items() if time is not None
+        }
 
     def ask(self, **state: Any) -> str:
         """The address at which the platform asks this step again, and gives `state` along."""

@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from calls.control import tokens
 from calls.control.placing import tie
 from calls.flows import engine
 from calls.flows import tokens as places
+from calls.flows.callers import count_hit
 from calls.flows.engine import Served
 from calls.flows.routing import directory
 from calls.flows.run import Heard
@@ -91,6 +93,8 @@ def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     reply = reply_of(found, milliseconds)
     store_later(event_from({**payload, "reply": reply}, raw, delivery, door=door))
+    if found.block:
+        later(partial(count_hit, found.block), "A hit of the block list was not counted")
     problem = f": {found.problem}" if found.problem else ""
     logger.info("to: %s from: %s  answered in %s ms%s", shown(to), shown(from_), milliseconds, problem)
     return response

@@ -90,7 +90,7 @@ def test_a_process_starts_from_the_files_of_its_host(here: Directory) -> None:
 
 def test_files_are_for_their_owner_alone(here: Directory, settings: Settings) -> None:
     files = [path for path in Path(settings.SPOOL_DIR).rglob("*") if path.is_file()]
-    assert len(files) == 3  # the number's, its flow's and its version's
+    assert len(files) == 4  # the number's, its flow's, its version's, and that of all callers
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 

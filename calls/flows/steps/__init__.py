@@ -3,6 +3,7 @@
 from calls.flows.steps.goto import GoTo
 from calls.flows.steps.greeting import TUTORIAL_TEXT, Greeting
 from calls.flows.steps.hangup import HangUp
+from calls.flows.steps.hours import Hours
 from calls.flows.steps.kind import NOTHING_KNOWN, Facts, Kind
 from calls.flows.steps.menu import Menu
 from calls.flows.steps.raw import Raw
@@ -11,6 +12,7 @@ STEPS: dict[str, type[Kind]] = {
     "goto": GoTo,
     "greeting": Greeting,
     "hangup": HangUp,
+    "hours": Hours,
     "menu": Menu,
     "ncco": Raw,
 }

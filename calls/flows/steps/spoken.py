@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from calls.flows import words
 from calls.flows.steps.kind import Facts, Kind
 from calls.vonage import ncco, ssml, voices
 
@@ -48,7 +49,8 @@ class Spoken(Kind):
 
 def text_problems(text: str, voice: Mapping[str, Any]) -> list[str]:
     """Why it cannot be said."""
-    return [*(problem.message for problem in ncco.errors([ncco.talk(text, **voice)])), *silences(text)]
+    wrong = [problem.message for problem in ncco.errors([ncco.talk(text, **voice)])]
+    return [*wrong, *silences(text), *words.problems(text)]
 
 
 def silences(text: str) -> list[str]:
