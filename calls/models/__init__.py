@@ -1,4 +1,4 @@
-"""The tables: numbers, what callers hear and when, who calls, the call log, calls out, recordings, people, chores."""
+"""The tables: numbers, what callers hear and when, who calls, the call log, its figures, people, chores."""
 
 from calls.models.callers import Block, BlockAction, BlockKind, CallerRule, Contact, ContactNumber, Tag
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
@@ -10,6 +10,7 @@ from calls.models.outbound import Gate, Placement, PlacementState
 from calls.models.people import ApiToken, User
 from calls.models.recordings import Bookmark, Inquiry, Recording, RecordingState
 from calls.models.refusals import Refusal
+from calls.models.reports import Counted, Ending, Recount, Tally
 from calls.models.revisions import Revision
 from calls.models.sounds import Sound
 
@@ -29,6 +30,8 @@ __all__ = [
     "Contact",
     "ContactNumber",
     "Conversation",
+    "Counted",
+    "Ending",
     "FlowVersion",
     "Gate",
     "Heartbeat",
@@ -46,12 +49,14 @@ __all__ = [
     "Publication",
     "Recording",
     "RecordingState",
+    "Recount",
     "Refusal",
     "Revision",
     "Sound",
     "Step",
     "StepKind",
     "Tag",
+    "Tally",
     "Then",
     "User",
     "Visit",

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 
 from calls.models import Call, CallEvent
+from calls.records.counting import recount
 from calls.records.fold import fold, visits
 from calls.records.locks import CONCERNED, HELD, Held, HeldCall, Names, Place, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
@@ -91,6 +92,8 @@ def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
     held.alone -= {row["call_id"] for row in rows if row["kind"] in TELLING}
     if late := with_news & held.sealed:
         Call.objects.filter(pk__in=late).update(has_payloads=True)
+    if others := left | (won_or_lost - with_news):
+        recount(others)  # nothing is told of them
     write = [*write, *tie, *EVENTS.inserts(rows, where_there=where_there)]
     sum_up(left | won_or_lost | with_news, held, write, reading.facts, last=True)
 

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
 from calls.records.batch import Histories, event_of, read_legs, reading_of
+from calls.records.counting import recount
 from calls.records.locks import Held, Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
@@ -100,6 +101,7 @@ class _Again:
         won_or_lost, tie = place_rooms(held, left)
         changed = left | won_or_lost | self._calls()
         sum_up(changed, held, tie)
+        recount(calls | changed)
         after = self._snapshot(calls | changed)
         if dry_run:
             transaction.set_rollback(True)

@@ -20,6 +20,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Recording, Refusal, Visit
+from calls.records.counting import recount
 from calls.records.locks import Held, HeldCall, Place
 from calls.records.places import place_rooms
 from calls.records.tables import run_all
@@ -191,7 +192,9 @@ def _delete_rows(calls: Collection[int]) -> None:
     held = Held({}, {room.uuid: Place(room.uuid, room.pk, room.call_id) for room in shared})
     others = Call.objects.filter(origin_uuid__in=list(held.rooms)).exclude(pk__in=calls)
     held.calls = {call.origin_uuid: HeldCall(call.pk, call.origin_uuid, sealed=call.sealed) for call in others}
-    run_all(place_rooms(held)[1])
+    won_or_lost, tie = place_rooms(held)
+    run_all(tie)
+    recount({*calls, *won_or_lost})
     _drop(rooms.all())
     _drop(Call.objects.filter(pk__in=calls))
 
