@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from calls.admin import greeting as greetings
-from calls.admin.greeting import GreetingForm, Preview, old_names, preview, values_of
+from calls.admin.greeting import GreetingForm, Preview, preview, values_of
 from calls.flows.numbers import delete_numbers, greeting_of, save_number
 from calls.flows.steps import STEPS, Greeting
 from calls.models import PhoneNumber, User
@@ -123,7 +123,7 @@ class PhoneNumberAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         shown = getattr(form, "greeting", None) or getattr(form, "live", None) or Greeting()
         may_save = self.has_change_permission(request, number) if number else self.has_add_permission(request)
         context |= {"live_version": number.live_version if number else None, "may_save": may_save}
-        context |= {"preview": as_json(preview(shown)), "old_names": old_names() if may_save else []}
+        context["preview"] = as_json(preview(shown))
         return super().render_change_form(request, context, *args, **more)
 
     # What saving and deleting do

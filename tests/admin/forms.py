@@ -7,7 +7,7 @@ from django.test import Client
 
 from calls.models import User
 
-GREETING = {"text": "Thanks for calling.", "voice": "en-AU:3", "old_name": ""}
+GREETING = {"text": "Thanks for calling.", "voice": "en-AU:3", "voice_old_name": ""}
 
 
 def submit(browser: Client, address: str, fields: dict[str, Any]) -> Any:

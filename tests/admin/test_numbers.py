@@ -108,7 +108,7 @@ def first_text(number: PhoneNumber) -> str:
 
 @pytest.mark.parametrize("name", ["Russell", "russell", " RUSSELL "])
 def test_an_old_voice_name_decides(login: Client, get_answer: Get, name: str) -> None:
-    fields = {**GREETING, "voice": "en-GB:0", "old_name": name}
+    fields = {**GREETING, "voice": "en-GB:0", "voice_old_name": name}
     assert submit(login, ADD, {"msisdn": OURS, "label": "", **fields}).status_code == 302
     assert (talk(get_answer)["language"], talk(get_answer)["style"]) == ("en-AU", 3)
 
@@ -116,9 +116,11 @@ def test_an_old_voice_name_decides(login: Client, get_answer: Get, name: str) ->
 def test_the_voice_shows_its_old_name(login: Client) -> None:
     number = make_number()
     page = login.get(page_of(number)).content.decode()
-    assert '<option value="en-AU:3" selected data-premium="no">Style 3, male, was Russell</option>' in page
-    assert '<optgroup label="English (Australia)">' in page
-    assert '<option value="Russell" data-voice="en-AU:3">English (Australia), style 3</option>' in page
+    chosen = (
+        '<option value="en-AU:3" selected data-gender="male" data-names="Russell">Style 3, male, was Russell</option>'
+    )
+    assert chosen in page
+    assert '<optgroup label="English (Australia)" data-language="en-AU">' in page
 
 
 def test_lines_end_as_they_were_typed(login: Client, get_answer: Get) -> None:
@@ -128,7 +130,7 @@ def test_lines_end_as_they_were_typed(login: Client, get_answer: Get) -> None:
 
 
 def test_a_premium_voice_is_asked_for(login: Client, get_answer: Get) -> None:
-    submit(login, ADD, {"msisdn": OURS, "label": "", **GREETING, "voice": "en-US:9", "premium": "on"})
+    submit(login, ADD, {"msisdn": OURS, "label": "", **GREETING, "voice": "en-US:9", "voice_premium": "on"})
     assert talk(get_answer)["premium"] is True
 
 
@@ -144,12 +146,12 @@ def test_a_premium_voice_is_asked_for(login: Client, get_answer: Get) -> None:
         ({"text": "<speak><break time='3s'/> \u200b</speak>"}, "text", "pauses but no words, so callers would hear"),
         ({"text": "One\x07two"}, "text", "The text has the control character U+0007, which nobody can hear."),
         ({"text": "One\x00two"}, "text", "Null characters are not allowed."),
-        ({"old_name": "Rusell"}, "old_name", "No voice was ever called “Rusell”. Did you mean Russell?"),
-        ({"old_name": "zzz"}, "old_name", "Choose a voice from the list above, and leave this empty."),
-        ({"voice": "xx-XX:0"}, "voice", "is not one of the available choices"),
+        ({"voice_old_name": "Rusell"}, "voice", "No voice was ever called “Rusell”. Did you mean Russell?"),
+        ({"voice_old_name": "zzz"}, "voice", "Choose a voice from the list, and leave the old name empty."),
+        ({"voice": "xx-XX:0"}, "voice", "There is no voice “xx-XX:0”. Choose one of the list."),
         ({"voice": ""}, "voice", "No voice is chosen."),
-        ({"premium": "on"}, "premium", "has no premium variant. Switch premium off."),
-        ({"voice": "ca-ES:3"}, "premium", "is premium only. Switch premium on."),
+        ({"voice_premium": "on"}, "voice", "has no premium variant. Switch premium off."),
+        ({"voice": "ca-ES:3"}, "voice", "is premium only, which costs more. Switch premium on."),
         ({"msisdn": "12"}, "msisdn", "A number is 7 to 15 digits"),
         ({"msisdn": "our number"}, "msisdn", "A number is 7 to 15 digits"),
         ({"msisdn": "4" * 16}, "msisdn", "at most 15 characters"),

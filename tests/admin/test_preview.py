@@ -29,7 +29,7 @@ def test_the_ncco_is_shown_as_it_would_be_sent(login: Client) -> None:
 
 
 def test_an_old_name_shows_its_voice(login: Client) -> None:
-    assert json.loads(ask(login, old_name="amy").json()["ncco"])[0]["language"] == "en-GB"
+    assert json.loads(ask(login, voice_old_name="amy").json()["ncco"])[0]["language"] == "en-GB"
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_an_old_name_shows_its_voice(login: Client) -> None:
         ({"text": "x" * 1600}, "The text has 1,600 characters", "1,600 of 1,500 characters"),
         ({"text": "<speak>a<break></speak>"}, "The text opens <break>", "1 of 1,500 characters"),
         ({"text": ""}, "The text is empty", ""),
-        ({"old_name": "Rusell"}, "Did you mean Russell?", ""),
-        ({"premium": "on"}, "has no premium variant", "19 of 1,500 characters"),
+        ({"voice_old_name": "Rusell"}, "Did you mean Russell?", ""),
+        ({"voice_premium": "on"}, "has no premium variant", ""),
     ],
 )
 def test_a_problem_is_told_before_it_is_saved(login: Client, fields: dict[str, str], problem: str, count: str) -> None:

@@ -1,47 +1,11 @@
-// The greeting's fields: languages narrow the voices, an old name chooses one, and what Vonage will be told follows
-// what is typed. Without this script the form has all voices in one list, and saving shows the same.
+// The greeting's preview: what Vonage will be told follows what is typed and which voice is chosen. Without this script
+// saving shows the same.
 (() => {
   const WAIT = 250; // ms after the last key
   const panel = document.querySelector("[data-preview]");
   const text = document.getElementById("id_text");
-  const voice = document.getElementById("id_voice");
-  if (!panel || !text || !voice) return;
-  const oldName = document.getElementById("id_old_name");
-  const premium = document.getElementById("id_premium");
+  if (!panel || !text) return;
   const part = (name) => panel.querySelector(`[data-${name}]`);
-
-  // Languages first, then the voices of one
-
-  const groups = [...voice.querySelectorAll("optgroup")];
-  const language = document.createElement("select");
-  language.id = "voice-language";
-  language.setAttribute("aria-label", "Language of the voice");
-  for (const group of groups) language.add(new Option(group.label));
-
-  const showLanguage = (group) => {
-    language.value = group.label;
-    voice.replaceChildren(group);
-  };
-
-  const choose = (code) => {
-    const group = groups.find((one) => [...one.children].some((option) => option.value === code));
-    if (!group) return false;
-    showLanguage(group);
-    voice.value = code;
-    return true;
-  };
-
-  const fitPremium = () => {
-    const can = voice.selectedOptions[0]?.dataset.premium;
-    premium.checked = can === "only" || (can === "yes" && premium.checked);
-    premium.disabled = can === "no";
-  };
-
-  const current = voice.value;
-  voice.before(language);
-  voice.setAttribute("aria-label", "Voice");
-  choose(current);
-  fitPremium();
 
   // Asking for the preview
 
@@ -92,24 +56,8 @@
 
   // What people do
 
-  const chooseVoice = () => {
-    oldName.value = ""; // it would decide over what was just chosen
-    fitPremium();
-    soon();
-  };
-
+  const voice = text.form.querySelector("[data-voices]");
   text.addEventListener("input", soon);
-  premium.addEventListener("change", soon);
-  voice.addEventListener("change", chooseVoice);
-  language.addEventListener("change", () => {
-    showLanguage(groups[language.selectedIndex]);
-    voice.selectedIndex = 0;
-    chooseVoice();
-  });
-  oldName.addEventListener("input", () => {
-    const wanted = oldName.value.trim().toLowerCase();
-    const known = [...oldName.list.options].find((option) => option.value.toLowerCase() === wanted);
-    if (known && choose(known.dataset.voice)) fitPremium();
-    soon();
-  });
+  voice?.addEventListener("input", soon);
+  voice?.addEventListener("change", soon);
 })();
