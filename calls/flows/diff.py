@@ -1,0 +1,247 @@
+"""What callers will notice: the difference between two programs, in words. Reads programs; asks nobody."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from calls.flows.naming import Names, end_words, kind_words, step_name, step_title, summary, target_words, voice_words
+from calls.flows.program import Program, Target
+
+Mark = Literal["", "ins", "del"]
+CONTEXT = 4  # words that stay on both sides of what changed in a text
+MOST_WORDS = 3_000  # a longer text is not compared word by word
+LONGEST_VALUE = 80
+VOICE = ("language", "style", "premium")
+# Fields of the kinds as staff know them; what is not named here is called as it is written.
+FIELDS = {
+    "actions": "The NCCO",
+    "nothing": "Said after nothing",
+    "wrong": "Said after a wrong key",
+    "seconds": "Seconds it waits",
+    "tries": "Times it asks",
+    "loop": "Times it is said",
+    "level": "Volume",
+    "speech": "Words may be said",
+    "beep": "Beep",
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a sentence: what is there now, what was there, or what is the same."""
+
+    text: str
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that callers will notice. `step` is its id in the new program, in the old where it is gone, "" for what
+    is of the whole flow; `tag` says it in two words.
+    """
+
+    sort: Literal["new", "gone", "moved", "changed", "flow"]
+    step: str
+    where: str  # "Step 3, Main menu"
+    tag: str
+    pieces: tuple[Piece, ...]
+
+    def __str__(self) -> str:
+        marks = {"": "{}", "ins": "[+{}+]", "del": "[-{}-]"}  # as `git diff --word-diff` has it
+        return f"{self.where}: {''.join(marks[piece.mark].format(piece.text) for piece in self.pieces)}"
+
+
+def differences(old: Program | None, new: Program, flows: Names | None = None) -> list[Change]:
+    """Give what callers of `new` will notice who knew `old` (None: they heard nothing), in the order of steps.
+
+    `flows` holds the names of flows that either leads to.
+    """
+    before: Program = old or {"steps": {}}
+    same = matched(before, new)  # id in new → id in old
+    found = list(_of_the_flow(before, new)) if old else []
+    moved = _moved(before, new, same)
+    for key, step in in_order(new):
+        if key not in same:
+            words = (Piece("New:", "ins"), Piece(f" {kind_words(step['kind'])}, {summary(new, step, flows)}."))
+            found.append(Change("new", key, step_title(step), "new", words))
+            continue
+        was = before["steps"][same[key]]
+        where = step_title(step)
+        if key in moved:
+            pieces = (Piece("Comes at place "), Piece(str(was["place"]), "del"), Piece(" "))
+            found.append(Change("moved", key, where, "moved", (*pieces, Piece(str(step["place"]), "ins"), Piece("."))))
+        found += [
+            Change("changed", key, where, tag, tuple(pieces))
+            for tag, pieces in _of_a_step(_Pair(before, new, was, step, same, flows or {}))
+        ]
+    for key, step in in_order(before):
+        if key not in same.values():
+            words = (Piece("Gone:", "del"), Piece(f" {kind_words(step['kind'])}, {summary(before, step, flows)}."))
+            found.append(Change("gone", key, step_title(step), "gone", words))
+    return found
+
+
+def in_order(program: Program) -> list[tuple[str, Any]]:
+    """The steps with their ids, as callers come to them."""
+    return sorted(program.get("steps", {}).items(), key=lambda item: item[1].get("place", 0))
+
+
+def matched(old: Program, new: Program) -> dict[str, str]:
+    """Find each new step among the old: the one of the same id, else (an import gives new ids) of the same name."""
+    olds, news = dict(in_order(old)), dict(in_order(new))
+    same = {key: key for key, step in news.items() if key in olds and olds[key]["kind"] == step["kind"]}
+    if same:
+        return same
+    for marks in (("kind", "name"), ("kind",)):
+        left = [key for key in olds if key not in same.values()]
+        for key, step in news.items():
+            alike = (one for one in left if all(olds[one].get(mark) == step.get(mark) for mark in marks))
+            twin = next(alike, None) if key not in same else None
+            if twin is not None:
+                same[key] = twin
+                left.remove(twin)
+    return same
+
+
+def _moved(old: Program, new: Program, same: Mapping[str, str]) -> set[str]:
+    """Find the steps that changed their place among those that stayed: the fewest that explain the new order."""
+    then = [key for key, _ in in_order(old) if key in same.values()]
+    now = [same[key] for key, _ in in_order(new) if key in same]
+    kept: set[str] = set()
+    for block in difflib.SequenceMatcher(None, then, now, autojunk=False).get_matching_blocks():
+        kept.update(now[block.b : block.b + block.size])
+    return {key for key, was in same.items() if was not in kept}
+
+
+def _of_the_flow(old: Program, new: Program) -> Iterator[Change]:
+    if old.get("name") != new.get("name"):
+        yield Change("flow", "", "Flow", "renamed", _swap("Name", str(old.get("name")), str(new.get("name"))))
+    voices = voice_words(old.get("voice", {})), voice_words(new.get("voice", {}))
+    if voices[0] != voices[1]:
+        yield Change("flow", "", "Flow", "voice changed", _swap("Voice", *voices))
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A step in the old program and in the new one."""
+
+    old: Program
+    new: Program
+    was: Mapping[str, Any]
+    step: Mapping[str, Any]
+    same: Mapping[str, str]
+    flows: Names
+
+
+def _of_a_step(pair: _Pair) -> Iterator[tuple[str, Sequence[Piece]]]:
+    """Give what changed about it, each with its tag."""
+    if pair.was.get("name") != pair.step.get("name"):
+        yield "renamed", _swap("Name", step_name(pair.was), step_name(pair.step))
+    then, now = pair.was.get("settings", {}), pair.step.get("settings", {})
+    voices = voice_words(then), voice_words(now)
+    if "language" in now and voices[0] != voices[1]:
+        yield "voice changed", _swap("Voice", *voices)
+    for name in dict.fromkeys([*then, *now]):
+        if name not in VOICE and _plain(then.get(name)) != _plain(now.get(name)):
+            label = FIELDS.get(name, name.replace("_", " ").capitalize())
+            yield f"{_tag_of(name)} changed", value_pieces(label, then.get(name), now.get(name))
+    yield from _of_branches(pair)
+
+
+def _of_branches(pair: _Pair) -> Iterator[tuple[str, Sequence[Piece]]]:
+    then, now = pair.was.get("on", {}), pair.step.get("on", {})
+    for on in sorted({*then, *now}):
+        case = end_words(on)
+        key = case.startswith("Key ")
+        was = then.get(on) or (None if key else pair.was.get("next"))
+        goes = now.get(on) or (None if key else pair.step.get("next"))
+        tag = f"{case[:1].lower()}{case[1:]} changed"
+        if was and goes and was != _target(goes, pair.same):
+            old, new = target_words(pair.old, was, pair.flows), target_words(pair.new, goes, pair.flows)
+            went = [Piece(f"{case} went to " if key else f"{case}: went to "), Piece(old, "del")]
+            yield tag, [*went, Piece(", goes to "), Piece(new, "ins"), Piece(".")]
+        elif goes and not was:
+            new = target_words(pair.new, goes, pair.flows)
+            yield tag, [Piece(f"{case} is new: goes to "), Piece(new, "ins"), Piece(".")]
+        elif was and not goes:
+            old = target_words(pair.old, was, pair.flows)
+            yield tag, [Piece(f"{case} went to "), Piece(old, "del"), Piece(", does nothing now.")]
+        said = [", ".join(step.get("words", {}).get(on, [])) for step in (pair.was, pair.step)]
+        if goes and said[0] != said[1]:
+            yield tag, value_pieces(f"Words for {case[:1].lower()}{case[1:]}", *said)
+
+
+def value_pieces(label: str, old: Any, new: Any) -> tuple[Piece, ...]:
+    """Say what became of a value: of a text word by word."""
+    if isinstance(old, str) and isinstance(new, str) and old.strip() and new.strip():
+        return text_pieces(label, old, new)
+    return _swap(label, _shown(old), _shown(new))
+
+
+def text_pieces(label: str, old: str, new: str) -> tuple[Piece, ...]:
+    """Mark the words that went and came, with a few around them."""
+    then, now = _words(old), _words(new)
+    if max(len(then), len(now)) > MOST_WORDS:
+        return (Piece(f"{label} is another one."),)
+    runs = difflib.SequenceMatcher(None, then, now, autojunk=False).get_opcodes()
+    only = {run[0] for run in runs} - {"equal"}
+    pieces = [Piece(f"{label}: ")]
+    if only == {"insert"} and len(runs) <= 2:
+        pieces, runs = [Piece(f"{label} adds: ")], [run for run in runs if run[0] != "equal"]
+    for at, (what, a, b, c, d) in enumerate(runs):
+        if what == "equal":
+            pieces.append(Piece(_shortened(then[a:b], first=at == 0, last=at == len(runs) - 1)))
+            continue
+        if a < b:
+            pieces += [Piece("".join(then[a:b]).strip(), "del"), Piece(" ")]
+        if c < d:
+            pieces += [Piece("".join(now[c:d]).strip(), "ins"), Piece(" ")]
+    return tuple(piece for piece in pieces if piece.text)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\S+\s*", re.sub(r"(\S)\Z", r"\1 ", text))
+
+
+def _shortened(words: Sequence[str], *, first: bool, last: bool) -> str:
+    head = [] if first else list(words[:CONTEXT])
+    tail = [] if last else list(words[-CONTEXT:])
+    return "".join(words) if len(words) <= len(head) + len(tail) + 1 else "".join([*head, "… ", *tail])
+
+
+def _swap(label: str, old: str, new: str) -> tuple[Piece, ...]:
+    if old == new:
+        return (Piece(f"{label} changed."),)
+    return (Piece(f"{label}: "), Piece(old, "del"), Piece(" "), Piece(new, "ins"))
+
+
+def _shown(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        text = ", ".join(map(str, value))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1].rstrip()}…"
+
+
+def _plain(value: Any) -> Any:
+    """The value as it is after a journey through JSON."""
+    return json.loads(json.dumps(value))
+
+
+def _tag_of(field: str) -> str:
+    return field.replace("_", " ") if field not in {"actions"} else "NCCO"
+
+
+def _target(target: Target, same: Mapping[str, str]) -> Target:
+    """A target of the new program with the old one's ids."""
+    if "step" in target:
+        key = str(target["step"])
+        return {"step": same.get(key, f"new {key}")}
+    return target
