@@ -1,12 +1,15 @@
 """Open or closed for a while: what staff set over the hours, wherever they do it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from calls.models import OpeningHours, Override, OverrideState, User
+
+MOST_CHARACTERS = 500  # of a message
+LONGEST = timedelta(days=366)
 
 
 def override(
@@ -20,24 +23,32 @@ def override(
 ) -> Override:
     """Keep it open or closed from now (or `since`) until a moment; then the hours hold again by themselves.
 
-    Raises ValidationError with the reason at "state", "until" or "since".
+    Raises ValidationError with the reasons that `refusals` gives; then nothing is changed.
     """
+    wrong = refusals(state, until, message, since)
+    if wrong:
+        raise ValidationError(wrong)
+    begins = since or timezone.now()
+    return Override.objects.create(hours=hours, state=state, from_at=begins, until_at=until, message=message, by=by)
+
+
+def refusals(state: str, until: datetime, message: str = "", since: datetime | None = None) -> dict[str, str]:
+    """Say what is wrong with an override, by "state", "until", "since" or "message"."""
     now = timezone.now()
-    begins = since or now
-    wrong: dict[str, str] = {}
+    wrong = {}
     if state not in OverrideState.values:
         wrong["state"] = "It can be open or closed."
-    if begins < now and since:
+    if since and since < now:
         wrong["since"] = "The beginning is past. Leave it empty to begin now."
     if until <= now:
         wrong["until"] = "This time is past, so nothing would change. Give a time that is ahead."
-    elif until <= begins:
+    elif until > now + LONGEST:
+        wrong["until"] = "This is more than a year ahead. Change the week, or add a closure."
+    elif since and until <= since:
         wrong["until"] = "It ends before it begins. Give an end after the beginning."
-    if len(message) > 500:
-        wrong["message"] = f"The message has {len(message)} characters, 500 are the most. Say it shorter."
-    if wrong:
-        raise ValidationError(wrong)
-    return Override.objects.create(hours=hours, state=state, from_at=begins, until_at=until, message=message, by=by)
+    if len(message) > MOST_CHARACTERS:
+        wrong["message"] = f"The message has {len(message)} characters, {MOST_CHARACTERS} are the most. Say it shorter."
+    return wrong
 
 
 def end_override(hours: OpeningHours, *, only: int | None = None) -> int:

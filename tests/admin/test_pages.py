@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
-from calls.models import ApiToken, User
+from calls.models import ApiToken, OpeningHours, User
 from tests.admin.forms import member_of_staff
 from tests.factories import make_call, make_number
 from tests.sounds import make_sound
 
-NAMES = ["phonenumber", "call", "leg", "callevent", "refusal", "user", "apitoken", "sound"]
+NAMES = ["phonenumber", "openinghours", "call", "leg", "callevent", "refusal", "user", "apitoken", "sound"]
 
 
 class Page(HTMLParser):
@@ -38,11 +38,12 @@ def addresses(staff: User) -> list[str]:
     """Every kind of page."""
     number, call = make_number(label="Main line"), make_call()
     token, _ = ApiToken.objects.issue(staff)
-    rows = {"phonenumber": number.pk, "call": call.pk, "leg": call.legs.get().pk}
+    rows = {"openinghours": OpeningHours.objects.create(name="Shop").pk, "phonenumber": number.pk}
+    rows |= {"call": call.pk, "leg": call.legs.get().pk}
     rows |= {"callevent": call.events.all()[0].pk, "user": staff.pk, "apitoken": token.pk, "sound": make_sound().pk}
     lists = ["/admin/", "/admin/calls/", "/admin/auth/group/", "/admin/auth/group/add/", "/admin/password_change/"]
     lists += [f"/admin/calls/{name}/" for name in NAMES]
-    lists += [f"/admin/calls/{name}/add/" for name in ("phonenumber", "user", "apitoken", "sound")]
+    lists += [f"/admin/calls/{name}/add/" for name in ("phonenumber", "openinghours", "user", "apitoken", "sound")]
     lists += [f"/admin/calls/{name}/{pk}/change/" for name, pk in rows.items()]
     return [*lists, f"/admin/calls/phonenumber/{number.pk}/delete/", f"/admin/calls/phonenumber/{number.pk}/history/"]
 
@@ -70,7 +71,7 @@ def test_lists_stand_in_the_order_in_which_staff_think_of_them(login: Client) ->
     groups = login.get("/admin/").context["app_list"]
     told = {group["name"]: [str(model["name"]) for model in group["models"]] for group in groups}
     assert told == {
-        "Call server": ["Numbers", "Sound files"],
+        "Call server": ["Numbers", "Opening hours", "Sound files"],
         "Call log": ["Calls", "Legs", "Events", "Refused requests"],
         "Accounts": ["Users", "Groups", "API tokens"],
     }

@@ -136,6 +136,7 @@ def test_hours_hold_again_when_overrides_are_ended() -> None:
     ("fields", "where"),
     [
         ({"until": timezone.now() - HOUR}, "until"),
+        ({"until": datetime.max.replace(tzinfo=UTC)}, "until"),
         ({"state": "ajar"}, "state"),
         ({"since": timezone.now() - HOUR}, "since"),
         ({"since": timezone.now() + 5 * HOUR}, "until"),
