@@ -55,7 +55,7 @@ def editing(flow: CallFlow, *, by: User | None, stamp: str | None = None) -> Ite
 
 
 def _who_was_first(flow: CallFlow, by: User | None) -> str:
-    first = User.objects.filter(pk=flow.changed_by_id).first()
+    first = User.objects.filter(pk=flow.changed_by_id or 0).first()
     if first is None:
         who = "This flow was changed"
     elif by and first.pk == by.pk:

@@ -1,21 +1,22 @@
 """What callers will notice of a new version, in words."""
 
+import itertools
 from typing import Any
 
 import pytest
 
 from calls.flows.diff import differences
 
-VOICE = {"language": "en-GB", "style": 1, "premium": False}
+VOICE: dict[str, Any] = {"language": "en-GB", "style": 1, "premium": False}
 
 
 def step(kind: str, place: int, name: str = "", *, on: dict[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     return {"kind": kind, "place": place, "name": name, "settings": settings, "next": {"end": True}, "on": on or {}}
 
 
-def program(**steps: dict[str, Any]) -> dict[str, Any]:
+def program(**steps: Any) -> dict[str, Any]:
     line = sorted(steps, key=lambda key: steps[key]["place"])
-    for key, after in zip(line, line[1:], strict=False):
+    for key, after in itertools.pairwise(line):
         steps[key]["next"] = {"step": after[1:]}
     return {"name": "Orders", "voice": VOICE, "start": "1", "steps": {key[1:]: one for key, one in steps.items()}}
 

@@ -96,7 +96,7 @@ def test_who_comes_second_is_told_who_was_first_and_changes_nothing(flow: CallFl
 
 def test_what_fails_on_the_way_changes_nothing(flow: CallFlow) -> None:
     before = stamp_of(flow)
-    with pytest.raises(ValidationError), editing(flow, by=None, stamp=before) as now:
+    with pytest.raises(ValidationError), editing(flow, by=None, stamp=before) as now:  # noqa: PT012 - both are one act
         reorder(now, {step(now, "d").pk: 1})
         add_step(now, "no such kind")
     flow.refresh_from_db()
