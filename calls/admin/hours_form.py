@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from calls.control.hours import MOST_CHARACTERS, refusals
+from calls.control.hours import MOST_CHARACTERS, message_problems, refusals
 from calls.flows.hours import in_words
 from calls.flows.hours_data import name_of
 from calls.models import Closure, OpeningHours, OpenSpan, OverrideState, Weekday
@@ -192,7 +192,7 @@ class ClosureForm(forms.ModelForm):  # type: ignore[type-arg]
             "name": _named(forms.TextInput, "Name of the closure", placeholder="Christmas"),
             "first_day": _named(Date, "First day"),
             "yearly": _named(forms.CheckboxInput, "Every year"),
-            "message": _named(forms.Textarea, "What callers hear", rows=2, placeholder="We are back on 4 January."),
+            "message": _named(forms.Textarea, "What callers hear", rows=2, placeholder="We open {hours.next_open}."),
         }
 
     def clean_last_day(self) -> Any:
@@ -200,6 +200,13 @@ class ClosureForm(forms.ModelForm):  # type: ignore[type-arg]
         if first and last and last < first:
             raise ValidationError("It ends before it begins: the last day must not be before the first.")
         return last or first
+
+    def clean_message(self) -> str:
+        message = str(self.cleaned_data["message"]).replace("\r\n", "\n")
+        problems = message_problems(message)
+        if problems:
+            raise ValidationError(problems)
+        return message
 
 
 class Moment(forms.DateTimeInput):
@@ -239,8 +246,11 @@ class OverrideForm(forms.Form):
         required=False,
         max_length=MOST_CHARACTERS,
         widget=forms.Textarea(attrs={"rows": 2, "form": "override-form"}),
-        help_text="Before what they hear when it is closed.",
+        help_text="Before what they hear when it is closed. It may name {hours.next_open}.",
     )
+
+    def clean_message(self) -> str:
+        return str(self.cleaned_data["message"]).replace("\r\n", "\n")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from calls.flows.steps.spoken import DEFAULT_VOICE, text_problems
 from calls.models import OpeningHours, Override, OverrideState, User
 
 MOST_CHARACTERS = 500  # of a message
@@ -46,9 +47,17 @@ def refusals(state: str, until: datetime, message: str = "", since: datetime | N
         wrong["until"] = "This is more than a year ahead. Change the week, or add a closure."
     elif since and until <= since:
         wrong["until"] = "It ends before it begins. Give an end after the beginning."
-    if len(message) > MOST_CHARACTERS:
-        wrong["message"] = f"The message has {len(message)} characters, {MOST_CHARACTERS} are the most. Say it shorter."
+    unsaid = message_problems(message)
+    if unsaid:
+        wrong["message"] = " ".join(unsaid)
     return wrong
+
+
+def message_problems(message: str) -> list[str]:
+    """Say why callers could not hear it: too long, SSML that is none, a placeholder that nobody knows."""
+    if len(message) > MOST_CHARACTERS:
+        return [f"The message has {len(message)} characters, {MOST_CHARACTERS} are the most. Say it shorter."]
+    return text_problems(message, DEFAULT_VOICE) if message else []
 
 
 def end_override(hours: OpeningHours, *, only: int | None = None) -> int:

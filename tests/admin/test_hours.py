@@ -112,6 +112,7 @@ def test_a_closure_without_a_last_day_is_one_day(login: Client) -> None:
         ({"last_day": "2026-12-24"}, "It ends before it begins"),
         ({"last_day": "2028-12-24", "yearly": "on"}, "It is longer than a year"),
         ({"first_day": "Christmas Day"}, "Enter a valid date."),
+        ({"message": "Back {hours.nextopen}."}, "did you mean {hours.next_open}?"),
     ],
 )
 def test_a_closure_that_makes_no_sense_is_refused(login: Client, row: dict[str, str], reason: str) -> None:
@@ -182,6 +183,7 @@ def test_a_part_of_a_coming_day_can_be_closed(login: Client) -> None:
         (asked("ajar", "2026-11-23T15:00"), "Select a valid choice."),
         (asked("open", "2026-11-23T15:00", since="2026-11-23T16:00"), "It ends before it begins."),
         (asked("open", "2026-11-23T15:00", message="x" * 501), "has 501"),
+        (asked("closed", "2026-11-23T15:00", message="<speak>We are"), "does not close it"),
     ],
 )
 def test_what_makes_no_sense_for_a_while_is_refused(login: Client, fields: dict[str, str], reason: str) -> None:
