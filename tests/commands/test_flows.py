@@ -1,0 +1,207 @@
+"""manage.py flow_import, flow_export, flow_lint, flow_publish and export_fallback, as a shell or CI runs them."""
+
+import json
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calls.flows import text
+from calls.flows.importing import take_in
+from calls.flows.parsing import LARGEST
+from calls.flows.routing import directory
+from calls.models import CallFlow, OpeningHours, PhoneNumber, Step
+from tests.factories import CALLER, OURS
+from tests.flows.drafts import make_flow, publish_flow
+
+pytestmark = pytest.mark.django_db
+
+RUSSELL = [
+    {"action": "talk", "voiceName": "Russell", "text": "Hello world! This message is from my first Nexmo web app."}
+]
+MENU = """
+callflow: 1
+name: Orders line
+voice: {language: en-GB, style: 1, premium: false}
+steps:
+- kind: hours
+  settings: {hours: Shop}
+  leads:
+    closed: {to: {step: 3}}
+- kind: menu
+  name: Main menu
+  settings: {prompt: For orders press 1., tries: 3}
+  leads:
+    '1': {to: {step: 3}, says: 'orders, order'}
+    '*': {to: again}
+    '2': {to: {flow: Workshop}}
+    end: {to: hang up}
+- kind: greeting
+  settings: {text: Goodbye., language: ''}
+"""
+
+Write = Callable[[Any], str]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def file(content: Any) -> str:
+        path = tmp_path / "given"
+        path.write_bytes(content if isinstance(content, bytes) else str(content).encode())
+        return str(path)
+
+    return file
+
+
+def run(*words: str) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def workshop() -> None:
+    publish_flow("Workshop", ("greeting", {"text": "Workshop."}, {}), number="")
+    OpeningHours.objects.create(name="Shop", time_zone="Europe/London")
+
+
+@pytest.mark.parametrize("as_steps", [False, True])
+def test_ncco_of_2018_is_published_and_heard(write: Write, as_steps: bool) -> None:
+    words = ["flow_import", "--number", OURS, "--ncco", write(json.dumps(RUSSELL)), "--publish"]
+    assert "v1" in run(*words, *(["--as-steps"] if as_steps else []))
+    directory.look()
+    said = directory.answer(OURS, CALLER).ncco
+    assert said == (
+        [{"action": "talk", "text": RUSSELL[0]["text"], "language": "en-AU", "style": 3}] if as_steps else RUSSELL
+    )
+
+
+def test_warnings_leave_the_exit_code_unless_strict(write: Write) -> None:
+    words = ["flow_import", "--number", OURS, "--ncco", write(json.dumps(RUSSELL)), "--publish"]
+    assert "Warning" in run(*words)
+    PhoneNumber.objects.all().delete()
+    with pytest.raises(CommandError, match="strict"):
+        run(*words, "--strict")
+    assert not PhoneNumber.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("ncco", "reason"),
+    [
+        ([{"action": "hangup"}], "list run out"),
+        ({"action": "talk", "text": "Hi"}, "square brackets"),
+        ([], "no action"),
+        ([{"action": "talk", "text": "Hi", "bargeIn": True}], "input"),
+        ([{"action": "connect", "endpoint": [{"type": "phone", "number": "+44"}]}], "number"),
+    ],
+)
+def test_ncco_that_a_rule_forbids_changes_nothing(write: Write, ncco: Any, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        run("flow_import", "--number", OURS, "--ncco", write(json.dumps(ncco)), "--publish")
+    assert not CallFlow.objects.exists()
+
+
+def test_a_flow_that_others_share_is_left_alone(write: Write) -> None:
+    shared = publish_flow("Shared", ("greeting", {"text": "For both."}, {}))
+    PhoneNumber.objects.create(msisdn="442079460001", flow=shared)
+    run("flow_import", "--number", "+44 20 7946 0001", "--ncco", write(json.dumps(RUSSELL)), "--publish")
+    directory.look()
+    assert directory.answer(OURS).ncco[0]["text"] == "For both."
+    assert directory.answer("442079460001").ncco == RUSSELL
+
+
+def test_a_flow_comes_out_as_it_went_in(workshop: None, write: Write) -> None:
+    run("flow_import", write(MENU), "--number", OURS)
+    flow = CallFlow.objects.get(name="Orders line")
+    exported = text.export(flow)
+    for written in (text.as_yaml(exported), text.as_json(exported)):
+        again = take_in(text.read(written.encode()), into=flow)
+        assert text.export(again) == exported
+    assert exported["steps"][1]["leads"]["1"] == {"to": {"step": 3}, "says": "orders, order"}
+    assert exported["steps"][0]["settings"] == {"hours": "Shop"}
+    assert run("flow_export", OURS) == text.as_yaml(exported)
+
+
+def test_a_second_import_needs_to_be_told_where(workshop: None, write: Write) -> None:
+    path = write(MENU)
+    run("flow_import", path)
+    with pytest.raises(CommandError, match="--into"):
+        run("flow_import", path)
+    run("flow_import", path, "--into", "Orders line", "--publish", "--note", "The first")
+    assert CallFlow.objects.get(name="Orders line").versions.get().note == "The first"
+
+
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\ncallflow: 1\nname: N\nsteps: *b\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"callflow: 1\nname: N\nstep: []\n", "Did you mean “steps”"),
+        (b"callflow: 2\nname: N\nsteps: []\n", "callflow: 1"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: menue}]\n", "Did you mean “menu”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {promt: x}}]\n", "Did you mean “prompt”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: two}}]\n", "whole number"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: true}}]\n", "whole number"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {step: 9}}}}]\n", "no step 9"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {flow: Nowhere}}}}]\n", "no flow “Nowhere”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: hours, settings: {hours: Shed}}]\n", "no opening hours “Shed”"),
+        (b"callflow: 1\nname: N\nname: M\nsteps: []\n", "twice"),
+        (b'{"callflow": 1, "callflow": 1}', "twice"),
+        (BOMB.encode(), "aliases"),
+        (b"x" * (LARGEST + 1), "kB"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"[" * 5_000, "cannot be read"),
+        (b"a: [", "line"),
+        (b"- a\n", "mapping"),
+        (b"!!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+        (b"", "mapping"),
+    ],
+)
+def test_a_file_that_is_no_flow_is_refused_with_a_sentence(write: Write, content: bytes, reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        run("flow_import", write(content))
+    assert not CallFlow.objects.exists()
+
+
+def test_lint_knows_drafts_and_files(workshop: None, write: Write) -> None:
+    assert "fine" in run("flow_lint", "Workshop")
+    assert "fine" in run("flow_lint", write(MENU))
+    assert CallFlow.objects.count() == 1  # nothing was kept
+    make_flow("Broken", ("menu", {"prompt": "Press 1."}, {}))
+    with pytest.raises(CommandError, match="1 errors"):
+        run("flow_lint")
+    assert "voiceName" in run("flow_lint", write(json.dumps(RUSSELL)))
+
+
+def test_publish_and_bring_back() -> None:
+    flow = publish_flow("Line", ("greeting", {"text": "One."}, {}))
+    Step.objects.filter(flow=flow).update(settings={"text": "Two."})
+    assert "v2: heard from the next call on" in run("flow_publish", "Line", "--note", "Two")
+    assert "v1" in run("flow_publish", OURS, "--version-number", "1")
+    directory.look()
+    assert directory.answer(OURS).ncco[0]["text"] == "One."
+    for words, reason in (
+        (["Line", "--version-number", "9"], "There are: v1, v2"),
+        (["Nothing"], "There is no flow"),
+        (["Line", "--at", "soon"], "is no time"),
+        (["Line", "--at", "2001-01-01T00:00"], "has passed"),
+    ):
+        with pytest.raises(CommandError, match=reason):
+            run("flow_publish", *words)
+
+
+def test_fallback_asks_nothing_and_goes_where_silence_leads() -> None:
+    publish_flow(
+        "Line",
+        ("greeting", {"text": "Welcome."}, {}),
+        ("menu", {"prompt": "Press 1."}, {"1": "hang up", "end": "3"}),
+        ("greeting", {"text": "Goodbye."}, {}),
+    )
+    said = json.loads(run("export_fallback", "--number", OURS))
+    assert [action["text"] for action in said] == ["Welcome.", "Goodbye."]
+    with pytest.raises(CommandError, match="no number of ours"):
+        run("export_fallback", "--number", "442079460999")
