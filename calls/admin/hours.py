@@ -16,14 +16,14 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
 from calls.admin.columns import moment
-from calls.admin.hours_form import DAYS, ClosureForm, ClosureFormSet, HoursForm, OverrideForm, spans_of
-from calls.admin.hours_words import days_ahead, standing, week_in_words, when
+from calls.admin.hours_form import ClosureForm, ClosureFormSet, HoursForm, OverrideForm, spans_of
 from calls.control import hours as control
 from calls.flows.hours import Schedule, state
 from calls.flows.hours_data import name_of, schedule_of
 from calls.flows.hours_line import day_lines
+from calls.flows.hours_words import days_ahead, standing, week_in_words, when
 from calls.models import Closure, OpeningHours, OpenSpan, Override, Step, User
-from calls.models.hours import zones
+from calls.models.hours import DAYS, zones
 
 PREFIX = "override"
 DAYS_AHEAD = 14

@@ -15,16 +15,14 @@ from django.utils.safestring import SafeString
 from calls.control.hours import MOST_CHARACTERS, message_problems, refusals
 from calls.flows.hours import in_words
 from calls.flows.hours_data import name_of
+from calls.flows.hours_words import Spans
 from calls.models import Closure, OpeningHours, OpenSpan, OverrideState, Weekday
-from calls.models.hours import DAY_MINUTES, clock_of
+from calls.models.hours import DAY_MINUTES, DAYS, clock_of
 
 MOST_SPANS = 4  # of a day
-DAYS = [str(label).lower() for label in Weekday.labels]
 TIME = re.compile(r"(\d{1,2})(?:[:.h]?(\d{2}))?\s*(am|pm)?", re.ASCII | re.IGNORECASE)
 OFFICE = [(540, 1020)]  # what a new week begins with, Monday to Friday
 EMPTY = "The week has no hours, so callers would always hear that it is closed. Fill in at least one day."
-
-Spans = list[tuple[int, int]]
 
 
 def minutes_of(text: str) -> int:

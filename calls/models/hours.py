@@ -26,6 +26,9 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6
 
 
+DAYS = [str(label).lower() for label in Weekday.labels]
+
+
 class OverrideState(models.TextChoices):
     OPEN = "open"
     CLOSED = "closed"

@@ -1,13 +1,13 @@
-"""Opening hours in words: how it stands, the week on few lines, what changes in the days ahead."""
+"""Opening hours in words, for whatever page shows them: how it stands, the week, what changes in the days ahead."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 
-from calls.admin.hours_form import DAYS, Spans
 from calls.flows.hours import Schedule, State, changes, in_words, state
-from calls.models.hours import clock_of
+from calls.models.hours import DAYS, clock_of
 
+Spans = list[tuple[int, int]]  # of a day, in minutes after midnight
 NO_SPANS: Spans = []
 
 
