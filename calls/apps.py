@@ -17,4 +17,5 @@ class CallserverAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         super().ready()
-        from calls.admin import calls, hours, numbers, people, refusals, sounds  # noqa: F401 - they register themselves
+        # They register what staff see.
+        from calls.admin import callers, calls, hours, numbers, people, refusals, sounds  # noqa: F401

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 GROUPS = {
     "Call server": ["PhoneNumber", "OpeningHours", "Sound"],
+    "Callers": ["Contact", "CallerRule", "Block"],
     "Call log": ["Call", "Leg", "CallEvent", "Refusal"],
     "Accounts": ["User", "Group", "ApiToken"],
 }

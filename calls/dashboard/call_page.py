@@ -109,6 +109,7 @@ class CallPage:
     window: Window
     webhooks: Webhooks
     poll_seconds: int  # 0: nothing more is awaited
+    call_back_name: str  # of the other side
 
     most_lanes = MOST_LANES
 
@@ -144,10 +145,6 @@ class CallPage:
         if not numbers.dialable(other):
             return ""
         return urlencode({"to": other} | ({"from": ours} if self.number else {}))
-
-    @property
-    def call_back_name(self) -> str:
-        return numbers.shown(self.call.to_number if self.we_called else self.call.from_number)
 
     @property
     def title(self) -> str:
@@ -202,6 +199,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         window=window,
         webhooks=webhooks,
         poll_seconds=_poll_seconds(call, known["received"], now),
+        call_back_name=cast.name(call.to_number if call.direction == "outbound" else call.from_number),
     )
 
 

@@ -4,11 +4,12 @@ Answers depend on all of it, so each change counts in Revision "callers", in the
 comes first in it: two who change something take turns, whatever else they lock.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
@@ -21,7 +22,6 @@ from calls.vonage import numbers
 
 TOPIC = "callers"
 MOST_TEXT = 1_500  # letters of a talk
-CHUNK = 500  # names in a statement
 
 
 class CountedQuerySet(models.QuerySet[Any]):
@@ -101,6 +101,17 @@ class Contact(Counted):
         with transaction.atomic():
             Revision.bump(TOPIC)
             self.tags.set(Tag.objects.named(words))
+
+    def set_numbers(self, parties: Iterable[str]) -> None:
+        """Let these identities be the contact's numbers, and no others."""
+        wanted = dict.fromkeys(parties)
+        with transaction.atomic():
+            Revision.bump(TOPIC)
+            self.numbers.exclude(party__in=wanted).delete()
+            there = set(self.numbers.values_list("party", flat=True))
+            ContactNumber.objects.bulk_create(
+                ContactNumber(contact=self, party=party) for party in wanted if party not in there
+            )
 
 
 class ContactNumberQuerySet(CountedQuerySet):
@@ -195,6 +206,14 @@ class Block(Counted):
             return "Hidden callers"
         return f"+{self.pattern}…" if self.kind == BlockKind.PREFIX else numbers.shown(self.pattern)
 
+    def contacts(self) -> Sequence[str]:
+        """Name contacts whom it stops, up to four of them."""
+        if self.kind == BlockKind.HIDDEN:
+            return []
+        stops = {"party": self.pattern} if self.kind == BlockKind.EXACT else {"party__startswith": self.pattern}
+        ones = ContactNumber.objects.filter(contact=models.OuterRef("pk"), **stops)
+        return list(Contact.objects.filter(models.Exists(ones)).values_list("name", flat=True)[:4])
+
     def clean(self) -> None:
         """Keep the pattern in its one spelling. Raises ValidationError for what would block nobody, or ourselves."""
         if self.kind == BlockKind.HIDDEN:
@@ -244,7 +263,7 @@ def _not_ours(party: str) -> str:
 class CallerRule(Counted):
     """Callers with this tag are led to this flow. The first rule that fits decides."""
 
-    position = models.PositiveSmallIntegerField(default=1)
+    position = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1), MaxValueValidator(9_999)])
     tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="rules")
     number = models.ForeignKey(
         PhoneNumber, null=True, blank=True, on_delete=models.CASCADE, related_name="rules", verbose_name="number called"
@@ -266,9 +285,3 @@ class CallerRule(Counted):
 def _gone_with_its_number(**_: Any) -> None:
     """Count a rule that went because its number did."""
     Revision.bump(TOPIC)
-
-
-def contacts_that_begin(digits: str) -> Collection[str]:
-    """Name up to four contacts with a number that begins like this."""
-    found = Contact.objects.filter(numbers__party__startswith=digits).distinct()
-    return list(found.values_list("name", flat=True)[:4])

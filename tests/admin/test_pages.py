@@ -5,12 +5,14 @@ from html.parser import HTMLParser
 import pytest
 from django.test import Client
 
-from calls.models import ApiToken, OpeningHours, User
+from calls.models import ApiToken, Block, CallerRule, CallFlow, OpeningHours, Tag, User
 from tests.admin.forms import member_of_staff
-from tests.factories import make_call, make_number
+from tests.factories import make_call, make_contact, make_number
 from tests.sounds import make_sound
 
 NAMES = ["phonenumber", "openinghours", "call", "leg", "callevent", "refusal", "user", "apitoken", "sound"]
+NAMES += ["contact", "callerrule", "block"]
+ADDED = ["phonenumber", "openinghours", "user", "apitoken", "sound", "contact", "callerrule", "block"]
 
 
 class Page(HTMLParser):
@@ -41,9 +43,12 @@ def addresses(staff: User) -> list[str]:
     rows = {"openinghours": OpeningHours.objects.create(name="Shop").pk, "phonenumber": number.pk}
     rows |= {"call": call.pk, "leg": call.legs.get().pk}
     rows |= {"callevent": call.events.all()[0].pk, "user": staff.pk, "apitoken": token.pk, "sound": make_sound().pk}
+    rule = CallerRule.objects.create(tag=Tag.objects.named(["vip"])[0], flow=CallFlow.objects.create(name="VIPs"))
+    rows |= {"contact": make_contact("Anna", "447700900123").pk, "callerrule": rule.pk}
+    rows |= {"block": Block.objects.create(pattern="447700900456").pk}
     lists = ["/admin/", "/admin/calls/", "/admin/auth/group/", "/admin/auth/group/add/", "/admin/password_change/"]
     lists += [f"/admin/calls/{name}/" for name in NAMES]
-    lists += [f"/admin/calls/{name}/add/" for name in ("phonenumber", "openinghours", "user", "apitoken", "sound")]
+    lists += [f"/admin/calls/{name}/add/" for name in ADDED]
     lists += [f"/admin/calls/{name}/{pk}/change/" for name, pk in rows.items()]
     return [*lists, f"/admin/calls/phonenumber/{number.pk}/delete/", f"/admin/calls/phonenumber/{number.pk}/history/"]
 
@@ -72,6 +77,7 @@ def test_lists_stand_in_the_order_in_which_staff_think_of_them(login: Client) ->
     told = {group["name"]: [str(model["name"]) for model in group["models"]] for group in groups}
     assert told == {
         "Call server": ["Numbers", "Opening hours", "Sound files"],
+        "Callers": ["Contacts", "Rules for callers", "Blocked callers"],
         "Call log": ["Calls", "Legs", "Events", "Refused requests"],
         "Accounts": ["Users", "Groups", "API tokens"],
     }

@@ -5,10 +5,10 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from calls.models import PhoneNumber
+from calls.models import Block, CallerRule, CallFlow, PhoneNumber, Tag
 from tests.browser.conftest import DESK, PHONE, Opens
 from tests.browser.test_pages import found_by_axe
-from tests.factories import OURS, make_call, make_number
+from tests.factories import OURS, make_call, make_contact, make_number
 
 ADD = "/admin/calls/phonenumber/add/"
 
@@ -85,6 +85,9 @@ def test_without_scripts_a_greeting_is_saved_and_shown(open_page: Opens) -> None
 def test_pages_are_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
     number = make_number(OURS, label="Main line")
     call = make_call()
+    anna = make_contact("Anna Kowalska", "447700900123", tags=["vip"])
+    CallerRule.objects.create(tag=Tag.objects.get(), flow=CallFlow.objects.create(name="VIPs"))
+    Block.objects.create(pattern="447700900456", note="Robot")
     page = open_page("/admin/", size=size)
     for path in [
         "/admin/",
@@ -96,6 +99,12 @@ def test_pages_are_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
         f"/admin/calls/callevent/{call.events.all()[0].pk}/change/",
         f"/admin/calls/call/{call.pk}/change/",
         "/admin/calls/apitoken/add/",
+        "/admin/calls/contact/",
+        f"/admin/calls/contact/{anna.pk}/change/",
+        "/admin/calls/callerrule/",
+        "/admin/calls/callerrule/add/",
+        "/admin/calls/block/",
+        "/admin/calls/block/add/",
     ]:
         page.goto(path)
         assert found_by_axe(page) == [], path

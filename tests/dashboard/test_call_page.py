@@ -491,6 +491,7 @@ def test_contacts_are_told_by_name(login: Client, main_line: PhoneNumber) -> Non
     page = page_of(login, make_call(to=main_line.msisdn))
     assert "<b><bdi>Anna Kowalska</bdi></b> called <b><bdi>Main line</bdi></b> from the United Kingdom" in page
     assert '<a href="tel:+447700900123">Anna Kowalska</a></bdi><small>+44 7700 900123</small>' in page
+    assert "Call Anna Kowalska back" in text_of(page)
 
 
 def test_number_of_queries_does_not_grow(login: Client, main_line: PhoneNumber) -> None:
