@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from calls.api.pagination import NewestFirst
 from calls.models import CallEvent, Kind
 from calls.models.calls import CallQuerySet
+from calls.records.filters import DAYS, SHOWN, read_filters
 
 MAX_ID = 2**63 - 1  # more than the column holds is an error in both databases
 
@@ -32,15 +33,37 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]
 
 
 class CallFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
-    """`?conversation_uuid=` and `?uuid=` each find one call at most."""
+    """`?conversation_uuid=` and `?uuid=` each find one call at most; all others are those of the dashboard's list."""
 
     conversation_uuid = django_filters.CharFilter(
         method="of_conversation", label="Any conversation that a leg of the call was ever in."
     )
     uuid = django_filters.CharFilter(method="of_leg", label="A leg of the call.")
+    q = django_filters.CharFilter(
+        method="later", label="A number or a part of one, a name, digits pressed, words said, the id of a leg."
+    )
+    show = django_filters.MultipleChoiceFilter(
+        method="later", choices=list(SHOWN.items()), label="What the calls have in common; of several: all."
+    )
+    days = django_filters.ChoiceFilter(method="later", choices=list(DAYS.items()), label="In place of since and until.")
+    since = django_filters.DateFilter(method="later", label="The first day, in the server's zone.")
+    until = django_filters.DateFilter(method="later", label="The last day.")
+    hours_from = django_filters.TimeFilter(method="later", label="Begun at this time of the day or later: 09:00.")
+    hours_to = django_filters.TimeFilter(method="later", label="Begun at this time of the day or before.")
 
     def of_conversation(self, calls: CallQuerySet, name: str, value: str) -> CallQuerySet:
         return calls.of_conversation(value)
+
+    def filter_queryset(self, queryset: CallQuerySet) -> CallQuerySet:
+        """Narrow the calls by the same code as the list of the dashboard. Raises ValidationError."""
+        filters, problems = read_filters({name: self.data.getlist(name) for name in self.data})
+        if problems:
+            raise ValidationError({name: [problem] for name, problem in problems.items()})
+        narrowed: CallQuerySet = super().filter_queryset(queryset)
+        return filters.narrow(narrowed) if filters else narrowed
+
+    def later(self, calls: CallQuerySet, name: str, value: object) -> CallQuerySet:
+        return calls  # filter_queryset does it, for all of them together
 
     def of_leg(self, calls: CallQuerySet, name: str, value: str) -> CallQuerySet:
         return calls.of_leg(value)

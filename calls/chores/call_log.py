@@ -7,6 +7,7 @@ from calls.control.asking import ask_for_ends
 from calls.records.counting import count_news
 from calls.records.lost_ends import close_lost_calls
 from calls.records.retention import prune
+from calls.records.search import catch_up
 
 PORTION_SECONDS = 2.0  # of one turn: other chores wait meanwhile
 
@@ -19,6 +20,11 @@ def ask_for_some() -> bool:
 def count() -> bool:
     """Bring the figures of the reports up to date. Gives True when there may be more."""
     return count_news(PORTION_SECONDS)
+
+
+def write_searches() -> bool:
+    """Write what calls are found by, of those that something was told of. Gives True when there may be more."""
+    return catch_up(PORTION_SECONDS)
 
 
 def close_lost() -> bool:

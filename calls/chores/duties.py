@@ -23,6 +23,7 @@ class Duty:
 DUTIES = (
     Duty("recordings", timedelta(seconds=5), recordings.fetch_some),
     Duty("figures of the reports", timedelta(seconds=10), call_log.count),
+    Duty("searches", timedelta(seconds=5), call_log.write_searches),
     Duty("calls without an end", timedelta(minutes=1), call_log.ask_for_some),
     Duty("lost ends", timedelta(minutes=10), call_log.close_lost),
     Duty("retention", timedelta(hours=1), call_log.let_go),

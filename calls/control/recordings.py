@@ -4,19 +4,18 @@ Nothing is done about them while events come in. Who looks, finds by the events'
 """
 
 import logging
-import time
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, InterfaceError
-from django.db.models import Max
 from django.utils import timezone
 
 from calls.control.account import account, is_local
-from calls.models import Bookmark, CallEvent, Kind, Recording, RecordingState
+from calls.models import CallEvent, Kind, Recording, RecordingState
 from calls.models.recordings import delete_files
 from calls.records.batch import write_batch
+from calls.records.follow import follow
 from calls.vonage.events import Event, parse_time, text_of
 from calls.vonage.files import File, NotYet
 from calls.vonage.files import fetch as fetch_file
@@ -24,8 +23,6 @@ from calls.vonage.recordings import MOST_CHARACTERS, SOUNDS, NotAllowed, recordi
 
 logger = logging.getLogger(__name__)
 
-PAGE = 5_000  # events that are looked through at a time
-OVERLAP = timedelta(seconds=15)  # after it an event that was written earlier has been committed
 LEASE = timedelta(minutes=2)  # a fetch takes 30 s at most
 KEPT_FOR = timedelta(days=30)  # by the platform
 # Before the second try, the third, and so on; then once a day.
@@ -36,24 +33,7 @@ MOST_TRIES = {401: 5, 403: 5, 404: 8, 410: 1}  # it is there a moment after the 
 
 def look(seconds: float) -> bool:
     """Make a row of each recording that events have told of since the last look. Gives True when there is more."""
-    until = time.monotonic() + seconds
-    head = CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    mark, _ = Bookmark.objects.get_or_create(name="recordings", defaults={"newest": head})
-    now = timezone.now()
-    settled = mark.newest if now - mark.noted_at >= OVERLAP else mark.seen
-    at = mark.seen
-    while at < head:
-        page = CallEvent.objects.filter(pk__gt=at).order_by("pk").values_list("pk", flat=True)
-        upto = min(next(iter(page[PAGE - 1 : PAGE]), head), head)
-        _make(at, upto)
-        at = upto
-        if at <= settled:
-            mark.move(seen=at)
-        if at < head and time.monotonic() > until:
-            return True
-    if now - mark.noted_at >= OVERLAP:
-        mark.move(seen=max(mark.seen, settled), newest=head, noted_at=now)
-    return False
+    return follow("recordings", seconds, _make)
 
 
 def _make(after: int, upto: int) -> None:

@@ -5,13 +5,16 @@ again, since ids commit out of order, and rows are replaced by their element's i
 that events which waited in a spool while the database was away are found as well.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, Outcome
+from calls.models.calls import CallQuerySet
 
 OVERLAP = timedelta(seconds=10)  # the page asks for this much again
 MOST_CALLS = 100  # rows of one answer; with more to tell the page reads itself anew
@@ -29,12 +32,20 @@ class News:
     too_much: bool = False
 
 
-def horizon() -> int:
-    """The newest event that a page may count as seen when it is made: what came in the last seconds it reads again."""
+def horizon() -> dict[str, tuple[str, QuerySet[Any]]]:
+    """What tells the newest event that a page may count as seen when it is made: see `seen_of`."""
     recent = CallEvent.objects.filter(received_at__gte=timezone.now() - OVERLAP).order_by("received_at")
-    # The smallest of them is picked here: MIN(id) would tempt Postgres to walk the table from its oldest row.
-    ids = list(recent.values_list("pk", flat=True)[:MOST_EVENTS])
-    return min(ids) - 1 if ids else CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    # The smallest of them is picked out of some: by itself it would tempt Postgres to walk the table from its oldest.
+    return {
+        "recent": ("MIN(id)", recent[:MOST_EVENTS]),
+        "newest": ("MAX(id)", CallEvent.objects.order_by("-pk")[:1]),
+        "on_line": ("COUNT(*)", _in_progress()),
+    }
+
+
+def seen_of(told: Mapping[str, Any]) -> int:
+    """The newest event that counts as seen: what came in the last seconds is read again."""
+    return told["recent"] - 1 if told["recent"] else told["newest"] or 0
 
 
 def news_since(seen: int, mark: str) -> News | None:
@@ -48,11 +59,17 @@ def news_since(seen: int, mark: str) -> News | None:
     ids = set() if found["count"] > MOST_EVENTS else set(events.values_list("call", flat=True))
     if not 0 < len(ids) <= MOST_CALLS:
         return News(now_mark, found["newest"], [], too_much=True)
-    return News(now_mark, found["newest"], list(Call.objects.filter(pk__in=ids).newest_first()))
+    return News(now_mark, found["newest"], list(Call.objects.filter(pk__in=ids).latest_first()))
 
 
-def on_the_line() -> tuple[list[Call], int]:
-    """The newest calls in progress, and how many there are."""
-    calls = Call.objects.filter(outcome=Outcome.IN_PROGRESS)
-    found = list(calls.newest_first()[: ON_THE_LINE + 1])
-    return found[:ON_THE_LINE], len(found) if len(found) <= ON_THE_LINE else calls.count()
+def on_the_line() -> list[Call]:
+    """The newest calls in progress; with one more than ON_THE_LINE there are more."""
+    return list(_in_progress().newest_first()[: ON_THE_LINE + 1])
+
+
+def in_progress_count() -> int:
+    return _in_progress().count()
+
+
+def _in_progress() -> CallQuerySet:
+    return Call.objects.filter(outcome=Outcome.IN_PROGRESS)

@@ -1,10 +1,15 @@
-"""Pages by id: "older than this call", "newer than that one". Rows that come in meanwhile move no page."""
+"""Pages by place: "older than this call", "newer than that one". Rows that come in meanwhile move no page."""
 
+import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
+
+from calls.models import Call
+from calls.models.calls import CallQuerySet
 
 Item = TypeVar("Item", bound=Model)
 
@@ -40,6 +45,54 @@ def page_of(rows: QuerySet[Item], query: QueryDict, *, size: int) -> Page[Item]:
     found = found[:size]
     newer_query = "" if before is None else f"?after={found[0].pk if found else before - 1}"
     return Page(found, newer_query, older_query)
+
+
+PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
+BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
+NO_START = 10**16 - 1  # microseconds: above all others
+Place = tuple[datetime, int]
+
+
+class NoSuchPage(ValueError):
+    """The address names a place that is none: the newest page is as good."""
+
+
+def place_of(call: Call) -> str:
+    """Where a call stands in a list in order of start: "1795442400123456-71", microseconds since 1970 and its key."""
+    start = call.started_at
+    return f"{(start - BEGIN) // timedelta(microseconds=1) if start else NO_START}-{call.pk}"
+
+
+def page_of_calls(calls: CallQuerySet, query: QueryDict, *, size: int, keep: str) -> Page[Call]:
+    """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
+
+    `keep` is what stands in the address beside that. Raises NoSuchPage also where few are newer than a place: they
+    are on the newest page.
+    """
+    keep = f"{keep}&" if keep else ""
+    if after := str(query.get("after", "")):
+        at, pk = _place(after)
+        newer = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at)
+        found = list(newer.order_by("started_at", "pk")[: size + 1])
+        if len(found) <= size:
+            raise NoSuchPage
+        found = found[:size][::-1]
+        return Page(found, f"?{keep}after={place_of(found[0])}", f"?{keep}before={place_of(found[-1])}")
+    if before := str(query.get("before", "")):
+        at, pk = _place(before)
+        calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)
+    found = list(calls.latest_first()[: size + 1])
+    older = f"?{keep}before={place_of(found[size - 1])}" if len(found) > size else ""
+    found = found[:size]
+    newer_than = place_of(found[0]) if found else before
+    return Page(found, f"?{keep}after={newer_than}" if before else "", older)
+
+
+def _place(text: str) -> Place:
+    place = PLACE.fullmatch(text)
+    if not place:
+        raise NoSuchPage
+    return BEGIN + timedelta(microseconds=int(place[1])), int(place[2])
 
 
 def _id(text: str | None) -> int | None:

@@ -1,15 +1,17 @@
-"""A page of calls as the list shows it: each with its parties, times and line. Five queries, however many calls."""
+"""A page of calls as the list shows it: each with its parties, times and line. Three queries, however many calls."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
 from calls.dashboard.outcomes import State, doing, state_of
-from calls.models import Call, CallEvent, ContactNumber, Kind, Leg, PhoneNumber
+from calls.dashboard.paging import place_of
+from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
+from calls.records.names import names_of
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
 
@@ -67,6 +69,11 @@ class Row:
         return self.day if self.day and self.day <= timezone.localdate() else None
 
     @property
+    def place(self) -> str:
+        """Where it stands in the list."""
+        return place_of(self.call)
+
+    @property
     def we_called(self) -> bool:
         return self.call.direction == "outbound"
 
@@ -76,22 +83,23 @@ class Row:
         return self.call.to_number if self.we_called else self.call.from_number
 
 
-def rows_of(calls: Iterable[Call], *, now: datetime | None = None) -> list[Row]:
-    """Make rows of these calls, in their order."""
-    found = list(calls)
+def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[Row]]:
+    """Make rows of these calls, in their order and groups: three queries for all of them."""
+    found = list({call.pk: call for group in groups for call in group}.values())
     now = now or timezone.now()
     legs: dict[int, list[Leg]] = defaultdict(list)
-    for leg in Leg.objects.filter(call__in=found).oldest_first():
+    for leg in Leg.objects.filter(call__in=found).oldest_first() if found else ():
         legs[leg.call_id or 0].append(leg)
-    recordings = _recordings(found)
-    labels = _labels(found, [leg for group in legs.values() for leg in group])
-    return _headed([_row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found])
+    recordings = _recordings(found) if found else {}
+    labels = _labels(found, [leg for group in legs.values() for leg in group]) if found else {}
+    rows = {call.pk: _row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found}
+    return [_headed([rows[call.pk] for call in group]) for group in groups]
 
 
 def _headed(rows: list[Row]) -> list[Row]:
     """Put each row under a day so that each day heads once, newest first, as rows.js does with rows that come.
 
-    The list is in order of arrival; a call whose start was told wrong, or late, stays among those it came with.
+    The list is in order of start. A day that is yet to come heads nothing: a clock was wrong.
     """
     days: list[date | None] = []
     for row in reversed(rows):
@@ -189,5 +197,4 @@ def _labels(calls: Sequence[Call], legs: Sequence[Leg]) -> dict[str, str]:
     """The labels of our own numbers among these parties, and the names of contacts."""
     rows: list[Call | Leg] = [*calls, *legs]
     parties = {text for row in rows for text in (row.from_number, row.to_number)}
-    names = ContactNumber.objects.names_for(parties)
-    return names | dict(PhoneNumber.objects.filter(msisdn__in=parties).exclude(label="").values_list("msisdn", "label"))
+    return names_of(parties)

@@ -3,10 +3,11 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from calls.dashboard import acting, call, placing, recordings, views
+from calls.dashboard import acting, call, export, placing, recordings, views
 
 urlpatterns = [
     path("", views.calls, name="calls"),
+    path("calls.csv", export.calls_csv, name="calls-csv"),
     path("live/", views.live, name="calls-live"),
     path("calls/<int:pk>/", call.call, name="call"),
     path("calls/<int:pk>/live/", call.call_live, name="call-live"),

@@ -3,18 +3,24 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from calls.dashboard.live import horizon, news_since, on_the_line
+from calls.dashboard.away import tells_when_away
+from calls.dashboard.filtering import Filtering
+from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, news_since, on_the_line, seen_of
 from calls.dashboard.loose import LooseEvent
-from calls.dashboard.paging import page_of
+from calls.dashboard.paging import NoSuchPage, page_of, page_of_calls
 from calls.dashboard.readiness import checks
 from calls.dashboard.rows import rows_of
-from calls.models import Call, CallEvent
+from calls.models import CallEvent
 from calls.records import spool
+from calls.records.filters import DAYS, read_filters
+from calls.records.needles import LONGEST
+from calls.records.several import several
 
 PAGE_SIZE = 50
 LOOSE_PAGE_SIZE = 25
@@ -24,15 +30,28 @@ READ_ANEW = 205  # there is more to tell than rows: the page reads itself anew
 
 @never_cache
 @require_safe
+@tells_when_away
 @login_required
 def calls(request: HttpRequest) -> HttpResponse:
-    """All calls, newest first, those in progress above them. Before the first call: how to get one."""
-    seen = horizon()
-    page = page_of(Call.objects.all(), request.GET, size=PAGE_SIZE)
-    context = {"tab": "calls", "seen": seen, "now": timezone.now(), "zone_name": settings.TIME_ZONE}
-    if not page.rows and page.first and not page.older:
+    """All calls or those asked for, newest first, those in progress above. Before the first: how to get one."""
+    filtering = Filtering(*read_filters(dict(request.GET.lists())))
+    loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
+    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose)})
+    filtering.counts |= told
+    try:
+        page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
+    except NoSuchPage:
+        return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
+    now = timezone.now()
+    context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": settings.TIME_ZONE}
+    nothing = not page.rows and page.first
+    if nothing and not filtering.filters and not filtering.problems:
         return render(request, "calls/empty.html", context | {"checks": checks(), "base_url": settings.BASE_URL})
-    context |= {"page": page, "rows": rows_of(page.rows), "loose": _loose_count(), "spool": spool.depth(), **_strip()}
+    going_on = on_the_line()[:ON_THE_LINE]
+    rows, strip = rows_of(page.rows, going_on, now=now)
+    context |= {"page": page, "rows": rows, "on_line": strip, "on_line_count": told["on_line"]}
+    context |= {"these": None, "filtering": filtering, "filters": filtering.filters, "days": DAYS, "most": LONGEST}
+    context |= {"drops": filtering.drops() if nothing else [], "spool": spool.depth(), "loose": _loose(told["loose"])}
     return render(request, "calls/calls.html", context)
 
 
@@ -41,7 +60,8 @@ def calls(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """What changed: 204 nothing, 200 the rows anew and all calls in progress, 205 more than that, 401 logged out.
 
-    `?seen=` is the newest event that the page knew ten seconds ago, `?mark=` that of its last answer.
+    `?seen=` is the newest event that the page knew ten seconds ago, `?mark=` that of its last answer; the page's
+    filters stand beside them. Rows that they leave out come too, marked as others: one may stand on the page.
     """
     if not request.user.is_authenticated:
         return HttpResponse(status=401)
@@ -53,7 +73,12 @@ def live(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     if news.too_much:
         return HttpResponse(status=READ_ANEW)
-    context = {"news": news, "rows": rows_of(news.calls), "now": timezone.now(), **_strip()}
+    filters, _ = read_filters(dict(request.GET.lists()))
+    these = filters.among([call.pk for call in news.calls]) if filters else None
+    now, going_on = timezone.now(), on_the_line()
+    rows, strip = rows_of(news.calls, going_on[:ON_THE_LINE], now=now)
+    count = len(going_on) if len(going_on) <= ON_THE_LINE else in_progress_count()
+    context = {"news": news, "rows": rows, "these": these, "now": now, "on_line": strip, "on_line_count": count}
     return render(request, "calls/live.html", context)
 
 
@@ -67,12 +92,6 @@ def loose_events(request: HttpRequest) -> HttpResponse:
     return render(request, "calls/loose_events.html", context)
 
 
-def _strip() -> dict[str, object]:
-    found, count = on_the_line()
-    return {"on_line": rows_of(found), "on_line_count": count}
-
-
-def _loose_count() -> str:
+def _loose(count: int) -> str:
     """How many events belong to no call: "3", "99+"; "" for none."""
-    count = CallEvent.objects.without_call()[: MOST_COUNTED + 1].count()
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")

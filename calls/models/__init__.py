@@ -12,6 +12,7 @@ from calls.models.recordings import Bookmark, Inquiry, Recording, RecordingState
 from calls.models.refusals import Refusal
 from calls.models.reports import Counted, Ending, Recount, Tally
 from calls.models.revisions import Revision
+from calls.models.search import CallSearch
 from calls.models.sounds import Sound
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Call",
     "CallEvent",
     "CallFlow",
+    "CallSearch",
     "CallerRule",
     "Chore",
     "Closure",

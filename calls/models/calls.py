@@ -50,13 +50,24 @@ class Outcome(models.TextChoices):
     END_UNKNOWN = "end unknown"
 
 
+# What lists are narrowed to. Whether somebody declined a call or could not be reached, its last leg tells.
+NOT_REACHED = [Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.REJECTED]
+FAILED = [Outcome.FAILED, Outcome.REJECTED]
+LONG_SECONDS = 300
+
+
 class CallQuerySet(models.QuerySet["Call"]):
     def open(self) -> Self:
         """Calls whose payloads are all kept, so that they can be read again."""
         return self.filter(sealed=False)
 
     def newest_first(self) -> Self:
+        """In the order of their keys: the one that was told of last comes first."""
         return self.order_by("-pk")
+
+    def latest_first(self) -> Self:
+        """In the order of their start, as people read them."""
+        return self.order_by("-started_at", "-pk")
 
     def of_conversation(self, uuid: str) -> Self:
         """Calls that ever were in the conversation: there is one at most."""
@@ -93,6 +104,15 @@ class Call(models.Model):
             # Those on the line are few; the dashboard asks for them every other second.
             models.Index(fields=["id"], name="call_in_progress", condition=models.Q(outcome="in progress")),
             models.Index(fields=["id"], name="call_with_payloads", condition=models.Q(has_payloads=True)),
+            # Lists in order of start. A start is told once, so that no later event touches these; the partial ones
+            # gain an entry when a call ends so, which writes to the index above in any case.
+            models.Index(fields=["started_at"], name="call_by_start"),
+            models.Index(fields=["started_at"], name="call_not_reached", condition=models.Q(outcome__in=NOT_REACHED)),
+            models.Index(fields=["started_at"], name="call_failed", condition=models.Q(outcome__in=FAILED)),
+            models.Index(fields=["started_at"], name="call_voicemail", condition=models.Q(outcome=Outcome.VOICEMAIL)),
+            models.Index(
+                fields=["started_at"], name="call_long", condition=models.Q(duration_seconds__gt=LONG_SECONDS)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -220,6 +240,7 @@ class CallEvent(models.Model):
         indexes = [
             models.Index(fields=["received_at"], name="event_by_age"),
             models.Index(fields=["call", "kind"], name="event_of_call"),
+            models.Index(fields=["call"], name="event_unsigned", condition=models.Q(signed=False)),  # none, as a rule
             # Events without a leg wait here for the call of their conversation.
             models.Index(
                 fields=["conversation_uuid"], name="event_of_conversation", condition=models.Q(leg__isnull=True)

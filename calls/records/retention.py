@@ -19,7 +19,8 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, Conversation, Leg, Outcome, Recording, Refusal, Visit
+from calls.models import Call, CallEvent, CallSearch, Conversation, Leg, Outcome, Recording, Refusal, Visit
+from calls.records import search
 from calls.records.counting import recount
 from calls.records.locks import Held, HeldCall, Place
 from calls.records.places import place_rooms
@@ -146,6 +147,7 @@ def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
                 newly = held.filter(sealed=False).update(sealed=True)
                 emptied, more = _empty(CallEvent.objects.filter(call__in=held.values("pk")))
                 if not more:
+                    search.write(list(held.values_list("pk", flat=True)))  # what was said is not kept there either
                     held.update(has_payloads=False)
             yield Done({CALLS_SEALED: newly, EVENTS_EMPTIED: emptied})
             time.sleep(PAUSE_SECONDS)
@@ -196,6 +198,7 @@ def _delete_rows(calls: Collection[int]) -> None:
     run_all(tie)
     recount({*calls, *won_or_lost})
     _drop(rooms.all())
+    _drop(CallSearch.objects.filter(call__in=calls))
     _drop(Call.objects.filter(pk__in=calls))
 
 

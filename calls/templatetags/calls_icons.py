@@ -51,6 +51,7 @@ ICONS = {
     "outside": '<path d="M9.5 2.8h3.7v3.7M13 3 7.5 8.5m4 1v3.7H2.8V4.5h3.7"/>',
     "again": '<path d="M13 8a5 5 0 1 1-1.5-3.6M13 2.5v3h-3"/>',
     "log-out": '<path d="M9.5 2.5h-6v11h6M6.5 8h7m-2.5-2.6L13.5 8 11 10.6"/>',
+    "search": '<circle cx="7" cy="7" r="4.6"/><path d="m10.5 10.5 3.5 3.5"/>',
     "zoom-in": '<circle cx="7" cy="7" r="4.6"/><path d="m10.5 10.5 3.5 3.5M7 5v4M5 7h4"/>',
 }
 

@@ -33,7 +33,8 @@ def test_the_schema_lists_every_field_and_filter(api: Client) -> None:
     def filters(address: str) -> set[str]:
         return {parameter["name"] for parameter in schema["paths"][address]["get"]["parameters"]}
 
-    assert filters("/api/calls/") == {"conversation_uuid", "uuid", "cursor", "page_size"}
+    narrow = {"conversation_uuid", "uuid", "q", "show", "days", "since", "until", "hours_from", "hours_to"}
+    assert filters("/api/calls/") == {*narrow, "cursor", "page_size"}
     assert filters("/api/events/") == {"call", "leg", "kind", "status", "cursor", "page_size"}
     assert parts["Call"]["properties"]["from"]["nullable"] is True
     assert schema["components"]["securitySchemes"]["token"]["name"] == "Authorization"

@@ -265,7 +265,7 @@ def test_with_a_local_vonage_nothing_is_fetched_from_the_real_one(vonage: LocalV
 def test_each_event_is_looked_at_again_for_some_seconds_and_then_no_more(
     django_assert_num_queries: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "PAGE", 3)
+    monkeypatch.setattr("calls.records.follow.PAGE", 3)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(5):
             make_call(extra=[{"recording_url": "https://api.nexmo.com/v1/files/x"}])
@@ -285,7 +285,7 @@ def test_each_event_is_looked_at_again_for_some_seconds_and_then_no_more(
 
 
 def test_a_long_history_is_looked_through_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control, "PAGE", 2)
+    monkeypatch.setattr("calls.records.follow.PAGE", 2)
     for _ in range(4):
         make_call(extra=[{"recording_url": "https://api.nexmo.com/v1/files/x"}])
     with time_machine.travel(timezone.now(), tick=False) as clock:

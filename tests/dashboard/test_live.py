@@ -124,7 +124,7 @@ def test_poll_takes_the_same_queries_however_much_is_new(
     login: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_call("started", "ringing")
-    with django_assert_num_queries(14) as few:
+    with django_assert_num_queries(9) as few:
         assert poll(login, 0)[0] == 200
     for _ in range(10):
         make_call("started", "ringing")

@@ -3,11 +3,13 @@
 //
 // Nothing that is being read moves: once the reader has scrolled, focused a row or selected text, rows change in
 // place only, and what would move them waits under "3 new calls since 14:05. Show them".
+let keeping = new AbortController();
 const keepLive = () => {
+  keeping.abort();
   const live = document.getElementById("live");
   if (!live) return;
   const { now, clock, tick } = window.callserverClock;
-  const { rowsOf, patch, place, headDays, patchLane } = window.callserverRows;
+  const { rowsOf, patch, place, below, headDays, patchLane } = window.callserverRows;
 
   const EVERY_MS = 1500; // a call is there within 2 s
   const QUIET_EVERY_MS = 10_000; // once nothing has come and nobody has touched the page for QUIET_MS
@@ -19,8 +21,9 @@ const keepLive = () => {
 
   const first = "first" in live.dataset; // the page of the newest calls
   const empty = "empty" in live.dataset; // before the first call of all
-  const ended = new AbortController(); // when another page takes this one's place
-  const { signal } = ended;
+  const filters = live.dataset.filters ?? ""; // what is asked for, as in the address
+  keeping = new AbortController();
+  const { signal } = keeping; // aborted when another page takes this one's place
   const part = (name, within = live) => within.querySelector(`[data-${name}]`);
 
   // 1 What is known, and what waits
@@ -57,12 +60,12 @@ const keepLive = () => {
     if (newest > versions.at(-1).newest) versions.push({ at: now(), newest });
     if (empty) stale = true;
     const shown = rowsOf(part("recent"));
-    const [highest, lowest] = [shown[0], shown.at(-1)].map((row) => Number(row?.dataset.id ?? 0));
+    const [highest, lowest] = [shown[0], shown.at(-1)];
     for (const title of answer.querySelectorAll("tr[data-day]:not([data-id])")) dayTitles.set(title.dataset.day, title);
     for (const fresh of rowsOf(part("recent", answer))) {
-      const id = Number(fresh.dataset.id);
       if (document.getElementById(fresh.id)) changes.set(fresh.id, fresh);
-      else if (first ? id > lowest || !part("older") : id > highest) hold(fresh);
+      else if ("other" in fresh.dataset) continue; // not what is asked for
+      else if (first ? !part("older") || below(lowest, fresh) : !highest || below(highest, fresh)) hold(fresh);
     }
     strip = { rows: [...part("strip", answer).rows], count: part("count", answer).dataset.count };
   };
@@ -78,7 +81,7 @@ const keepLive = () => {
     if (pausedAt !== null && !asked) return;
     if (asked || !reading()) {
       const came = arrivals.size;
-      if (stale) await readAnew();
+      if (stale || (first && came && !part("recent"))) await readAnew();
       if (first) {
         placeArrivals();
         heldSince = null;
@@ -101,7 +104,7 @@ const keepLive = () => {
     const rows = rowsOf(body);
     if (older && rows.length > MOST_ROWS) {
       for (const row of rows.slice(MOST_ROWS)) row.remove();
-      older.setAttribute("href", `?before=${rows[MOST_ROWS - 1].dataset.id}`);
+      older.setAttribute("href", `?${filters && `${filters}&`}before=${rows[MOST_ROWS - 1].dataset.place}`);
     }
     headDays(body, dayTitles);
     tick(body);
@@ -138,9 +141,9 @@ const keepLive = () => {
     if (!response.ok || response.redirected) throw new Error(`${response.status}`);
     const whole = new DOMParser().parseFromString(await response.text(), "text/html");
     const page = whole.getElementById("live");
-    if (empty !== "empty" in page.dataset) return becomeAnother(whole);
+    if (empty !== "empty" in page.dataset || !part("recent") !== !part("recent", page)) return becomeAnother(whole);
     versions.splice(0, versions.length, { at: -Infinity, newest: Number(page.dataset.seen) });
-    for (const name of ["strip", "recent"]) part(name)?.replaceChildren(...(part(name, page)?.childNodes ?? []));
+    for (const name of ["strip", "recent", "quick"]) part(name)?.replaceChildren(...(part(name, page)?.childNodes ?? []));
     part("strip-panel").hidden = part("strip-panel", page).hidden;
     part("strip-count").textContent = part("strip-count", page).textContent;
     part("older")?.setAttribute("href", part("older", page)?.getAttribute("href") ?? "?");
@@ -153,11 +156,10 @@ const keepLive = () => {
   // The first call of all, or the last one deleted: the other page takes this one's place, without a page load.
   const becomeAnother = (whole) => {
     if (signal.aborted) return;
-    ended.abort();
-    clearTimeout(timer);
     document.querySelector("main").replaceWith(document.adoptNode(whole.querySelector("main")));
-    keepLive();
+    document.dispatchEvent(new Event("callserver:swapped"));
   };
+  signal.addEventListener("abort", () => clearTimeout(timer));
 
   // 4 What the page says about itself
   const calls = (count) => `${count} new call${count === 1 ? "" : "s"}`;
@@ -213,7 +215,7 @@ const keepLive = () => {
   let polling = false;
 
   const look = async () => {
-    const url = `${live.dataset.url}?seen=${seen()}&mark=${encodeURIComponent(mark)}`;
+    const url = `${live.dataset.url}?seen=${seen()}&mark=${encodeURIComponent(mark)}${filters && `&${filters}`}`;
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (response.status === 401) loggedOut = true;
     else if (response.status === 200) take(new DOMParser().parseFromString(await response.text(), "text/html"));
@@ -263,7 +265,7 @@ const keepLive = () => {
   });
 
   part("live-show")?.addEventListener("click", () => {
-    if (!first) return location.assign(location.pathname);
+    if (!first) return location.assign(`${location.pathname}${filters && `?${filters}`}`);
     document.getElementById("recent").focus({ preventScroll: true }); // outside the rows: more may come in
     getSelection()?.removeAllRanges();
     scrollTo({ top: 0 });
@@ -276,3 +278,4 @@ const keepLive = () => {
   timer = setTimeout(poll, EVERY_MS);
 };
 keepLive();
+document.addEventListener("callserver:swapped", keepLive);

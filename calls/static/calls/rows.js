@@ -24,9 +24,15 @@ window.callserverRows = (() => {
     return whole;
   };
 
-  // Put a row where its id belongs, newest first.
+  // Whether a row stands below another: its start is earlier, or its key smaller. See place_of in dashboard/paging.py.
+  const below = (row, other) => {
+    const [[start, id], [otherStart, otherId]] = [row, other].map((one) => one.dataset.place.split("-").map(Number));
+    return start < otherStart || (start === otherStart && id < otherId);
+  };
+
+  // Put a row where it belongs, newest first.
   const place = (body, fresh) => {
-    const next = rowsOf(body).find((row) => Number(row.dataset.id) < Number(fresh.dataset.id));
+    const next = rowsOf(body).find((row) => below(row, fresh));
     body.insertBefore(fresh, next ?? null);
     fresh.classList.add("calls-new");
   };
@@ -73,5 +79,5 @@ window.callserverRows = (() => {
     return patch(row, fresh);
   };
 
-  return { rowsOf, patch, place, headDays, patchLane };
+  return { rowsOf, patch, place, below, headDays, patchLane };
 })();

@@ -1,0 +1,147 @@
+"""The list's filters as people meet them: chips with counts, what is applied, and what to drop where nothing fits."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+
+from calls.models import Call
+from calls.models.calls import CallQuerySet
+from calls.records.filters import DAYS, CallFilters
+from calls.records.finding import Found
+from calls.records.names import parties_like
+from calls.records.several import several
+
+MOST_COUNTED = 1_000
+MOST_LOOKED_AT = 2_000  # calls of one count, where each has to be looked at
+QUICK = {
+    "missed": ("Missed", "missed"),
+    "voicemail": ("Voicemail", "message"),
+    "failed": ("Failed", "failed"),
+    "long": ("Over 5 min", "clock"),
+    "unsigned": ("Unsigned", "signed"),
+    "test": ("Test", "test"),
+}
+Wanted = dict[str, tuple[str, QuerySet[Any]]]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter as a link: what it is, where it leads, and how many calls there are, "" where nobody counted."""
+
+    name: str
+    words: str
+    query: str
+    icon: str = ""
+    count: str = ""
+    current: bool = False
+
+
+class Filtering:
+    """What is asked for, and how it is shown."""
+
+    def __init__(self, filters: CallFilters, problems: Mapping[str, str]) -> None:
+        self.filters, self.problems = filters, dict(problems)
+        self.parties = parties_like(filters.q)
+        self.found = Found.of(filters.q, self.parties.named) if filters.q else None
+        self.counts: dict[str, Any] = {}
+
+    @property
+    def calls(self) -> CallQuerySet:
+        return self._narrowed(self.filters)
+
+    def _narrowed(self, filters: CallFilters, calls: CallQuerySet | None = None) -> CallQuerySet:
+        found = self.found if filters.q else None
+        return filters.narrow(Call.objects.all() if calls is None else calls, found, self.parties.tests)
+
+    def wanted(self) -> Wanted:
+        """What is counted for the chips."""
+        rest = replace(self.filters, show=())
+        wanted = self._count("all", rest)
+        for name in QUICK:
+            others = self.filters.without("show", name)
+            wanted |= self._count(name, others.toggled(name))
+        return wanted | self._count("these", self.filters)
+
+    def quick(self) -> Iterator[Chip]:
+        """The chips one presses: each adds its filter, or takes it off."""
+        everything = replace(self.filters, show=())
+        yield Chip("all", "All", everything.query, "", self._words("all"), not self.filters.show)
+        for name, (words, icon) in QUICK.items():
+            query = self.filters.toggled(name).query
+            yield Chip(name, words, query, icon, self._words(name), name in self.filters.show)
+
+    def applied(self) -> Iterator[Chip]:
+        """The chips of what is asked for: each leads to the list without it."""
+        for name, words, rest in self._parts():
+            yield Chip(name, words, rest.query)
+
+    def drops(self) -> list[Chip]:
+        """Where nothing fits: what to drop, with how many there are then. One query."""
+        parts = [(name, words, rest) for name, words, rest in self._parts() if rest]
+        wanted: Wanted = {}
+        for name, _, rest in parts:
+            wanted |= self._count(name, rest)
+        self.counts |= several(wanted)
+        chips = [Chip(name, words, rest.query, "", self._words(name)) for name, words, rest in parts]
+        return [chip for chip in chips if chip.count != "0"]
+
+    @property
+    def total(self) -> str:
+        return self._words("these")
+
+    def _parts(self) -> Iterator[tuple[str, str, CallFilters]]:
+        filters = self.filters
+        if filters.q:
+            yield "q", f"“{filters.q}”", filters.without("q")
+        if days := _days(filters):
+            yield "days", days, filters.without("days")
+        if hours := _hours(filters):
+            yield "hours", hours, filters.without("hours")
+        for name in filters.show:
+            yield name, QUICK[name][0], filters.without("show", name)
+
+    def _count(self, name: str, filters: CallFilters) -> Wanted:
+        """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
+        found = self.found if filters.q else None
+        easy = replace(
+            filters,
+            q=filters.q if found and found.keys is not None else "",
+            hours_from=None,
+            hours_to=None,
+            show=tuple(shown for shown in filters.show if shown != "unsigned"),
+        )
+        if filters == easy:
+            return {name: ("COUNT(*)", self._narrowed(filters)[: MOST_COUNTED + 1])}
+        looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
+        fits = self._narrowed(filters, Call.objects.filter(pk__in=looked_at.values("pk")))
+        return {name: ("COUNT(*)", fits[: MOST_COUNTED + 1]), f"{name}_of": ("COUNT(*)", looked_at)}
+
+    def _words(self, name: str) -> str:
+        """Say a count: "12", "1,000+", or "12+" where not all calls were looked at."""
+        count = self.counts.get(name)
+        if count is None:
+            return ""
+        if count > MOST_COUNTED:
+            return f"{MOST_COUNTED:,}+"
+        return f"{count:,}+" if self.counts.get(f"{name}_of", 0) >= MOST_LOOKED_AT else f"{count:,}"
+
+
+def _days(filters: CallFilters) -> str:
+    if filters.days:
+        return DAYS[filters.days]
+    first, last = (_day(day) if day else "" for day in (filters.since, filters.until))
+    if first == last:
+        return first
+    return " ".join(filter(None, (first and f"From {first}", last and f"{'to' if first else 'Until'} {last}")))
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _hours(filters: CallFilters) -> str:
+    first, last = (f"{one:%H:%M}" if one else "" for one in (filters.hours_from, filters.hours_to))
+    return " ".join(filter(None, (first and f"From {first}", last and f"{'to' if first else 'Until'} {last}")))

@@ -1,0 +1,235 @@
+"""By what lists of calls are narrowed: read from the parameters of an address, alike for people and for programs."""
+
+import re
+import urllib.parse
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import TypeVar
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from calls.models import Call, CallEvent, CallSearch, Leg, Outcome
+from calls.models.calls import FAILED, LONG_SECONDS, NOT_REACHED, CallQuerySet
+from calls.records import needles
+from calls.records.finding import Found, has
+from calls.records.names import parties_like
+from calls.records.needles import Needles
+
+SHOWN = {
+    "missed": "Nobody was reached by a caller.",
+    "voicemail": "The caller left a message.",
+    "failed": "It could not be put through.",
+    "long": "It lasted over 5 minutes.",
+    "unsigned": "Something was told of it without a valid signature.",
+    "test": "The caller is a contact with the tag “test”.",
+}
+ENDINGS = ("missed", "voicemail", "failed")  # of which a call has one
+DAYS = {"today": "Today", "yesterday": "Yesterday", "7": "Last 7 days", "30": "Last 30 days"}
+MEANINGLESS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+YEARS = range(2000, 2100)
+Read = TypeVar("Read")
+
+
+class NotRead(ValueError):
+    """A value that says nothing. The message says what it should be."""
+
+
+@dataclass(frozen=True)
+class CallFilters:
+    """What is asked for. Days and times of the day are those of the server's zone; both ends are included."""
+
+    q: str = ""
+    show: tuple[str, ...] = ()
+    days: str = ""
+    since: date | None = None
+    until: date | None = None
+    hours_from: time | None = None
+    hours_to: time | None = None
+
+    def __bool__(self) -> bool:
+        return self != CallFilters()
+
+    def narrow(
+        self, calls: CallQuerySet, found: Found | None = None, tests: Sequence[str] | None = None
+    ) -> CallQuerySet:
+        """Leave the calls that are asked for.
+
+        `found` is what `q` finds, and `tests` are the parties whose calls are tests, where that was looked up before.
+        """
+        for name in self.show:
+            if name == "test":
+                calls = calls.filter(_by_one_of(parties_like("").tests if tests is None else tests))
+            else:
+                calls = calls.filter(*CONDITIONS[name]())
+        first, last = self.between()
+        if first:
+            calls = calls.filter(started_at__gte=_midnight(first))
+        if last:
+            calls = calls.filter(started_at__lt=_midnight(last + timedelta(days=1)))
+        calls = calls.filter(*self._hours())
+        return (found or Found.of(self.q)).narrow(calls) if self.q else calls
+
+    def among(self, calls: Collection[int]) -> set[int]:
+        """Of a few calls, those that are asked for."""
+        found = set(calls)
+        if found and self != CallFilters(q=self.q):
+            rows = self.without("q").narrow(Call.objects.filter(pk__in=found))
+            found = set(rows.values_list("pk", flat=True))
+        return Found.among(self.q, found) if found and self.q else found
+
+    def between(self) -> tuple[date | None, date | None]:
+        """The first and the last day."""
+        today = timezone.localdate()
+        if self.days == "today":
+            return today, None
+        if self.days == "yesterday":
+            return today - timedelta(days=1), today - timedelta(days=1)
+        if self.days:
+            return today - timedelta(days=int(self.days) - 1), None
+        return self.since, self.until
+
+    def _hours(self) -> Iterator[Q]:
+        """Times of the day; a span may go over midnight, and its last minute belongs to it."""
+        first, last = self.hours_from, self.hours_to
+        begun = Q(started_at__time__gte=first) if first else Q()
+        over = Q(started_at__time__lte=last.replace(second=59, microsecond=999_999)) if last else Q()
+        yield begun | over if first and last and first > last else begun & over
+
+    def without(self, name: str, value: str = "") -> "CallFilters":
+        """The same without one of them: "q", "days" (with `since` and `until`), "hours", or "show" with its value."""
+        if name == "show":
+            return replace(self, show=tuple(shown for shown in self.show if shown != value))
+        if name == "days":
+            return replace(self, days="", since=None, until=None)
+        if name == "hours":
+            return replace(self, hours_from=None, hours_to=None)
+        return replace(self, q="")
+
+    def toggled(self, name: str) -> "CallFilters":
+        """The same with one of SHOWN more, or less where it was there. A call has one of ENDINGS."""
+        if name in self.show:
+            return self.without("show", name)
+        others = [shown for shown in self.show if not (name in ENDINGS and shown in ENDINGS)]
+        return replace(self, show=(*others, name))
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The parameters that say this."""
+        told: dict[str, str] = {"q": self.q, "days": self.days}
+        told |= {name: value.isoformat() for name in ("since", "until") if (value := getattr(self, name))}
+        told |= {name: f"{value:%H:%M}" for name in ("hours_from", "hours_to") if (value := getattr(self, name))}
+        return [*((name, value) for name, value in told.items() if value), *(("show", name) for name in self.show)]
+
+    @property
+    def query(self) -> str:
+        return urllib.parse.urlencode(self.pairs)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+def _unreached() -> Exists:
+    """Whether Vonage or a carrier refused a call that is "rejected": else somebody declined it."""
+    told = ~Q(detail__in=["", "declined"]) | Q(detail="", sip_code__gte=400)
+    return Exists(Leg.objects.filter(told, call=OuterRef("pk"), status="rejected"))
+
+
+def _missed() -> Sequence[Q]:
+    inbound = Q(outcome=Outcome.CANCELLED) & ~Q(direction="outbound")
+    declined = Q(outcome=Outcome.REJECTED) & ~Q(_unreached())
+    return Q(outcome__in=NOT_REACHED), Q(outcome__in=[Outcome.MISSED, Outcome.BUSY]) | inbound | declined
+
+
+def _failed() -> Sequence[Q]:
+    return Q(outcome__in=FAILED), Q(outcome=Outcome.FAILED) | Q(_unreached())
+
+
+def _by_one_of(parties: Sequence[str]) -> Q:
+    """The calls of these callers: what calls are found by has an index for it, the calls themselves have none."""
+    texts = CallSearch.objects.filter(has(Needles(tuple((party.lower(),) for party in parties))))
+    return Q(pk__in=texts.values("pk"), from_number__in=parties)
+
+
+def _unsigned() -> Sequence[Q]:
+    return (Q(Exists(CallEvent.objects.filter(call=OuterRef("pk"), signed=False))),)
+
+
+# Each begins with the condition of an index: see models/calls.py.
+CONDITIONS: Mapping[str, Callable[[], Sequence[Q]]] = {
+    "missed": _missed,
+    "voicemail": lambda: [Q(outcome=Outcome.VOICEMAIL)],
+    "failed": _failed,
+    "long": lambda: [Q(duration_seconds__gt=LONG_SECONDS)],
+    "unsigned": _unsigned,
+}
+PARAMETERS = ("q", "days", "since", "until", "hours_from", "hours_to", "show")
+
+
+def read_filters(values: Mapping[str, Sequence[str]]) -> tuple[CallFilters, dict[str, str]]:
+    """Read the parameters of an address. Gives what they ask for, and of each that is left out or cut why that is."""
+    read: dict[str, object] = {}
+    problems: dict[str, str] = {}
+    for name in PARAMETERS:
+        given = [text for value in values.get(name, ())[-20:] if (text := MEANINGLESS.sub(" ", value).strip())]
+        if given:
+            try:
+                read[name] = READERS[name](given)
+            except NotRead as error:
+                problems[name] = str(error)
+    if len(text := str(read.get("q", ""))) > needles.LONGEST:
+        read["q"] = text[: needles.LONGEST].strip()
+        problems["q"] = f"A search has {needles.LONGEST} characters at most: what is beyond was left out."
+    if read.get("days") and (read.pop("since", None), read.pop("until", None)) != (None, None):
+        problems["days"] = f"“{DAYS[str(read['days'])]}” was asked for beside single days: those were left out."
+    filters = CallFilters(**read)  # type: ignore[arg-type]
+    if filters.since and filters.until and filters.since > filters.until:
+        problems["until"] = "The last day lies before the first one: the days were left out."
+        filters = replace(filters, since=None, until=None)
+    return filters, problems
+
+
+def _shown(given: Sequence[str]) -> tuple[str, ...]:
+    if unknown := next((name for name in given if name not in SHOWN), None):
+        raise NotRead(f"{_quoted(unknown)} is none of {', '.join(SHOWN)}: it was left out.")
+    return tuple(dict.fromkeys(given))
+
+
+def _days(given: Sequence[str]) -> str:
+    if given[-1] not in DAYS:
+        raise NotRead(f"{_quoted(given[-1])} is none of {', '.join(DAYS)}: it was left out.")
+    return given[-1]
+
+
+def _date(given: Sequence[str]) -> date:
+    try:
+        day = date.fromisoformat(given[-1])
+    except ValueError:
+        day = date.min
+    if day.year not in YEARS:
+        raise NotRead(f"{_quoted(given[-1])} is no day, such as 2026-11-23: it was left out.")
+    return day
+
+
+def _time(given: Sequence[str]) -> time:
+    try:
+        return time.fromisoformat(given[-1]).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        raise NotRead(f"{_quoted(given[-1])} is no time of the day, such as 09:00: it was left out.") from None
+
+
+def _quoted(text: str) -> str:
+    return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
+
+
+READERS = {
+    "q": lambda given: given[-1],
+    "show": _shown,
+    "days": _days,
+    "since": _date,
+    "until": _date,
+    "hours_from": _time,
+    "hours_to": _time,
+}

@@ -1,0 +1,88 @@
+"""Find the calls that a search means, at a cost that does not grow with the log.
+
+A text that is rare is found through the index of trigrams, and its calls are named by their keys. One that many
+calls have needs no index: the list goes through the calls, newest first, and looks at the text of each.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+
+from calls.models import Call, CallSearch, Conversation, Leg
+from calls.models.calls import CallQuerySet
+from calls.records.names import parties_like
+from calls.records.needles import Needles, needles_of
+from calls.records.search import has_trigrams, text_from, texts_of
+
+LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
+COMMON = 60  # of these
+MOST_KEYS = 2_000
+MOST_READ = 200_000  # texts, where no index finds a part of one
+NOT_WRITTEN_YET = 300  # calls, the newest: the worker writes their texts within seconds
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search finds: the keys of some calls, or, where `keys` is None, those with the text: they are many."""
+
+    needles: Needles
+    keys: frozenset[int] | None = None
+    cut: bool = False  # only the newest were looked at
+
+    @classmethod
+    def of(cls, text: str, named: Collection[str] | None = None) -> "Found":
+        """Look a search up. `named` are parties whose name has it in it, where they are known. Four queries at most."""
+        needles = needles_of(text)
+        if needles.ids and (keys := frozenset(_by_id(needles.ids))):
+            return cls(needles, keys)
+        needles = needles.or_any(parties_like(text).named if named is None else named)
+        newest = CallSearch.objects.order_by("-pk").values("pk")[:1]
+        probe = CallSearch.objects.filter(pk__gt=Subquery(newest) - LOOKED_AT)
+        told = probe.aggregate(newest=Max("pk"), fit=Count("pk", filter=has(needles)))
+        if told["fit"] >= COMMON:
+            return cls(needles)
+        rows, least = CallSearch.objects.filter(has(needles)), (told["newest"] or 0) - MOST_READ
+        if not has_trigrams():
+            rows = rows.filter(pk__gt=least)
+        keys = frozenset(rows.values_list("pk", flat=True)[: MOST_KEYS + 1])
+        if len(keys) > MOST_KEYS:
+            return cls(needles)
+        return cls(needles, keys | _not_written(needles), cut=not has_trigrams() and least > 0)
+
+    def narrow(self, calls: CallQuerySet) -> CallQuerySet:
+        if self.keys is None:
+            return calls.filter(Exists(CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))))
+        return calls.filter(pk__in=self.keys)
+
+    @classmethod
+    def among(cls, text: str, calls: Collection[int]) -> set[int]:
+        """Of these calls, those that a search means, also where the worker has yet to write what they are found by."""
+        needles = needles_of(text)
+        if needles.ids and (keys := set(_by_id(needles.ids))):
+            return keys & set(calls)
+        needles = needles.or_any(parties_like(text).named)
+        return {call for call, found in texts_of(calls).items() if needles.are_in(found)}
+
+
+def _by_id(ids: tuple[str, ...]) -> Iterator[int]:
+    legs = Leg.objects.filter(uuid__in=ids).values_list("call_id", flat=True)
+    rooms = Conversation.objects.filter(uuid__in=ids).values_list("call_id", flat=True)
+    yield from (pk for pk in legs.union(rooms) if pk)
+
+
+def has(needles: Needles) -> Q:
+    """The text has everything of one of the ways."""
+    ways = [Q(*[Q(text__contains=part) for part in way]) for way in needles.ways]
+    return reduce(or_, ways, Q(pk__in=[])) if ways else Q(pk__in=[])
+
+
+def _not_written(needles: Needles) -> set[int]:
+    """Of the newest calls, those that fit and of which the worker has yet to write it: by their numbers alone."""
+    newest = Call.objects.order_by("-pk").values("pk")[:1]
+    written = Exists(CallSearch.objects.filter(call=OuterRef("pk")))
+    waiting = Call.objects.filter(~written, pk__gt=Subquery(newest) - NOT_WRITTEN_YET)
+    rows = waiting.values_list("pk", "from_number", "to_number")
+    return {call for call, *parties in rows if needles.are_in(text_from(parties))}

@@ -1,0 +1,55 @@
+"""By which names parties are told: contacts' names and the labels of our numbers."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet, Value
+
+from calls.models import ContactNumber, PhoneNumber
+from calls.vonage import numbers
+
+TEST_TAG = "test"  # of contacts whose calls are tests
+MOST_NAMED, MOST_TESTS = 20, 50
+
+
+def names_of(parties: Collection[str]) -> dict[str, str]:
+    """The names of these parties, of those that have one, our own numbers' labels first. One query."""
+    asked = {party: numbers.identity(party) for party in parties}
+    contacts = ContactNumber.objects.filter(party__in=set(asked.values()) - {""})
+    ours = PhoneNumber.objects.filter(msisdn__in=set(parties)).exclude(label="")
+    found: dict[str, dict[str, str]] = {"ours": {}, "contact": {}}
+    for kind, party, name in _rows("contact", contacts, "party", "contact__name").union(
+        _rows("ours", ours, "msisdn", "label"), all=True
+    ):
+        found[kind][party] = name
+    named = {party: found["contact"][one] for party, one in asked.items() if one in found["contact"]}
+    return named | found["ours"]
+
+
+@dataclass(frozen=True)
+class Parties:
+    """Whose name has a text in it, and whose calls are tests."""
+
+    named: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+def parties_like(text: str) -> Parties:
+    """Look up who is named like that, some at most, and who is tagged as a test. One query."""
+    tests = ContactNumber.objects.filter(contact__tags__name=TEST_TAG)
+    rows = [_rows("test", tests, "party", "party")]
+    if text:
+        contacts = ContactNumber.objects.filter(contact__name__icontains=text)
+        ours = PhoneNumber.objects.filter(label__icontains=text)
+        rows += [_rows("named", contacts, "party", "party")]
+        rows += [_rows("named", ours, "msisdn", "msisdn")]
+    found: dict[str, list[str]] = {"named": [], "test": []}
+    for kind, party, _ in (rows[0].union(*rows[1:], all=True) if text else rows[0])[: 2 * MOST_TESTS]:
+        found[kind].append(party)
+    return Parties(tuple(found["named"][:MOST_NAMED]), tuple(found["test"][:MOST_TESTS]))
+
+
+def _rows(kind: str, rows: QuerySet[Any], party: str, name: str) -> Any:
+    told = rows.order_by().annotate(kind_=Value(kind, CharField()), party_=F(party), name_=F(name))
+    return told.values_list("kind_", "party_", "name_")
