@@ -97,11 +97,11 @@ class SoundAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().get_form(request, obj, change, form=SoundForm if obj else NewSoundForm, **options)
 
     def get_fields(self, request: HttpRequest, obj: Sound | None = None) -> Any:
-        shown = ["player", "length", "file_", "made_of_at_length", "steps", "made", "made_by_"]
+        shown = ["player", "length", "file_", "made_of_at_length", "played_by", "made", "made_by_"]
         return ["name", *shown] if obj else ["upload", "name"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Sound | None = None) -> list[str]:
-        return ["player", "length", "file_", "made_of_at_length", "steps", "made", "made_by_"] if obj else []
+        return ["player", "length", "file_", "made_of_at_length", "played_by", "made", "made_by_"] if obj else []
 
     # What the list and the page show
 
@@ -140,9 +140,9 @@ class SoundAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return f"in {count} flow{'s' if count != 1 else ''}" if count else NOTHING
 
     @admin.display(description="Played by")
-    def steps(self, sound: Sound) -> str | SafeString:
-        steps = [(isolated(f"{step.flow}: {step}"),) for step in sound.steps()]
-        return format_html_join("", "<div>{}</div>", steps) or "no step: it may be deleted"
+    def played_by(self, sound: Sound) -> str | SafeString:
+        players = [(isolated(name),) for name in sound.players()]
+        return format_html_join("", "<div>{}</div>", players) or "nothing: it may be deleted"
 
     @admin.display(description="Brought by")
     def made_by_(self, sound: Sound) -> str:
@@ -161,7 +161,7 @@ class SoundAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             messages.warning(request, warning)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Name the steps that play a sound, which keep it from being deleted."""
+        """Name the steps and versions that play a sound: they keep it from being deleted."""
         deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
-        playing = [f"{sound}, played by {step.flow}: {step}" for sound in objs for step in sound.steps()]
+        playing = [f"{sound}, played by {name}" for sound in objs for name in sound.players()]
         return deleted, counts, permissions, [*protected, *playing]

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
 from calls.flows.steps import STEPS, Facts, Kind
-from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Step, Then
+from calls.flows.steps.kind import SoundFile
+from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Sound, Step, Then
 from calls.vonage import numbers
 
 
@@ -50,7 +51,7 @@ def compile_flow(flow: CallFlow) -> Program:
 
 
 def compile_draft(flow: CallFlow) -> Compiled:
-    """Compile the draft and check it. Six queries, however long it is."""
+    """Compile the draft and check it. Six queries, however long it is, and one more where it plays sound files."""
     steps = list(flow.steps.in_order().prefetch_related("branches__to_step", "branches__to_flow"))
     facts = facts_of(flow, steps)
     findings = [] if steps else [Finding("error", None, NO_STEP)]
@@ -94,7 +95,15 @@ def facts_of(flow: CallFlow, steps: Sequence[Step]) -> Facts:
         number=min(own, default=""),
         voice=voice_of(flow),
         hours=dict(OpeningHours.objects.order_by().values_list("pk", "name")),
+        sounds=sounds_of(steps),
     )
+
+
+def sounds_of(steps: Sequence[Step]) -> dict[int, SoundFile]:
+    """Give the sound files that the steps play, without those that are gone. No query where none plays one."""
+    played = {found for step in steps if isinstance(found := step.settings.get("sound"), int)}
+    found = Sound.objects.filter(pk__in=played) if played else []
+    return {one.pk: SoundFile(one.name, one.path, tuple(one.warnings())) for one in found}
 
 
 def owns(msisdn: str) -> bool:

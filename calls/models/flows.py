@@ -170,6 +170,16 @@ class PublicationQuerySet(models.QuerySet["Publication"]):
         """Those that may be heard at that moment or after it, in the order in which they begin."""
         return self.filter(Q(until_at=None) | Q(until_at__gt=moment)).order_by("from_at", "pk")
 
+    def heard_from(self, moment: datetime) -> set[int]:
+        """Give the versions that are live then, or will be: planned ones, and those that follow when these end."""
+        versions, settled = set(), set()
+        for one in self.ahead_of(moment).order_by("-from_at", "-pk"):
+            if one.flow_id not in settled:
+                versions.add(one.version_id)
+                if one.until_at is None and one.from_at <= moment:
+                    settled.add(one.flow_id)  # the earlier ones are never heard again
+        return versions
+
 
 class Publication(models.Model):
     """A version goes live at a time, for good or until another time. Of several that cover a moment the latest counts.

@@ -12,16 +12,17 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from calls.models.flows import Step
+from calls.models.flows import FlowVersion, Publication, Step
 from calls.models.recordings import delete_files
 from calls.vonage import audio
 from calls.vonage.audio import Audio, NotAudio
 
 FOLDER = "sounds"
 MOST_BYTES = 10 * 1024 * 1024
-MOST_NAMED = 5  # steps, in a sentence
+MOST_NAMED = 5  # in a sentence
 
 
 def storage_name(digest: str, extension: str) -> str:
@@ -70,7 +71,7 @@ class SoundQuerySet(models.QuerySet["Sound"]):
         return row, True
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete sounds and, once that is committed, their files. Raises ProtectedError for one that a step uses."""
+        """Delete sounds and, once that is committed, their files. Raises ProtectedError for one that is played."""
         rows = list(self)
         for row in rows:
             row.refuse_while_used()
@@ -129,7 +130,7 @@ class Sound(models.Model):
     @property
     def path(self) -> str:
         """Where the server gives it to Vonage, and to whoever knows the digest."""
-        return sound_path(self.digest, self.audio.extension)
+        return f"/{FOLDER}/{self.digest}.{self.audio.extension}"
 
     @property
     def kind(self) -> str:
@@ -144,17 +145,24 @@ class Sound(models.Model):
         """The steps that play it."""
         return Step.objects.filter(settings__sound=self.pk).select_related("flow").order_by("flow__name", "position")
 
+    def versions(self) -> list[FlowVersion]:
+        """The versions that play it to callers now, or will: what is published does not follow its draft."""
+        text = Cast("program", models.TextField())
+        playing = FlowVersion.objects.annotate(text=text).filter(text__contains=self.digest)
+        flows = list(playing.values_list("flow", flat=True).distinct())
+        heard = Publication.objects.filter(flow__in=flows).heard_from(timezone.now())
+        return list(playing.filter(pk__in=heard).select_related("flow").order_by("flow__name", "number"))
+
+    def players(self) -> dict[str, models.Model]:
+        """Who plays it: their names, and what they are."""
+        steps = {f"{step.flow}: {step}": step for step in self.steps()}
+        return steps | {f"{version}, which callers hear": version for version in self.versions()}
+
     def refuse_while_used(self) -> None:
-        """Raise ProtectedError with the names of the steps that play it."""
-        steps = list(self.steps())
-        if steps:
-            named = ", ".join(f"{step.flow}: {step}" for step in steps[:MOST_NAMED])
-            more = f" and {len(steps) - MOST_NAMED} more" if len(steps) > MOST_NAMED else ""
-            raise models.ProtectedError(
-                f"“{self}” is played by {named}{more}. Choose another sound there first.", set(steps)
-            )
-
-
-def sound_path(digest: str, extension: str) -> str:
-    """The path of a sound's address, which needs no row: a program holds digest and extension."""
-    return f"/{FOLDER}/{digest}.{extension}"
+        """Raise ProtectedError with the names of the steps and of the versions that play it."""
+        players = self.players()
+        if players:
+            named = ", ".join(list(players)[:MOST_NAMED])
+            more = f" and {len(players) - MOST_NAMED} more" if len(players) > MOST_NAMED else ""
+            reason = f"“{self}” is played by {named}{more}. Choose another sound there first, and publish."
+            raise models.ProtectedError(reason, set(players.values()))

@@ -1,6 +1,7 @@
 """Sound files for Vonage: without a login, without a query, in ranges, kept for ever by whoever fetched them."""
 
 import hashlib
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,12 @@ from django.db import models, transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
-from calls.flows.urls import absolute, sound_url
-from calls.models import CallFlow, Sound, Step, User
+from calls.flows.publish import publish
+from calls.flows.urls import absolute
+from calls.models import CallFlow, Publication, Sound, Step, User
 from calls.models.sounds import Upload
 from tests.sounds import make_sound, mp3, wav
 
@@ -91,7 +94,7 @@ def test_nothing_else_is_given_away(client: Client) -> None:
 def test_the_address_is_told_at_base_url(settings: Settings) -> None:
     settings.BASE_URL = "https://calls.example.com"
     sound = make_sound()
-    assert sound_url(sound.digest, "wav") == absolute(sound.path) == f"https://calls.example.com{sound.path}"
+    assert absolute(sound.path) == f"https://calls.example.com{sound.path}"
 
 
 # Keeping and deleting
@@ -147,10 +150,33 @@ def test_a_sound_that_a_step_plays_is_not_deleted() -> None:
             rows.delete()
     words = str(refused.value.args[0])
     assert words.startswith(f"“Jingle” is played by Flow 0: {steps[0]}, Flow 1: {steps[1]}")
-    assert words.endswith("and 2 more. Choose another sound there first.")
+    assert words.endswith("and 2 more. Choose another sound there first, and publish.")
     assert "Another" not in words
     assert set(sound.steps()) == set(steps)
     assert Sound.objects.count() == 2
     for step in steps:
         step.delete()
     sound.delete()
+
+
+def test_a_sound_that_callers_hear_is_not_deleted_whatever_the_draft_says() -> None:
+    sound, now = make_sound("Jingle"), timezone.now()
+    step = Step.objects.create(
+        flow=CallFlow.objects.create(name="Orders"), kind="audio", settings={"sound": sound.pk, "url": ""}
+    )
+    first = publish(step.flow)
+    Step.objects.filter(pk=step.pk).update(settings={"sound": None, "url": "https://example.com/other.mp3"})
+    with pytest.raises(models.ProtectedError, match="is played by Orders v1, which callers hear"):
+        sound.delete()
+    publish(step.flow)
+    assert sound.versions() == []
+    hour = timedelta(hours=1)
+    back = Publication.objects.create(flow=step.flow, version=first, from_at=now + hour, until_at=now + 2 * hour)
+    assert sound.versions() == [first]  # it will be heard
+    back.delete()
+    other = Publication.objects.get(flow=step.flow, version__number=2)
+    Publication.objects.filter(pk=other.pk).update(until_at=now + hour)
+    assert sound.versions() == [first]  # it is heard again when that one ends
+    Publication.objects.filter(pk=other.pk).update(until_at=None)
+    sound.delete()
+    assert not Sound.objects.exists()

@@ -1,5 +1,6 @@
 """The kinds of step that staff put a flow together from, one module each: what it says, what is wrong with it."""
 
+from calls.flows.steps.audio import Audio
 from calls.flows.steps.goto import GoTo
 from calls.flows.steps.greeting import TUTORIAL_TEXT, Greeting
 from calls.flows.steps.hangup import HangUp
@@ -9,6 +10,7 @@ from calls.flows.steps.menu import Menu
 from calls.flows.steps.raw import Raw
 
 STEPS: dict[str, type[Kind]] = {
+    "audio": Audio,
     "goto": GoTo,
     "greeting": Greeting,
     "hangup": HangUp,
@@ -17,4 +19,4 @@ STEPS: dict[str, type[Kind]] = {
     "ncco": Raw,
 }
 
-__all__ = ["NOTHING_KNOWN", "STEPS", "TUTORIAL_TEXT", "Facts", "Greeting", "Kind", "Menu"]
+__all__ = ["NOTHING_KNOWN", "STEPS", "TUTORIAL_TEXT", "Audio", "Facts", "Greeting", "Kind", "Menu"]

@@ -12,6 +12,15 @@ SHOWN_LENGTH = 60
 
 
 @dataclass(frozen=True)
+class SoundFile:
+    """A sound file that steps may play. `path` is where Vonage fetches it, at BASE_URL."""
+
+    name: str
+    path: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a draft is checked against. `branches` are those of the step at hand: name → words."""
 
@@ -20,7 +29,7 @@ class Facts:
     branches: Mapping[str, Sequence[str]] = field(default_factory=dict)
     voice: Mapping[str, Any] = field(default_factory=dict)  # of the flow
     hours: Mapping[int, str] = field(default_factory=dict)  # id → name of the opening hours there are
-    sounds: Mapping[int, tuple[str, str]] = field(default_factory=dict)  # id → address, name
+    sounds: Mapping[int, SoundFile] = field(default_factory=dict)  # id → those that the steps play
     refuse_destination: Callable[[str], str] = lambda number: ""  # the reason why it may not be rung, or ""
 
 

@@ -4,9 +4,9 @@
 Source: https://developer.vonage.com/en/voice/voice-api/ncco-reference
 """
 
-from calls.vonage.ncco.build import talk
+from calls.vonage.ncco.build import stream, talk
 from calls.vonage.ncco.checking import check, errors
 from calls.vonage.ncco.problems import RULES, Ncco, Problem, Severity
 from calls.vonage.ssml import spoken_length
 
-__all__ = ["RULES", "Ncco", "Problem", "Severity", "check", "errors", "spoken_length", "talk"]
+__all__ = ["RULES", "Ncco", "Problem", "Severity", "check", "errors", "spoken_length", "stream", "talk"]

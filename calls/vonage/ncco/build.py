@@ -21,3 +21,10 @@ def talk(
     action: dict[str, Any] = {"action": "talk", "text": text, "language": language, "style": style}
     options = {"premium": (premium, False), "level": (level, 0), "loop": (loop, 1), "bargeIn": (barge_in, False)}
     return action | {name: value for name, (value, default) in options.items() if value != default}
+
+
+def stream(url: str, *, level: float = 0, loop: int = 1, barge_in: bool = False) -> dict[str, Any]:
+    """Play the sound at `url`, an MP3 or a WAV of 16 bits. The options are those of `talk`."""
+    action: dict[str, Any] = {"action": "stream", "streamUrl": [url]}
+    options = {"level": (level, 0), "loop": (loop, 1), "bargeIn": (barge_in, False)}
+    return action | {name: value for name, (value, default) in options.items() if value != default}
