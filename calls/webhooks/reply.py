@@ -1,6 +1,5 @@
 """What a webhook answers: little, and the same whether it is asked by WSGI or through Django's URLs."""
 
-import json
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -19,11 +18,7 @@ class Reply:
 
     @classmethod
     def json(cls, content: Any) -> "Reply":
-        try:
-            body = orjson.dumps(content)
-        except TypeError:  # a whole number of more than 64 bits, in an NCCO as it was given
-            body = json.dumps(content).encode()
-        return cls(body=body, content_type="application/json")
+        return cls(body=orjson.dumps(content), content_type="application/json")
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
