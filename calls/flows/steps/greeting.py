@@ -46,5 +46,5 @@ class Greeting(Spoken):
         return super().warnings(facts)
 
     def play(self, step: Compiled, run: Run) -> Target | None:
-        run.say(self.text, self.settings(), level=self.level, loop=self.loop)
+        run.say(self.text, vars(self), level=self.level, loop=self.loop)
         return run.target(step, "next")

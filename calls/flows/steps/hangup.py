@@ -27,5 +27,5 @@ class HangUp(Spoken):
         return {"text": self.text}
 
     def play(self, step: Compiled, run: Run) -> Target | None:
-        run.say(self.text, self.settings())
+        run.say(self.text, vars(self))
         return END

@@ -1,7 +1,7 @@
 """What every kind of step is made of: settings that staff fill in, what is wrong with them, what a caller meets."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
 from calls.flows.program import Target
@@ -46,10 +46,11 @@ class Kind:
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Take what is known of the settings, and leave what another release put there."""
-        return cls(**{one.name: settings[one.name] for one in fields(cls) if one.name in settings})
+        known = cls.__dataclass_fields__
+        return cls(**{name: value for name, value in settings.items() if name in known})
 
     def settings(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(vars(self))
 
     @property
     def title(self) -> str:

@@ -63,13 +63,13 @@ class Menu(Spoken):
 
     def play(self, step: Compiled, run: Run) -> Target | None:
         attempt = run.state.get("try", 1)
-        run.say(self.prompt, self.settings(), barge_in=True)
+        run.say(self.prompt, vars(self), barge_in=True)
         action: dict[str, Any] = {"action": "input", "eventUrl": [run.ask(**{"try": attempt})]}
         action["type"] = ["dtmf", "speech"] if self.speech else ["dtmf"]
         action["dtmf"] = {"maxDigits": 1, "timeOut": self.seconds}
         if self.speech:
             context = sorted({word for words in step.get("words", {}).values() for word in words})
-            action["speech"] = {"language": run.voice(self.settings())["language"], "startTimeout": self.seconds}
+            action["speech"] = {"language": run.voice(vars(self))["language"], "startTimeout": self.seconds}
             action["speech"] |= {"context": context} if context else {}
         run.actions.append(action)
         return None
@@ -84,7 +84,7 @@ class Menu(Spoken):
         attempt = run.state.get("try", 1)
         if attempt >= self.tries:
             return run.target(step, "end")
-        run.say(self.nothing if heard.nothing else self.wrong, self.settings(), barge_in=True)
+        run.say(self.nothing if heard.nothing else self.wrong, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN
 
