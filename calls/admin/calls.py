@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from calls.admin.columns import isolated, moment, preformatted
-from calls.models import Call, CallEvent, Conversation, Leg
+from calls.models import Call, CallEvent, Leg
 from calls.templatetags.calls_format import NOTHING, duration, money, pretty_json
 from calls.vonage import numbers
+from calls.vonage.events import text_of
 
 
 class NewestRows(Paginator):  # type: ignore[type-arg]
@@ -68,7 +69,7 @@ class LogAdmin(ReadOnlyAdmin):
 def calls_of(uuid: str) -> Q:
     """Calls, by the uuid of a leg or of any conversation they ever had."""
     by_leg = Leg.objects.filter(uuid=uuid).values("call")
-    return Q(pk__in=by_leg) | Q(pk__in=Conversation.objects.filter(uuid=uuid).values("call"))
+    return Q(pk__in=by_leg) | Q(pk__in=Call.objects.of_conversation(uuid).values("pk"))
 
 
 def with_number(term: str) -> Q | None:
@@ -187,7 +188,7 @@ class OddFilter(SimpleListFilter):
         "failed": ("Not read, with an error", ~Q(error="")),
         "repeated": ("Received more than once", Q(times_received__gt=1)),
         "unsigned": ("Not signed", Q(signed=False)),
-        "cleaned": ("Had what a database refuses", Q(raw__isnull=False)),
+        "cleaned": ("Had what a database refuses", ~Q(raw=b"")),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -208,7 +209,7 @@ class CallEventAdmin(LogAdmin):
     occurred = moment("occurred_at", "Happened", exact=True)
     fields = [
         *["page", "leg_", "kind", "status_", "occurred", "received", "door", "signed", "times_received"],
-        *["conversation_uuid", "error", "payload_", "raw_"],
+        *["conversation_", "error", "payload_", "raw_"],
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CallEvent]:
@@ -230,6 +231,10 @@ class CallEventAdmin(LogAdmin):
     def leg_(self, event: CallEvent) -> str:
         return event.leg.uuid if event.leg else NOTHING
 
+    @admin.display(description="Conversation")
+    def conversation_(self, event: CallEvent) -> str:
+        return event.conversation_uuid or text_of(event.payload.get("conversation_uuid")) or NOTHING
+
     @admin.display(description="Payload")
     def payload_(self, event: CallEvent) -> SafeString:
         return preformatted(pretty_json(event.payload))
@@ -237,6 +242,6 @@ class CallEventAdmin(LogAdmin):
     @admin.display(description="As it came")
     def raw_(self, event: CallEvent) -> str | SafeString:
         """The very bytes, where the payload had to be cleaned."""
-        if event.raw is None:
+        if not event.raw:
             return "As in the payload"
         return preformatted(bytes(event.raw).decode("ascii", "backslashreplace"))

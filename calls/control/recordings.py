@@ -146,9 +146,10 @@ def _fail(recording: Recording, reason: str) -> None:
 def _tell(recording: Recording, words: str) -> None:
     """Record what was done as an event of the call: its page shows it, and sees by it that there is something new."""
     event = recording.event
-    if event.call_id is None or not event.conversation_uuid:
+    whose = {"uuid": event.leg.uuid} if event.leg else {"conversation_uuid": event.conversation_uuid}
+    if event.call_id is None or not all(whose.values()):
         return
-    payload = {"action": words, "by": "The worker", "conversation_uuid": event.conversation_uuid}
+    payload = {"action": words, "by": "The worker", **whose}
     write_batch([Event(payload=payload, door="us", received_at=timezone.now())])
 
 

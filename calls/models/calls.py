@@ -71,7 +71,8 @@ class CallQuerySet(models.QuerySet["Call"]):
 
     def of_conversation(self, uuid: str) -> Self:
         """Calls that ever were in the conversation: there is one at most."""
-        return self.filter(conversations__uuid=uuid)
+        visited = Conversation.objects.filter(uuid=uuid).values("call")
+        return self.filter(pk__in=visited.union(Call.objects.filter(origin_uuid=uuid).values("pk")))
 
     def of_leg(self, uuid: str) -> Self:
         return self.filter(legs__uuid=uuid)
@@ -157,14 +158,14 @@ class Leg(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["uuid"], name="leg_by_uuid")]
-        indexes = [models.Index(fields=["call", "started_at", "uuid"], name="leg_of_call")]  # finds first and last
+        indexes = [models.Index(fields=["call", "started_at"], name="leg_of_call")]  # finds first and last
 
     def __str__(self) -> str:
         return self.uuid
 
 
 class Conversation(models.Model):
-    """Finds a call by any conversation that a leg of it was ever in."""
+    """Finds a call by a conversation that a leg of it was in later. The one it was born in names the call itself."""
 
     uuid = models.CharField(max_length=NAME_LENGTH)
     call = models.ForeignKey(Call, null=True, on_delete=models.SET_NULL, related_name="conversations")
@@ -218,7 +219,8 @@ class CallEvent(models.Model):
     # The index below finds by it.
     call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="events", db_index=False)
     leg = models.ForeignKey(Leg, null=True, on_delete=models.CASCADE, related_name="events")
-    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # as this event names it
+    # As this event names it, where it has no leg: it belongs to the call of that conversation.
+    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)
     door = models.CharField(max_length=16)  # where it came in: "event", "answer", "fallback"; "us" for our own acts
     kind = models.CharField(max_length=16, choices=Kind)
     status = models.CharField(max_length=64, blank=True)
@@ -226,7 +228,7 @@ class CallEvent(models.Model):
     occurred_at = models.DateTimeField()  # Vonage's clock, or ours where the payload tells no time
     received_at = models.DateTimeField(default=timezone.now)  # our clock
     payload = models.JSONField()  # whole, as it came; {} once it was emptied, see records/retention.py
-    raw = models.BinaryField(null=True)  # the very bytes, only where the database refused something in them
+    raw = models.BinaryField(default=bytes)  # the very bytes, only where the database refused something in them
     signed = models.BooleanField(default=True)
     digest = models.UUIDField()  # of door and canonical payload; a retry has the same
     times_received = models.PositiveIntegerField(default=1)

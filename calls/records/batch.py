@@ -152,6 +152,7 @@ def _known(names: Names) -> tuple[Held, Histories]:
             held.calls[uuid] = HeldCall(pk, uuid, sealed=kind == "sealed")
             if call is None:
                 held.alone.add(pk)
+    held.name_by_birth()
     return held, histories
 
 
@@ -173,22 +174,27 @@ def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> li
                 "call_id": call,
                 "leg_id": leg,
                 "payload": event.payload,
-                "raw": event.raw,
+                "raw": event.raw or b"",
                 "signed": event.signed,
                 "digest": event.digest,
                 "times_received": times[event.digest],
                 "received_at": event.received_at,
                 "error": errors.get(event.digest, ""),
                 **reading_of(event),
+                "conversation_uuid": waits_for(event, leg),
             }
         )
     return rows
 
 
+def waits_for(event: Event, leg: int | None) -> str:
+    """Name the conversation by whose call an event without a leg is found; of another its leg tells more."""
+    return "" if leg else event.conversation_uuid
+
+
 def reading_of(event: Event) -> dict[str, object]:
     """The columns of an event that are our reading of it alone."""
     return {
-        "conversation_uuid": event.conversation_uuid,
         "door": event.door,
         "kind": event.kind,
         "status": event.status,

@@ -6,7 +6,7 @@ before there is a row that bears it, and costs the table nothing. SQLite has one
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -156,6 +156,13 @@ class Held:
     def known_calls(self) -> set[int]:
         return {row.call_id for row in (*self.legs.values(), *self.rooms.values()) if row.call_id}
 
+    def name_by_birth(self) -> None:
+        """Let a conversation that no row tells of find the call that was born in it."""
+        for origin, call in self.calls.items():
+            room = self.rooms.get(origin)
+            if room and not room.pk:
+                room.call_id = call.pk
+
     def check(self) -> None:
         """Raise Vanished where a leg or conversation is of a call that is not held."""
         if not self.known_calls <= {call.pk for call in self.calls.values()}:
@@ -185,12 +192,17 @@ def in_transaction(act: Callable[[Names], Result], names: Names) -> Result:
                 raise
 
 
-def find(model: type[Leg] | type[Conversation], uuids: Collection[str]) -> dict[str, Place]:
-    """Find where these names stand; those that nothing bears are not there yet."""
-    places = {uuid: Place(uuid) for uuid in uuids}
-    for pk, uuid, call in model._default_manager.filter(uuid__in=uuids).values_list("pk", "uuid", "call_id"):
-        places[uuid].pk, places[uuid].call_id = pk, call
-    return places
+def find(names: Names) -> Held:
+    """Find where these names stand; those that nothing bears are not there yet. Nothing of a call is held yet."""
+    held = Held({uuid: Place(uuid) for uuid in names.legs}, {uuid: Place(uuid) for uuid in names.rooms})
+    for model, places in ((Leg, held.legs), (Conversation, held.rooms)):
+        for pk, uuid, call in model._default_manager.filter(uuid__in=list(places)).values_list("pk", "uuid", "call_id"):
+            places[uuid].pk, places[uuid].call_id = pk, call
+    born = Call.objects.filter(origin_uuid__in=list(held.rooms)).values_list("pk", "origin_uuid")
+    held.calls = {origin: HeldCall(pk, origin) for pk, origin in born}
+    held.name_by_birth()
+    held.calls.clear()
+    return held
 
 
 def lock_calls(held: Held, facts: Mapping[str, LegFacts], more: Iterable[int] = ()) -> None:

@@ -14,10 +14,7 @@ LEG_COLUMNS = ("call_id", *(field.name for field in fields(LegFacts)))
 Entries = dict[str, Entry]  # by the conversation's uuid
 
 # An event without a leg belongs to the call of its conversation.
-LET_EVENTS_FOLLOW = """
-    UPDATE calls_callevent SET call_id = room.call_id FROM calls_conversation AS room
-    WHERE room.uuid = ANY(%s) AND calls_callevent.conversation_uuid = room.uuid AND calls_callevent.leg_id IS NULL
-"""
+LET_EVENTS_FOLLOW = "UPDATE calls_callevent SET call_id = %s WHERE conversation_uuid = %s AND leg_id IS NULL"
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,11 @@ def place_visits(held: Held, visits: Mapping[str, Entries], facts: Mapping[str, 
     legs = {uuid: leg for uuid, leg in held.legs.items() if uuid in visits and leg.call_id and uuid not in held.late}
     if not legs:
         return
+    visited = {room for uuid in legs for room in visits[uuid] if room != facts[uuid].born_in}
     rooms: list[dict[str, Any]] = [
-        {"id": None, "uuid": room.uuid, "call_id": room.call_id} for room in held.rooms.values() if not room.pk
+        {"id": None, "uuid": room.uuid, "call_id": room.call_id}
+        for room in held.rooms.values()
+        if not room.pk and room.uuid in visited
     ]
     run_all(ROOMS.upserts(rooms, over=("call_id",)))
     for row in rooms:
@@ -89,23 +89,21 @@ def place_rooms(held: Held, left: Collection[int] = ()) -> tuple[set[int], list[
     `left` are the calls that lost a leg just now: a call without legs is nobody's.
     """
     won_or_lost: set[int] = set()
-    changed: list[Place] = []
+    write: list[Statement] = []
+    rows: list[dict[str, Any]] = []
     sealed = held.sealed
     for room in held.rooms.values():
         owner = room.call_id if room.call_id in sealed else _born_in(room, held, left) or _first_visitor(room)
-        if owner != room.call_id:
+        born, moves = held.calls.get(room.uuid), owner != room.call_id
+        if moves if room.pk else not (born and born.pk == owner):  # what names its call needs no row
+            rows.append({"uuid": room.uuid, "call_id": owner})
+        if moves:
             won_or_lost |= {pk for pk in (room.call_id, owner) if pk}
-        if owner != room.call_id or not room.pk:
             room.call_id = owner
-            changed.append(room)
-    if not changed:
-        return won_or_lost, []
-    rows = [{"uuid": room.uuid, "call_id": room.call_id} for room in changed]
-    write = ROOMS.inserts(rows, where_there="call_id = excluded.call_id")
-    if loose := [room for room in changed if room.uuid not in held.quiet]:
-        write.append((LET_EVENTS_FOLLOW, ([room.uuid for room in loose],)))
-        held.alone -= {room.call_id for room in loose if room.call_id}
-    return won_or_lost, write
+            if room.uuid not in held.quiet:
+                write.append((LET_EVENTS_FOLLOW, (owner, room.uuid)))
+                held.alone.discard(owner or 0)
+    return won_or_lost, [*ROOMS.inserts(rows, where_there="call_id = excluded.call_id"), *write]
 
 
 def _born_in(room: Place, held: Held, left: Collection[int]) -> int | None:

@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
-from calls.records.batch import Histories, event_of, read_legs, reading_of
+from calls.records.batch import Histories, event_of, read_legs, reading_of, waits_for
 from calls.records.counting import recount
-from calls.records.locks import Held, Names, find, in_transaction, lock_calls
+from calls.records.locks import Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
 from calls.records.tables import run_all
@@ -76,7 +76,7 @@ class _Again:
     def __init__(self, which: Q, calls: Collection[int], names: Names) -> None:
         self.calls = set(calls)
         run_all(names.locks())
-        self.held = Held(find(Leg, names.legs), find(Conversation, names.rooms))
+        self.held = find(names)
         of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
         of_rooms = Q(leg__isnull=True, conversation_uuid__in=list(self.held.rooms))
         readable = Q(call__isnull=True) | Q(call__sealed=False)
@@ -125,7 +125,12 @@ class _Again:
         before = Q(uuid__in={row.conversation_uuid for row in self.rows}) | Q(call__in=self.calls)
         visited = Q(visits__leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])
         rooms = frozenset(Conversation.objects.filter(before | visited).values_list("uuid", flat=True))
-        return Names(legs, rooms) | Names.of(event for event, _ in self.read.values())
+        return Names(legs, rooms | self._births()) | Names.of(event for event, _ in self.read.values())
+
+    def _births(self) -> frozenset[str]:
+        """Name the conversations that these calls were born in; one may have been born in none."""
+        origins = Call.objects.filter(pk__in=self.calls).exclude(origin_uuid__startswith="leg:")
+        return frozenset(origins.values_list("origin_uuid", flat=True))
 
     def _calls(self) -> set[int]:
         """The calls that are concerned, as far as the rows at hand tell."""
@@ -152,7 +157,13 @@ class _Again:
                 event, columns_of_event = self.read[row.pk]
                 call, leg = self.held.place_of(event)
                 error = errors.get(event.digest, "")
-                columns = {**columns_of_event, "call_id": call, "leg_id": leg, "error": error}
+                columns = {
+                    **columns_of_event,
+                    "call_id": call,
+                    "leg_id": leg,
+                    "conversation_uuid": waits_for(event, leg),
+                    "error": error,
+                }
             different = {name: value for name, value in columns.items() if getattr(row, name) != value}
             if "call_id" in different:
                 calls |= {call for call in (row.call_id, different["call_id"]) if call}

@@ -156,7 +156,7 @@ def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
 def _empty(events: QuerySet[CallEvent]) -> tuple[int, bool]:
     """Empty payloads, BATCH at most. Gives how many, and whether there are more."""
     full = list(events.exclude(payload=EMPTY).values_list("pk", flat=True)[: BATCH + 1])
-    return CallEvent.objects.filter(pk__in=full[:BATCH]).update(payload=EMPTY, raw=None), len(full) > BATCH
+    return CallEvent.objects.filter(pk__in=full[:BATCH]).update(payload=EMPTY, raw=b""), len(full) > BATCH
 
 
 def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:

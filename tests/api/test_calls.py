@@ -102,7 +102,7 @@ def test_a_call_is_found_by_any_conversation_it_ever_had(api: Client) -> None:
     keep({"uuid": call.legs.get().uuid, "timestamp": datetime.now(UTC).isoformat()} | moved)
     call.refresh_from_db()
     assert call.conversation_uuid == "CON-room"
-    assert Conversation.objects.filter(call=call).count() == 2
+    assert Conversation.objects.get().call == call
     for conversation in (born, "CON-room"):
         found = get(api, "/api/calls/", conversation_uuid=conversation)["results"]
         assert [one["id"] for one in found] == [call.pk]

@@ -68,8 +68,14 @@ def stored() -> Rows:
             }
             for event in events
         },
-        conversations={row.uuid: row.call.origin_uuid for row in found if row.call},
+        conversations={row.uuid: row.call.origin_uuid for row in found if row.call} | births(),
     )
+
+
+def births() -> dict[str, str]:
+    """A conversation that a call was born in names it."""
+    origins = Call.objects.exclude(origin_uuid__startswith="leg:").values_list("origin_uuid", flat=True)
+    return {uuid: uuid for uuid in origins}
 
 
 def columns(row: Any, names: tuple[str, ...]) -> Row:

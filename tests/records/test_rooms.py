@@ -53,7 +53,6 @@ def test_a_leg_was_in_the_room_that_it_left_though_nobody_told_that_it_came() ->
     write_batch([event("started"), transfer(5, "ROOM", "HALL"), record(20, "ROOM")])
     assert CallEvent.objects.get(kind="record").call == Call.objects.get()
     assert set(Conversation.objects.values_list("uuid", "call__origin_uuid")) == {
-        ("CON-1", "CON-1"),
         ("ROOM", "CON-1"),
         ("HALL", "CON-1"),
     }

@@ -42,7 +42,7 @@ def test_odd_field_is_kept_whole_and_shows(post_event: Post, render: Render, sha
         assert (response.status_code, response.content) == (200, b""), payload
         event = CallEvent.objects.latest("pk")
         assert in_decimals(event.payload) == in_decimals(payload)
-        assert event.raw is None
+        assert not event.raw
         assert event.error == ""
     assert CallEvent.objects.count() == len(sent)
     assert not Refusal.objects.exists()
@@ -55,7 +55,7 @@ def test_unusual_object_is_kept_whole_and_shows(post_event: Post, render: Render
     assert post_event(body).status_code == 200
     event = CallEvent.objects.get()
     assert event.payload == payload
-    assert event.raw is None
+    assert not event.raw
     render()
 
 

@@ -61,7 +61,7 @@ def moment(text: str) -> datetime:
 
 def find(name: str) -> Call:
     """Find a call that can be read again. Raises CommandError."""
-    by_name = Q(legs__uuid=name) | Q(conversations__uuid=name)
+    by_name = Q(legs__uuid=name) | Q(conversations__uuid=name) | Q(origin_uuid=name)
     if name.isascii() and name.isdigit() and len(name) < 16:
         by_name |= Q(pk=int(name))
     call = Call.objects.filter(by_name).distinct().order_by("-pk").first()
