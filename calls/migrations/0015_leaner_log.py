@@ -20,7 +20,7 @@ LEAVE_TO_THE_LEG = """
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0013_reports"),
+        ("calls", "0014_lists"),
     ]
 
     operations = [
