@@ -70,7 +70,8 @@ class Found:
 def _by_id(ids: tuple[str, ...]) -> Iterator[int]:
     legs = Leg.objects.filter(uuid__in=ids).values_list("call_id", flat=True)
     rooms = Conversation.objects.filter(uuid__in=ids).values_list("call_id", flat=True)
-    yield from (pk for pk in legs.union(rooms) if pk)
+    born = Call.objects.filter(origin_uuid__in=ids).values_list("pk", flat=True)
+    yield from (pk for pk in legs.union(rooms, born) if pk)
 
 
 def has(needles: Needles) -> Q:

@@ -281,9 +281,7 @@ class Event:
         """Tell a delivery from others by its content: Vonage gives no event ids. Our own acts are all different."""
         if self.door not in DELIVERIES:
             return uuid.uuid4()
-        told = {name: value for name, value in self.payload.items() if name != "reply"}  # that is ours
-        text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"))
-        return uuid.UUID(bytes=hashlib.sha256(f"{self.door}\n{text}".encode()).digest()[:16])
+        return uuid.UUID(bytes=hashlib.sha256(canonical_text(self).encode()).digest()[:16])
 
 
 _MARKS = (
@@ -293,6 +291,13 @@ _MARKS = (
     ("dtmf", "input"),
     ("speech", "input"),
 )
+
+
+def canonical_text(event: Event) -> str:
+    """Spell a delivery so that whatever brings the same thing is spelt the same."""
+    told = {name: value for name, value in event.payload.items() if name != "reply"}  # that is ours
+    text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"))
+    return f"{event.door}\n{text}"
 
 
 def _canonical(value: Any) -> Any:

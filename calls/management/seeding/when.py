@@ -1,0 +1,21 @@
+"""When people call: more on weekdays and by day than at night, but at any hour of any day."""
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+WEEKDAYS = (120, 110, 105, 105, 100, 45, 20)  # from Monday on
+HOURS = (2, 1, 1, 1, 2, 4, 12, 35, 80, 120, 130, 120, 85, 95, 125, 120, 105, 75, 45, 28, 18, 12, 7, 4)
+
+
+def starts(count: int, days: int, until: datetime, chance: random.Random) -> Iterator[datetime]:
+    """Give so many moments of the last days in their order, each a whole second."""
+    first = until - timedelta(days=days)
+    hours = [first + timedelta(hours=number) for number in range(days * 24)]
+    weights = [WEEKDAYS[hour.weekday()] * HOURS[hour.hour] for hour in hours]
+    rest, total = count, sum(weights)
+    for hour, weight in zip(hours, weights, strict=True):
+        share = min(int(rest * weight / total + chance.random()), rest) if weight < total else rest
+        total -= weight
+        rest -= share
+        yield from (hour + timedelta(seconds=second) for second in sorted(chance.choices(range(3_600), k=share)))

@@ -1,0 +1,77 @@
+"""Calls that never were are what folding their events would give."""
+
+import re
+from datetime import datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from calls.management.seeding import shapes
+from calls.models import Bookmark, Call, CallEvent, CallSearch, Conversation, Leg, Outcome, Recording
+from calls.records import search
+from calls.records.refold import refold
+from calls.vonage.events import DELIVERIES, Event
+from tests.factories import make_call
+
+pytestmark = pytest.mark.django_db
+UNTIL = datetime(2026, 11, 23, 14)  # noqa: DTZ001 -- as the command line gives it
+
+
+@pytest.fixture(autouse=True)
+def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "VARIANTS", 3)
+
+
+def seed(count: int = 400, **options: object) -> str:
+    out = StringIO()
+    call_command("seed_calls", count=count, seed=7, until=UNTIL, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_seeded_calls_are_what_folding_their_events_gives() -> None:
+    before = make_call()
+    assert re.match(r"Added 400 calls in [\d.]+ s, [\d,]+ a second\. --seed 7", seed())
+    calls = list(Call.objects.order_by("pk").values_list("pk", flat=True))
+    assert len(calls) == 401
+    assert [changes for _, changes in refold(calls, []) if any(changes.values())] == []
+    texts = dict(CallSearch.objects.values_list("pk", "text"))
+    search.write(calls)
+    assert {pk: text for pk, text in CallSearch.objects.values_list("pk", "text") if pk != before.pk} == texts
+
+
+def test_a_seeded_event_that_comes_again_is_known() -> None:
+    seed(60)
+    for row in CallEvent.objects.filter(door__in=DELIVERIES):
+        assert Event(payload=row.payload, received_at=row.received_at, door=row.door).digest == row.digest
+
+
+def test_seeded_calls_are_of_all_kinds_and_nobody_s() -> None:
+    seed()
+    told = set(Call.objects.values_list("outcome", flat=True).distinct())
+    assert {Outcome.ANSWERED, Outcome.VOICEMAIL, Outcome.MISSED, Outcome.CANCELLED, Outcome.FAILED} <= told
+    for name in ("from_number", "to_number"):
+        parties = set(Leg.objects.values_list(name, flat=True).distinct())
+        assert all(re.fullmatch(r"447700900\d{3}|442079460\d{3}", party) for party in parties)
+    starts = list(Call.objects.order_by("pk").values_list("started_at", flat=True))
+    assert starts == sorted(start for start in starts if start)
+    assert len({start.weekday() for start in starts if start}) == 7
+    assert set(Recording.objects.values_list("state", flat=True)) == {"failed"}
+    assert set(Bookmark.objects.values_list("seen", flat=True)) == {CallEvent.objects.latest("pk").pk}
+
+
+def test_the_same_seed_makes_the_same_calls_and_refuses_to_make_them_twice() -> None:
+    seed(50)
+    first = list(Leg.objects.order_by("pk").values_list("uuid", "from_number", "started_at"))
+    with pytest.raises(CommandError, match="Calls of --seed 7 are there already"):
+        seed(50)
+    Call.objects.all().delete()
+    Conversation.objects.all().delete()
+    seed(50)
+    assert list(Leg.objects.order_by("pk").values_list("uuid", "from_number", "started_at")) == first
+
+
+@pytest.mark.parametrize("options", [{"count": 0}, {"days": 0}])
+def test_no_calls_are_refused(options: dict[str, int]) -> None:
+    with pytest.raises(CommandError, match="1 or more"):
+        call_command("seed_calls", **options)
