@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from calls.dashboard import acting, call, export, placing, recordings, views
+from calls.dashboard import acting, call, export, placing, recordings, reports, views
 
 urlpatterns = [
     path("", views.calls, name="calls"),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("calls/<int:pk>/", call.call, name="call"),
     path("calls/<int:pk>/live/", call.call_live, name="call-live"),
     path("calls/<int:pk>/act/", acting.act, name="call-act"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:name>.csv", reports.table, name="reports-table"),
     path("call", placing.place, name="place"),
     path("call/", placing.place),
     path("recordings/<int:pk>/", recordings.recording, name="recording"),

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from calls.models import FlowVersion, Tally
 from calls.models.reports import ALL
@@ -164,6 +164,12 @@ def figures(period: Period, which: Which = Which()) -> Figures:
         hours=tallies.by_hour_of_week(inside.filter(outbound=which.outbound), found),
         costs=_costs(period, which),
     )
+
+
+def calls_in(period: Period, which: Which) -> int:
+    """Say how many such calls there were. One query."""
+    rows = which.rows().filter(quarter__gte=period.begin, quarter__lt=period.end, outbound=which.outbound)
+    return rows.aggregate(count=Sum("calls"))["count"] or 0
 
 
 def _steps(period: Period, size: int) -> Iterable[tuple[int, datetime]]:

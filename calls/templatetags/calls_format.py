@@ -109,6 +109,12 @@ def money_sum(euros: Any) -> str:
 
 
 @register.filter
+def grouped(number: int | None) -> str:
+    """1,372: how many there are."""
+    return NOTHING if number is None else f"{number:,}"
+
+
+@register.filter
 def ago(moment: datetime | None) -> str:
     """5 min ago, 1 h 27 min ago, "just now" below a minute. Beside a time, never alone; clock.js keeps it true."""
     if not moment:

@@ -21,6 +21,7 @@ ICONS = {
     "question": f'{RING}<path d="M6.2 6.4a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.2m0 2v.1"/>',
     # things
     "calls": '<path d="M2.5 4h11m-11 4h11m-11 4h7"/>',
+    "reports": '<path d="M3 13.5v-5m3.3 5v-9m3.4 9v-6m3.3 6v-11"/>',
     "flow": '<path d="M4 2.5v11M4 8c4 0 7-1 7-5m-2 2 2-2.3L13 5"/>',
     "zone": f'{RING}<path d="M1.8 8h12.4M8 1.8c-4 4-4 8.4 0 12.4 4-4 4-8.4 0-12.4"/>',
     "theme": f'{RING}<path class="icon-fill" d="M8 1.8a6.2 6.2 0 0 1 0 12.4Z"/>',
