@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from calls.dashboard.outcomes import State, doing, state_of
 from calls.dashboard.paging import place_of
+from calls.dashboard.ways import Step, steps_of, way_of
 from calls.models import Call, CallEvent, Kind, Leg
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import names_of
@@ -19,6 +21,7 @@ STEP = " \u203a "
 MOST_LETTERS = 60
 MOST_STEPS = 4  # people rung on one call, by name
 Recordings = dict[int, list[tuple[datetime, datetime]]]
+Steps = dict[int, list[Step]]
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,12 @@ def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[R
     legs: dict[int, list[Leg]] = defaultdict(list)
     for leg in Leg.objects.filter(call__in=found).oldest_first() if found else ():
         legs[leg.call_id or 0].append(leg)
-    recordings = _recordings(found) if found else {}
+    recordings, steps = _told(found) if found else ({}, {})
     labels = _labels(found, [leg for group in legs.values() for leg in group]) if found else {}
-    rows = {call.pk: _row(call, legs[call.pk], recordings.get(call.pk, []), labels, now) for call in found}
+    rows = {
+        call.pk: _row(call, legs[call.pk], recordings.get(call.pk, []), steps.get(call.pk, []), labels, now)
+        for call in found
+    }
     return [_headed([rows[call.pk] for call in group]) for group in groups]
 
 
@@ -126,7 +132,12 @@ def called(text: str, labels: dict[str, str]) -> Party:
 
 
 def _row(
-    call: Call, legs: list[Leg], recordings: list[tuple[datetime, datetime]], labels: dict[str, str], now: datetime
+    call: Call,
+    legs: list[Leg],
+    recordings: list[tuple[datetime, datetime]],
+    steps: Sequence[Step],
+    labels: dict[str, str],
+    now: datetime,
 ) -> Row:
     state = state_of(call, legs)
     lives = state.end == "now"
@@ -144,7 +155,7 @@ def _row(
         lasted=call.ended_at - started if started and call.ended_at else None,
         so_far=now - started if started else None,
         line=row_line(found),
-        path=_path(state, legs, labels),
+        path=_path(state, legs, steps, labels),
         axis=axis_line(found, now=now) if lives else None,
         doing=doing(legs, lambda text: called(text, labels).shown) if lives else "",
     )
@@ -163,16 +174,16 @@ def _rang(found: Sequence[Stretch], call: Call) -> timedelta | None:
     return time_of(found[1:] if ours else found, {"ring"}) or None
 
 
-def _path(state: State, legs: Sequence[Leg], labels: dict[str, str]) -> str:
-    """Tell the way the call took, in words: greeting, who was rung, what came of it."""
+def _path(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: dict[str, str]) -> str:
+    """Tell the way the call took, in words: the steps of the flow, who was rung, what came of it."""
     if not legs:
         return ""
     first, further = legs[0], legs[1:]
-    way = ["Greeting"] if first.answered_at else []
     rung = list(dict.fromkeys(called(leg.to_number, labels).shown for leg in further))
-    way += rung if len(rung) <= MOST_STEPS else [*rung[:MOST_STEPS], f"{len(rung) - MOST_STEPS} more"]
+    people = rung if len(rung) <= MOST_STEPS else [*rung[:MOST_STEPS], f"{len(rung) - MOST_STEPS} more"]
+    way = way_of(steps or [Step("greeting", "Greeting")], people) if first.answered_at else people
     if state.end == "voice":
-        way.append("voicemail")
+        way += [] if any(step.kind == "voicemail" for step in steps) else ["voicemail"]
     elif state.word == "Heard a notice":
         way.append({"user": "hung up", "platform": "heard to the end"}.get(first.disconnected_by, "ended"))
     elif state.end in {"none", "cross"}:
@@ -182,15 +193,23 @@ def _path(state: State, legs: Sequence[Leg], labels: dict[str, str]) -> str:
     return STEP.join(way)
 
 
-def _recordings(calls: Sequence[Call]) -> Recordings:
-    """When something was recorded, by call. Read from the payloads, of which no more than the times is fetched."""
-    found: Recordings = defaultdict(list)
-    events = CallEvent.objects.filter(call__in=calls, kind=Kind.RECORD)
-    for call, start, stop in events.values_list("call_id", "payload__start_time", "payload__end_time"):
+def _told(calls: Sequence[Call]) -> tuple[Recordings, Steps]:
+    """When something was recorded, and by which steps of a flow a call went, by call.
+
+    Read from the payloads, of which no more than that is fetched.
+    """
+    recordings: Recordings = defaultdict(list)
+    steps: Steps = defaultdict(list)
+    telling = Q(kind=Kind.RECORD) | Q(payload__reply__path__isnull=False)
+    columns = ("call_id", "kind", "payload__start_time", "payload__end_time", "payload__reply__path")
+    events = CallEvent.objects.filter(telling, call__in=calls).oldest_first()
+    for call, kind, start, stop, path in events.values_list(*columns):
         starts_at, ends_at = parse_time(start), parse_time(stop)
-        if call and starts_at and ends_at:
-            found[call].append((starts_at, ends_at))
-    return found
+        if call and kind == Kind.RECORD and starts_at and ends_at:
+            recordings[call].append((starts_at, ends_at))
+        if call and path:
+            steps[call] += steps_of(path)
+    return recordings, steps
 
 
 def _labels(calls: Sequence[Call], legs: Sequence[Leg]) -> dict[str, str]:
