@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from calls.vonage import numbers
 
+NO_CONVERSATION = "leg:"  # so begins what stands for the conversation of a call as long as none was named
 NAME_LENGTH = 255  # of identities and parties: free text, since Vonage's own have several shapes
 
 
@@ -134,7 +135,6 @@ class Leg(models.Model):
     # Null within a batch only. The index below finds by it.
     call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="legs", db_index=False)
     uuid = models.CharField(max_length=NAME_LENGTH)
-    born_in = models.CharField(max_length=NAME_LENGTH, blank=True, editable=False)  # its first conversation
     conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # its latest
     direction = models.CharField(max_length=16, blank=True)
     from_number = models.CharField(max_length=NAME_LENGTH, blank=True)
@@ -162,6 +162,12 @@ class Leg(models.Model):
 
     def __str__(self) -> str:
         return self.uuid
+
+    @property
+    def born_in(self) -> str:
+        """Its first conversation: by it the call is told from others."""
+        origin = self.call.origin_uuid if self.call else ""
+        return "" if origin.startswith(NO_CONVERSATION) else origin
 
 
 class Conversation(models.Model):

@@ -58,7 +58,7 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class LegFacts:
-    """The columns of a Leg."""
+    """The columns of a Leg, and the conversation it was born in, which is its call's."""
 
     born_in: str
     conversation_uuid: str

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Q
 
 from calls.models import Call, Conversation, Leg
+from calls.models.calls import NO_CONVERSATION
 from calls.records.fold import LegFacts
 from calls.records.tables import NAMES, Statement, Table, run_all, whole
 from calls.vonage.events import Event
@@ -103,7 +104,7 @@ class Names:
 
     def origins(self) -> list[str]:
         """By what a call may be born that these concern: see `origin_of`."""
-        return [*self.rooms, *(f"leg:{uuid}" for uuid in self.legs)]
+        return [*self.rooms, *(f"{NO_CONVERSATION}{uuid}" for uuid in self.legs)]
 
     def concerned(self) -> tuple[list[str], list[str], list[str]]:
         """Give the values of CONCERNED."""
@@ -228,7 +229,7 @@ def make_calls(held: Held, facts: Mapping[str, LegFacts]) -> list[Statement]:
 
 def origin_of(leg_uuid: str, facts: LegFacts) -> str:
     """Name the call that a leg belongs to: by the conversation it was born in."""
-    return facts.born_in or f"leg:{leg_uuid}"
+    return facts.born_in or f"{NO_CONVERSATION}{leg_uuid}"
 
 
 def key_of(kind: str, name: str) -> int:

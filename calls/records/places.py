@@ -10,7 +10,8 @@ from calls.records.fold import Entry, LegFacts
 from calls.records.locks import LEGS, ROOMS, Held, Place, origin_of
 from calls.records.tables import Statement, run_all
 
-LEG_COLUMNS = ("call_id", *(field.name for field in fields(LegFacts)))
+LEG_FACTS = tuple(field.name for field in fields(LegFacts) if field.name != "born_in")  # which its call tells
+LEG_COLUMNS = ("call_id", *LEG_FACTS)
 Entries = dict[str, Entry]  # by the conversation's uuid
 
 # An event without a leg belongs to the call of its conversation.
@@ -41,7 +42,8 @@ def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> tuple[set[int], lis
         if leg.call_id and leg.call_id != call.pk:
             left[uuid] = leg.call_id
         leg.call_id = call.pk
-        rows.append({"id": leg.pk, "uuid": uuid, "call_id": call.pk, **vars(fact)})
+        facts_of_leg = {name: getattr(fact, name) for name in LEG_FACTS}
+        rows.append({"id": leg.pk, "uuid": uuid, "call_id": call.pk, **facts_of_leg})
     write = LEGS.upserts(rows, over=LEG_COLUMNS)
     for row in rows:
         held.legs[row["uuid"]].pk = row["id"]

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
+from calls.models.calls import NO_CONVERSATION
 from calls.records.batch import Histories, event_of, read_legs, reading_of, waits_for
 from calls.records.counting import recount
 from calls.records.locks import Names, find, in_transaction, lock_calls
@@ -129,7 +130,7 @@ class _Again:
 
     def _births(self) -> frozenset[str]:
         """Name the conversations that these calls were born in; one may have been born in none."""
-        origins = Call.objects.filter(pk__in=self.calls).exclude(origin_uuid__startswith="leg:")
+        origins = Call.objects.filter(pk__in=self.calls).exclude(origin_uuid__startswith=NO_CONVERSATION)
         return frozenset(origins.values_list("origin_uuid", flat=True))
 
     def _calls(self) -> set[int]:

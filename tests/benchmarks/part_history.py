@@ -21,7 +21,7 @@ MODEL_EVENTS = 4 * MODEL_CALLS
 COPIES_AT_ONCE = 500
 TABLES = ("calls_call", "calls_conversation", "calls_leg", "calls_callevent")
 KEYS = ("id", "call_id", "leg_id", "conversation_id")
-IDENTITIES = ("uuid", "origin_uuid", "born_in", "conversation_uuid")
+IDENTITIES = ("uuid", "origin_uuid", "conversation_uuid")
 COLUMNS = """
 SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s
 """
