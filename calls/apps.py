@@ -18,4 +18,4 @@ class CallserverAdminConfig(AdminConfig):
     def ready(self) -> None:
         super().ready()
         # They register what staff see.
-        from calls.admin import callers, calls, hours, numbers, people, refusals, sounds  # noqa: F401
+        from calls.admin import callers, calls, flows, hours, numbers, people, refusals, sounds  # noqa: F401

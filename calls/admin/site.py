@@ -6,7 +6,7 @@ from django.contrib.admin import AdminSite
 from django.http import HttpRequest
 
 GROUPS = {
-    "Call server": ["PhoneNumber", "OpeningHours", "Sound"],
+    "Call server": ["CallFlow", "PhoneNumber", "OpeningHours", "Sound"],
     "Callers": ["Contact", "CallerRule", "Block"],
     "Call log": ["Call", "Leg", "CallEvent", "Refusal"],
     "Accounts": ["User", "Group", "ApiToken"],

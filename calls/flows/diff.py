@@ -4,11 +4,12 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from calls.flows.naming import Names, end_words, kind_words, step_name, step_title, summary, target_words, voice_words
 from calls.flows.program import Program, Target
+from calls.flows.steps import STEPS
 
 Mark = Literal["", "ins", "del"]
 CONTEXT = 4  # words that stay on both sides of what changed in a text
@@ -144,8 +145,9 @@ def _of_a_step(pair: _Pair) -> Iterator[tuple[str, Sequence[Piece]]]:
     voices = voice_words(then), voice_words(now)
     if "language" in now and voices[0] != voices[1]:
         yield "voice changed", _swap("Voice", *voices)
-    for name in dict.fromkeys([*then, *now]):
-        if name not in VOICE and _plain(then.get(name)) != _plain(now.get(name)):
+    own = {one.name for one in fields(STEPS[pair.step["kind"]])} if pair.step["kind"] in STEPS else {*now}
+    for name in dict.fromkeys([*then, *now]):  # what was looked up for the engine is none of theirs
+        if name in own and name not in VOICE and _plain(then.get(name)) != _plain(now.get(name)):
             label = FIELDS.get(name, name.replace("_", " ").capitalize())
             yield f"{_tag_of(name)} changed", value_pieces(label, then.get(name), now.get(name))
     yield from _of_branches(pair)

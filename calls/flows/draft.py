@@ -6,6 +6,7 @@ Nothing here is heard by anybody: see publish.py.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -48,10 +49,15 @@ def editing(flow: CallFlow, *, by: User | None, stamp: str | None = None) -> Ite
     with transaction.atomic():
         now = CallFlow.objects.select_for_update().get(pk=flow.pk)
         if stamp is not None and stamp != stamp_of(now):
-            raise EditedMeanwhile(_who_was_first(now, by))
+            refuse(now, by)
         yield now
         now.touch(by)
         flow.changed_at, flow.changed_by = now.changed_at, now.changed_by
+
+
+def refuse(flow: CallFlow, by: User | None) -> NoReturn:
+    """Tell who comes second who was first. Raises EditedMeanwhile."""
+    raise EditedMeanwhile(_who_was_first(flow, by))
 
 
 def _who_was_first(flow: CallFlow, by: User | None) -> str:

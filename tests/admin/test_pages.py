@@ -76,7 +76,7 @@ def test_lists_stand_in_the_order_in_which_staff_think_of_them(login: Client) ->
     groups = login.get("/admin/").context["app_list"]
     told = {group["name"]: [str(model["name"]) for model in group["models"]] for group in groups}
     assert told == {
-        "Call server": ["Numbers", "Opening hours", "Sound files"],
+        "Call server": ["Call flows", "Numbers", "Opening hours", "Sound files"],
         "Callers": ["Contacts", "Rules for callers", "Blocked callers"],
         "Call log": ["Calls", "Legs", "Events", "Refused requests"],
         "Accounts": ["Users", "Groups", "API tokens"],

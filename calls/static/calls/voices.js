@@ -193,5 +193,8 @@
   };
 
   for (const root of document.querySelectorAll("[data-voices]")) make(root);
+  document.addEventListener("calls:added", (event) => {
+    for (const root of event.detail.querySelectorAll("[data-voices]")) make(root); // a form that came later
+  });
   addEventListener("pagehide", () => speech?.cancel());
 })();
