@@ -13,7 +13,7 @@ from calls.models import CallEvent, Placement
 pytestmark = pytest.mark.django_db
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 OPEN = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
-WEBHOOK = re.compile(r"/(webhooks/)?(answer|event(/token)?|fallback)")
+WEBHOOK = re.compile(r"/(webhooks/)?(answer(/token)?|event(/token)?|fallback)")
 SOUND = f"/sounds/{'0' * 64}.wav"  # none has this digest; who knows one may hear it: tests/webhooks/test_sounds.py
 VALUES = {"pk": "1", "rest": "x", "object_id": "1", "app_label": "calls", "content_type_id": "1", "url": "x"}
 
@@ -46,7 +46,15 @@ PLACES = sorted({path for path in addresses() if "(?P" not in path})
 
 
 def test_there_are_addresses() -> None:
-    assert {"/call", "/api/calls/", "/calls/1/act/", "/event/token", "/admin/calls/call/", SOUND} <= set(PLACES)
+    assert {
+        "/call",
+        "/api/calls/",
+        "/calls/1/act/",
+        "/answer/token",
+        "/event/token",
+        "/admin/calls/call/",
+        SOUND,
+    } <= set(PLACES)
 
 
 @pytest.mark.parametrize("method", METHODS)

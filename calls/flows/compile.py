@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 
+from calls.flows import allowed
 from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
 from calls.flows.steps import STEPS, Facts, Kind
 from calls.flows.steps.kind import SoundFile
@@ -67,7 +68,7 @@ def compile_draft(flow: CallFlow) -> Compiled:
             "place": place,
             "name": step.name,
             "settings": kind.compiled(mine),
-            "next": after,
+            "next": END if kind.is_last else after,
             "on": {branch.on: target_of(branch, after) for branch in branches},
             "words": {branch.on: words_of(branch) for branch in branches if branch.words},
         }
@@ -76,6 +77,7 @@ def compile_draft(flow: CallFlow) -> Compiled:
     return Compiled(program | {"steps": compiled}, findings)
 
 
+MOST_NUMBERS = 100  # whose countries are looked at
 NO_STEP = "The flow has no step: its callers would hear nothing. Add a greeting."
 
 
@@ -89,11 +91,14 @@ def voice_of(flow: CallFlow) -> dict[str, Any]:
 
 def facts_of(flow: CallFlow, steps: Sequence[Step]) -> Facts:
     """Gather what steps are checked against."""
-    own = set(PhoneNumber.objects.filter(flow=flow).order_by("msisdn").values_list("msisdn", flat=True)[:1])
+    own = list(PhoneNumber.objects.filter(flow=flow).order_by("msisdn").values_list("msisdn", flat=True)[:MOST_NUMBERS])
+    # Another flow leads to one that has no number: callers of any of ours may come to it.
+    home = own or PhoneNumber.objects.order_by("msisdn").values_list("msisdn", flat=True)[:MOST_NUMBERS]
     return Facts(
         owns=owns,
-        number=min(own, default=""),
+        number=own[0] if own else "",
         voice=voice_of(flow),
+        refuse_destination=lambda number: allowed.refusal(number, home=home, owns=owns),
         hours=dict(OpeningHours.objects.order_by().values_list("pk", "name")),
         sounds=sounds_of(steps),
     )
@@ -124,7 +129,7 @@ def target_of(branch: Branch, after: Target) -> Target:
 
 
 def _problems(flow: CallFlow, step: Step, kind: Kind, facts: Facts, branches: Sequence[Branch]) -> list[str]:
-    wrong = kind.problems(facts)
+    wrong = kind.misfits(step.settings) or kind.problems(facts)
     for branch in branches:
         if branch.to_step and branch.to_step.flow_id != flow.pk:
             wrong.append(f"“{branch.on}” leads to a step of {branch.to_step.flow}. Choose a step of this flow.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from calls.flows.callers import Caller
 from calls.flows.program import END, SCHEMA, Program, ProgramError, Target, to_flow, to_step
-from calls.flows.run import Heard, Number, Run, World
+from calls.flows.run import Heard, Number, Order, Run, World
 from calls.flows.steps import STEPS, Kind
 from calls.flows.tokens import Place
 from calls.vonage import ncco
@@ -29,11 +29,17 @@ OUT_OF_ORDER: Ncco = [
 ROUND_AND_ROUND = ncco.talk("Sorry, this call has gone on in a circle. Goodbye.", language="en-GB", style=0)
 # An empty array may be taken for no answer at all; the call ends when this has run out.
 NOTHING_MORE: Ncco = [{"action": "wait", "timeout": 0.1}]
+HOLD_ON: Ncco = [{"action": "wait", "timeout": 10}]  # for a telephone that is about to be let go
+MAILBOX = {"kind": "voicemail", "next": END, "on": {}}  # of blocked callers
 
 
 @dataclass(frozen=True)
 class Served:
-    """What a caller is told, and why: which number of ours, which version, by which steps."""
+    """What a caller is told, and why: which number of ours, which version, by which steps.
+
+    Without an NCCO the call goes on as it was, and the way alone is told. With an `order` the NCCO is for the telephone
+    that was rung, and `moved` is for the caller.
+    """
 
     ncco: Ncco
     msisdn: str = ""
@@ -41,18 +47,20 @@ class Served:
     path: list[dict[str, Any]] = field(default_factory=list)
     problem: str = ""
     block: int | None = None  # the line of the block list that stopped the caller
+    order: Order | None = None
+    moved: Ncco = field(default_factory=list)
 
 
-def begin(world: World, number: Number, caller: Caller, moment: datetime) -> Served:
+def begin(world: World, number: Number, caller: Caller, moment: datetime, leg: str = "") -> Served:
     """Say what somebody hears of a number of ours, whoever it is. Never raises."""
-    run = Run(world, number, caller, moment)
+    run = Run(world, number, caller, moment, leg=leg)
     return _served(run, to_flow(number.flow) if number.flow else None)
 
 
-def answer(world: World, number: Number, from_: str, moment: datetime) -> Served:
+def answer(world: World, number: Number, from_: str, moment: datetime, leg: str = "") -> Served:
     """Answer a call to a number of ours: a caller may be blocked, or led elsewhere by a rule. Never raises."""
     caller = world.callers.find(from_)
-    run = Run(world, number, caller, moment)
+    run = Run(world, number, caller, moment, leg=leg)
     if block := world.callers.block_for(from_):
         return replace(_blocked(run, block), block=block["id"])
     flow = world.callers.flow_for(caller, number.msisdn)
@@ -72,8 +80,7 @@ def _blocked(run: Run, block: Mapping[str, Any]) -> Served:
         if block["action"] == "message":
             run.say(block["text"], {})
         elif block["action"] == "voicemail":
-            kind = STEPS["voicemail"].from_settings({})
-            kind.play({"kind": "voicemail", "next": END, "on": {}}, run)
+            STEPS["voicemail"].from_settings({}).play(MAILBOX, run)
     except Exception as error:
         return _broken(run, error)
     return Served(run.actions or NOTHING_MORE, run.number.msisdn, run.version or None, run.path)
@@ -81,23 +88,58 @@ def _blocked(run: Run, block: Mapping[str, Any]) -> Served:
 
 def go_on(world: World, place: Place, heard: Heard, moment: datetime) -> Served | None:
     """Say how a call goes on that is at `place`. None: as it was. Never raises."""
-    number = world.number(place.number) or Number(place.number)
-    caller = world.callers.find(place.caller)
-    run = Run(world, number, caller, moment, place.version, visits=place.visits, state=place.state)
+    run = _resumed(world, place, moment)
     try:
-        run.program = program_of(world, place.version)
-        step, kind = step_of(run.program, place.step)
-        run.here = place.step
+        step, kind = _step_at(run, place)
         target = kind.heard(step, run, heard)
+        if heard.kind == "record":
+            run.path.append({"step": place.step, "kind": step["kind"], "name": step.get("name", "")})
         if target is None and not run.actions:
-            return None
+            told = Served([], run.number.msisdn, run.version or None, run.path)
+            return told if run.path else None
         if target and target.get("again"):
             target = to_step(place.step)
         elif target:
             run.state = {}
     except Exception as error:
         return _broken(run, error)
-    return _served(run, target)
+    served = _served(run, target)
+    return replace(served, ncco=HOLD_ON, order=run.order, moved=served.ncco) if run.order else served
+
+
+def pick_up(world: World, place: Place, moment: datetime) -> Served:
+    """Say what a telephone hears that the step at `place` rang, before it is put through. Never raises."""
+    run = _resumed(world, place, moment)
+    try:
+        step, kind = _step_at(run, place)
+        kind.picked_up(step, run)
+    except Exception as error:
+        return replace(_broken(run, error), ncco=NOTHING_MORE)
+    return Served(run.actions or NOTHING_MORE, run.number.msisdn, run.version or None)
+
+
+def _resumed(world: World, place: Place, moment: datetime) -> Run:
+    return Run(
+        world,
+        world.number(place.number) or Number(place.number),
+        world.callers.find(place.caller),
+        moment,
+        place.version,
+        visits=place.visits,
+        state=place.state,
+        here=place.step,
+        hours=place.hours,
+        kept=place.kept,
+        leg=place.leg,
+    )
+
+
+def _step_at(run: Run, place: Place) -> tuple[Mapping[str, Any], Kind]:
+    """Find the step where a call is. Raises ProgramError."""
+    if place.step == BLOCKED:
+        return MAILBOX, STEPS["voicemail"].from_settings({})
+    run.program = program_of(run.world, place.version)
+    return step_of(run.program, place.step)
 
 
 def _served(run: Run, target: Target | None) -> Served:
@@ -106,6 +148,8 @@ def _served(run: Run, target: Target | None) -> Served:
     except Exception as error:  # whatever a version holds, the caller hears a sentence
         return _broken(run, error)
     said = run.actions or NOTHING_MORE
+    if run.questions & set(said[-1].get("eventUrl", ())):
+        said = [*said, *OUT_OF_ORDER]  # heard where our reply never comes
     return Served(said, run.number.msisdn, run.version or None, run.path, run.problem)
 
 
@@ -124,6 +168,7 @@ def walk(run: Run, target: Target | None) -> None:
         step, kind = step_of(run.program, target["step"])
         run.visits += 1
         if run.visits > MOST_VISITS:
+            run.actions = [{name: value for name, value in one.items() if name != "bargeIn"} for one in run.actions]
             run.actions.append(ROUND_AND_ROUND)
             run.problem = f"the caller came to {MOST_VISITS} steps: the flow leads round in a circle"
             return
@@ -159,6 +204,6 @@ def step_of(program: Program, step: str) -> tuple[Mapping[str, Any], Kind]:
     """Find a step, with its kind. Raises ProgramError."""
     try:
         found = program["steps"][step]
-        return found, STEPS[found["kind"]].from_settings(found["settings"])
+        return found, STEPS[found["kind"]].from_program(found["settings"])
     except (KeyError, TypeError) as error:
         raise ProgramError(f"step {step} is not in it, or of no known kind: {error}") from error

@@ -25,6 +25,7 @@ ENDS = {
     "nothing": "Nothing pressed",
     "wrong": "Wrong digits",
     "empty": "Nothing said",
+    "refused": "PIN not known",
     "machine": "An answering machine",
 }
 

@@ -57,30 +57,37 @@ class Directory:
 
     # What the doors ask
 
-    def answer(self, *parties: str, moment: datetime | None = None) -> Served:
+    def answer(self, *parties: str, leg: str = "", moment: datetime | None = None) -> Served:
         """Answer for the first of the parties that is a number of ours: the number called or, when we call, ours.
 
-        Never raises, and never without something to say.
+        `leg` is that of the call. Never raises, and never without something to say.
         """
         now = moment or timezone.now()
         for at, party in enumerate(parties):
             number = self.number(party)
             if number and number.flow:
-                served = self._answer(number, parties, at, now)
+                served = self._answer(number, parties, at, now, leg)
                 if "cannot be run" in served.problem:
                     logger.error("Version %s of %s: %s", served.version, number.msisdn, served.problem)
                 return served
         return Served(engine.NUMBER_NOT_IN_SERVICE, problem="no number of ours was called")
 
-    def _answer(self, number: Number, parties: Sequence[str], at: int, now: datetime) -> Served:
+    def _answer(self, number: Number, parties: Sequence[str], at: int, now: datetime, leg: str) -> Served:
         if at == 0:
-            return engine.answer(self, number, parties[1] if len(parties) > 1 else "", now)
-        return engine.begin(self, number, self.callers.find(parties[0]), now)  # whom we called is not blocked
+            return engine.answer(self, number, parties[1] if len(parties) > 1 else "", now, leg)
+        return engine.begin(self, number, self.callers.find(parties[0]), now, leg)  # whom we called is not blocked
 
     def go_on(self, place: Place, heard: Heard, moment: datetime | None = None) -> Served | None:
         """Say how a call goes on; None: as it was. Never raises."""
         served = engine.go_on(self, place, heard, moment or timezone.now())
         if served and served.problem:
+            logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
+        return served
+
+    def pick_up(self, place: Place) -> Served:
+        """Say what a telephone hears that a flow rang, before it is put through. Never raises."""
+        served = engine.pick_up(self, place, timezone.now())
+        if served.problem:
             logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
         return served
 

@@ -51,6 +51,7 @@ class Heard:
     digits: str | None = None
     spoken: tuple[str, ...] = ()
     leg: str = ""
+    detail: str = ""  # why a telephone was not reached
 
     @classmethod
     def of(cls, payload: Payload, kind: str, status: str = "") -> "Heard":
@@ -59,12 +60,20 @@ class Heard:
         digits = text_of(dtmf.get("digits") if isinstance(dtmf, dict) else dtmf)
         results = speech.get("results") if isinstance(speech, dict) else None
         spoken = [text_of(one.get("text")) for one in results or [] if isinstance(one, dict)] if results else []
-        leg = text_of(payload.get("uuid"))
-        return cls(kind, status.lower(), digits or None, tuple(text for text in spoken if text), leg)
+        leg, detail = text_of(payload.get("uuid")), text_of(payload.get("detail"))
+        return cls(kind, status.lower(), digits or None, tuple(text for text in spoken if text), leg, detail.lower())
 
     @property
     def nothing(self) -> bool:
         return self.digits is None and not self.spoken
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the platform is to do beside what a reply says: let a telephone go, and move the caller on to an NCCO."""
+
+    let_go: str  # the leg of the telephone
+    move: str  # the caller's own leg
 
 
 @dataclass
@@ -84,6 +93,10 @@ class Run:
     problem: str = ""
     here: str = ""  # the id of the step that plays
     hours: int | None = None  # the opening hours that were asked last
+    kept: dict[str, str] = field(default_factory=dict)  # what the caller keyed in, by its name
+    leg: str = ""  # the caller's own
+    questions: set[str] = field(default_factory=set)  # the addresses at which we wait to be asked
+    order: Order | None = None  # to be given to the platform beside the reply
 
     def voice(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The voice of a step's settings; of its flow where it has none of its own."""
@@ -105,10 +118,15 @@ class Run:
         known = words.names_in(text) if "{" in text else set()
         if not known:
             return text
+        return words.fill(text, self._values(known))
+
+    def plain(self, text: str) -> str:
+        """Fill what may stand in braces, for programs: a number stays its digits."""
+        return words.insert(text, self._values(words.names_in(text)))
+
+    def _values(self, wanted: set[str]) -> dict[str, str]:
         values = self.caller.values() | {"number.label": self.number.label}
-        if known & {"hours.next_open", "hours.closes"}:
-            values |= self._hours()
-        return words.fill(text, values)
+        return values | self._hours() if wanted & {"hours.next_open", "hours.closes"} else values
 
     def _hours(self) -> dict[str, str]:
         """When it opens and closes, by the opening hours that were asked last, or else the first of the flow."""
@@ -128,13 +146,23 @@ class Run:
         """The address at which the platform asks this step again, and gives `state` along."""
         return tokens.url_of(self.place(**state))
 
+    def listen(self, *, keys: Mapping[str, Any], speech: Mapping[str, Any] | None = None, **state: Any) -> None:
+        """Add an `input`, whose answer comes to this step with `state`."""
+        url = self.ask(**state)
+        self.questions.add(url)
+        action = {"action": "input", "type": ["dtmf"], "eventUrl": [url], "dtmf": dict(keys)}
+        self.actions.append(action | ({"type": ["dtmf", "speech"], "speech": dict(speech)} if speech else {}))
+
     def note(self, **what: str) -> None:
         """Note what a caller chose, for those who read the call."""
         step = self.program["steps"][self.here]
         self.path.append({"step": self.here, "kind": step["kind"], "name": step.get("name", ""), **what})
 
     def place(self, **state: Any) -> Place:
-        return Place(self.version, self.here, self.number.msisdn, self.caller.number, self.visits, state)
+        caller, visits = self.caller.number, self.visits
+        return Place(
+            self.version, self.here, self.number.msisdn, caller, visits, state, self.kept, self.hours, self.leg
+        )
 
     def target(self, step: Step, on: str) -> Target:
         """Where the step leads in this case: its branch, or the next step."""

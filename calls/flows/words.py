@@ -36,8 +36,11 @@ _BEGINS = re.compile(r"(\A|[.!?\n]|<(speak|p|s)\b[^<>]*>|</[ps]\s*>)\Z")  # a se
 _STOPS = (".", "!", "?", ",", ";", ":", ")")
 
 
-def problems(text: str) -> list[str]:
-    """Say what is wrong with the placeholders of a text, each with its cure. Other braces are plain text."""
+def problems(text: str, *, spoken: bool = True) -> list[str]:
+    """Say what is wrong with the placeholders of a text, each with its cure. Other braces are plain text.
+
+    Not `spoken` is what programs read.
+    """
     wrong = []
     for found in dict.fromkeys(match[1] for match in _DOUBLE.finditer(text)):
         wrong.append(f"{{{{{found}}}}} has two braces on each side. Write {{{found}}}.")
@@ -47,10 +50,12 @@ def problems(text: str) -> list[str]:
             wrong.append(_unknown(name))
     for found in dict.fromkeys(match[1] or match[2] for match in _HALF.finditer(_MEANT.sub(" ", rest))):
         wrong.append(f"{found} has a brace on one side only. Write {{{found}}}.")
+    if not spoken:
+        return wrong
     if _WITHIN.search(text) or any(inside and _KNOWN.search(part) for part, inside in _parts(text)):
         wrong.append("A placeholder stands within a tag, where it is not spoken. Put it between the tags.")
-    spoken = "".join(part for part, inside in _parts(text) if not inside)
-    if _KNOWN.search(spoken) and not any(letter.isalnum() for letter in _KNOWN.sub("", spoken)):
+    said = "".join(part for part, inside in _parts(text) if not inside)
+    if _KNOWN.search(said) and not any(letter.isalnum() for letter in _KNOWN.sub("", said)):
         wrong.append("The text is placeholders alone: where nothing is known, callers would hear nothing. Add a word.")
     return wrong
 
@@ -74,6 +79,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         if ssml.spoken_length(filled) <= MAX_TEXT:
             break
     return filled
+
+
+def insert(text: str, values: Mapping[str, str]) -> str:
+    """Put values in the place of placeholders as they are, for what is read by programs; "" where one is missing."""
+    return _KNOWN.sub(lambda match: values.get(match[1], ""), text)
 
 
 def digit_by_digit(number: str) -> list[str]:

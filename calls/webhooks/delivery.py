@@ -18,7 +18,7 @@ class Delivery:
     query: str
     content_type: str
     sender: str  # the address that it came from
-    token: str = ""  # of /event/<token>
+    token: str = ""  # of /event/<token> or /answer/<token>
     begun: float = field(default_factory=time.perf_counter)  # how long an answer took counts from here
     body: bytes = b""
     claims: Claims | None = None
@@ -27,7 +27,8 @@ class Delivery:
     def of(cls, environ: Environ) -> "Delivery":
         """Know it by its head; the body is not read yet."""
         get = environ.get
-        token = get("PATH_INFO", "").partition("/event/")[2].strip("/")
+        path = get("PATH_INFO", "")
+        token = (path.partition("/event/")[2] or path.partition("/answer/")[2]).strip("/")
         method, query, content_type = (get(name, "") for name in ("REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE"))
         return cls(method, query, content_type, get("REMOTE_ADDR", ""), token)
 

@@ -32,5 +32,8 @@ def by_django(door: Webhook) -> Callable[[HttpRequest], HttpResponse]:
 
 
 urlpatterns = [re_path(rf"^{name}/?$", by_django(door), name=f"{name}-webhook") for name, door in DOORS.items()]
-# Events of what we asked for ourselves: the token says what that was.
-urlpatterns.append(re_path(r"^event/[A-Za-z0-9:_-]+/?$", by_django(DOORS["event"]), name="event-webhook-token"))
+# Events of what we asked for ourselves, and telephones that a flow rings: the token says what that was.
+urlpatterns += [
+    re_path(rf"^{name}/[A-Za-z0-9:_-]+/?$", by_django(DOORS[name]), name=f"{name}-webhook-token")
+    for name in ("answer", "event")
+]

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from calls.control import tokens
+from calls.control.moving import move_on
 from calls.control.placing import tie
 from calls.flows import engine
 from calls.flows import tokens as places
@@ -36,6 +37,8 @@ def answer_webhook(delivery: Delivery) -> Reply:
         payload, raw = delivery.payload()
     except EventError as error:
         return sorry(delivery, "answer", error)
+    if delivery.token:
+        return pick_up(payload, raw, delivery)
     return answer(payload, raw, delivery, door="answer")
 
 
@@ -88,7 +91,7 @@ def sorry(delivery: Delivery, door: str, error: EventError) -> Reply:
 def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Reply:
     """Answer from memory. The record of it is queued: no caller waits for the database."""
     to, from_ = text_of(payload.get("to")), text_of(payload.get("from"))
-    found = directory.answer(to, from_)  # `from` is ours where we placed the call
+    found = directory.answer(to, from_, leg=text_of(payload.get("uuid")))  # `from` is ours where we placed the call
     response = Reply.json(found.ncco)
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     reply = reply_of(found, milliseconds)
@@ -100,6 +103,16 @@ def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str
     return response
 
 
+def pick_up(payload: Payload, raw: bytes | None, delivery: Delivery) -> Reply:
+    """Say what a telephone hears that a flow rang. A token that is not ours says nothing: both are put through."""
+    place = places.read(delivery.token)
+    found = directory.pick_up(place) if place else Served(engine.NOTHING_MORE, problem="the address is not of ours")
+    response = Reply.json(found.ncco)
+    milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
+    store_later(event_from({**payload, "reply": reply_of(found, milliseconds)}, raw, delivery, door="answer"))
+    return response
+
+
 def go_on(place: Place, event: Event, delivery: Delivery) -> Reply:
     """Keep an event that a flow waits for, and say how the call goes on: from memory, whatever the database does."""
     served = directory.go_on(place, Heard.of(event.payload, event.kind, event.status))
@@ -108,15 +121,21 @@ def go_on(place: Place, event: Event, delivery: Delivery) -> Reply:
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     told = {**event.payload, "reply": reply_of(served, milliseconds)}
     kept = keep(replace(event, payload=told))
-    if kept.status != HTTPStatus.OK:
+    if kept.status != HTTPStatus.OK or not served.ncco:
         return kept
+    if served.order:
+        move_on(served.order, served.moved)
     reply = Reply.json(served.ncco)
     return replace(reply, headers=kept.headers)
 
 
 def reply_of(found: Served, milliseconds: float) -> dict[str, Any]:
-    """What is kept of an answer, beside Vonage's fields: the NCCO given, by which version and steps, and how fast."""
-    reply = {"ncco": found.ncco, "milliseconds": milliseconds, "version": found.version}
+    """What is kept of an answer, beside Vonage's fields: by which version and steps, and the NCCO given, how fast.
+
+    An event that was not answered has no `ncco`: its path says of which step it tells.
+    """
+    reply: dict[str, Any] = {"version": found.version}
+    reply |= {"ncco": found.ncco, "milliseconds": milliseconds} if found.ncco else {}
     reply |= {"path": found.path} if found.path else {}
     return reply | ({"problem": found.problem} if found.problem else {})
 

@@ -25,7 +25,7 @@ class Webhooks:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         door = self.doors.get(path)
-        if door is None and "/event/" in path:  # with a token behind it
+        if door is None and ("/event/" in path or "/answer/" in path):  # with a token behind it
             door = self.doors.get(path.rstrip("/").rpartition("/")[0])
         if door is None or not is_ours(environ.get("HTTP_HOST") or environ["SERVER_NAME"]):
             return self.application(environ, start_response)  # which refuses the hosts of others

@@ -46,7 +46,7 @@ class Menu(Spoken):
 
     def problems(self, facts: Facts) -> list[str]:
         wrong = super().problems(facts)
-        keys = [key for key in facts.branches if key in KEYS]
+        keys = [key for key in facts.branches if key in set(KEYS)]
         if not self.prompt.strip():
             wrong.append("The menu has no prompt, so callers would not know what to press. Write what they hear.")
         if not keys:
@@ -64,14 +64,7 @@ class Menu(Spoken):
     def play(self, step: Compiled, run: Run) -> Target | None:
         attempt = run.state.get("try", 1)
         run.say(self.prompt, vars(self), barge_in=True)
-        action: dict[str, Any] = {"action": "input", "eventUrl": [run.ask(**{"try": attempt})]}
-        action["type"] = ["dtmf", "speech"] if self.speech else ["dtmf"]
-        action["dtmf"] = {"maxDigits": 1, "timeOut": self.seconds}
-        if self.speech:
-            context = sorted({word for words in step.get("words", {}).values() for word in words})
-            action["speech"] = {"language": run.voice(vars(self))["language"], "startTimeout": self.seconds}
-            action["speech"] |= {"context": context} if context else {}
-        run.actions.append(action)
+        run.listen(keys={"maxDigits": 1, "timeOut": self.seconds}, speech=self._speech(step, run), **{"try": attempt})
         return None
 
     def heard(self, step: Compiled, run: Run, heard: Heard) -> Target | None:
@@ -87,6 +80,13 @@ class Menu(Spoken):
         run.say(self.nothing if heard.nothing else self.wrong, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN
+
+    def _speech(self, step: Compiled, run: Run) -> dict[str, Any] | None:
+        if not self.speech:
+            return None
+        context = sorted({word for words in step.get("words", {}).values() for word in words})
+        listened = {"language": run.voice(vars(self))["language"], "startTimeout": self.seconds}
+        return listened | ({"context": context} if context else {})
 
     def key_of(self, step: Compiled, heard: Heard) -> str:
         """The key that was pressed or whose word was said; "" where it leads nowhere."""
