@@ -6,7 +6,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
+from calls.flows.draft import add_step
 from calls.flows.numbers import save_block
+from calls.flows.publish import publish
+from calls.flows.steps import Greeting
 from calls.models import CallFlow, FlowVersion, PhoneNumber, Step, User
 from tests.admin.forms import GREETING, errors_of, member_of_staff, messages_of, submit
 from tests.conftest import Get
@@ -248,3 +251,82 @@ def test_a_tag_that_vonage_does_not_list_is_pointed_out_when_it_is_published(log
     page = login.get("/admin/calls/phonenumber/").content.decode()
     assert "Published as v1" in page
     assert "Listen to it once: the text has the tag &lt;shout&gt;, which Vonage does not list." in page
+
+
+def menu_flow(name: str = "Orders line") -> CallFlow:
+    """A published flow of three steps, with no greeting among them."""
+    flow = CallFlow.objects.create(name=name)
+    for title in ("Menu", "Busy", "Bye"):
+        add_step(flow, "hangup", name=title)
+    publish(flow)
+    return flow
+
+
+def test_a_label_is_saved_without_touching_a_larger_flow(login: Client) -> None:
+    flow = menu_flow()
+    number = PhoneNumber.objects.create(msisdn=OURS, flow=flow)
+    page = login.get(page_of(number)).content.decode()
+    assert f'<a href="/admin/calls/callflow/{flow.pk}/change/">Orders line</a>' in page
+    assert "Menu → Busy → Bye" in page
+    assert 'name="text"' not in page
+    submit(login, page_of(number), {"label": "Orders", "time_zone": "Europe/Dublin", "chosen_flow": flow.pk})
+    number.refresh_from_db()
+    assert (number.label, number.time_zone, number.flow) == ("Orders", "Europe/Dublin", flow)
+    assert (flow.steps.count(), flow.versions.count(), CallFlow.objects.count()) == (3, 1, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("steps", [["greeting", "hangup"], ["hangup"], []])
+def test_a_label_from_the_shell_leaves_a_larger_flow_too(steps: list[str]) -> None:
+    flow = CallFlow.objects.create(name="Draft")
+    for kind in steps:
+        add_step(flow, kind)
+    PhoneNumber.objects.create(msisdn=OURS, flow=flow)
+    save_block(OURS, label="Orders")
+    number = PhoneNumber.objects.get()
+    assert (number.label, number.flow, flow.steps.count(), flow.versions.count()) == ("Orders", flow, len(steps), 0)
+
+
+@pytest.mark.django_db
+def test_a_greeting_takes_the_place_of_a_larger_flow_and_leaves_it_whole() -> None:
+    flow = menu_flow()
+    PhoneNumber.objects.create(msisdn=OURS, flow=flow)
+    save_block(OURS, change=lambda old: Greeting(text="Only this."))
+    number = PhoneNumber.objects.get()
+    assert number.flow != flow
+    assert flow.steps.count() == 3
+
+
+def test_another_flow_takes_the_place_of_the_greeting(login: Client, get_answer: Get) -> None:
+    number, flow = make_number(), menu_flow()
+    before = number.flow
+    assert before is not None
+    submit(login, page_of(number), {"label": "", **GREETING, "chosen_flow": flow.pk})
+    assert "Its callers hear Orders line v1 from the next call on." in messages_of(login)
+    number.refresh_from_db()
+    assert number.flow == flow
+    assert not CallFlow.objects.filter(pk=before.pk).exists()  # nobody had that greeting any more
+
+
+def test_how_often_and_how_loud_a_greeting_is_stays_when_a_label_is_saved(login: Client) -> None:
+    number = make_number()
+    step = Step.objects.get()
+    step.settings |= {"loop": 2, "level": 0.5}
+    step.save()
+    submit(login, page_of(number), {"label": "Twice", **GREETING})
+    step.refresh_from_db()
+    assert (step.settings["loop"], step.settings["level"]) == (2, 0.5)
+
+
+def test_a_number_that_is_deleted_leaves_a_larger_flow(login: Client) -> None:
+    flow = menu_flow()
+    number = PhoneNumber.objects.create(msisdn=OURS, flow=flow)
+    submit(login, f"{LIST}{number.pk}/delete/", {"post": "yes"})
+    assert not PhoneNumber.objects.exists()
+    assert flow.steps.count() == 3
+
+
+def test_a_time_zone_that_is_none_is_refused(login: Client) -> None:
+    number = make_number()
+    response = submit(login, page_of(number), {"label": "", **GREETING, "time_zone": "Europe/Atlantis"})
+    assert "There is no time zone “Europe/Atlantis”" in errors_of(response)["time_zone"][0]
