@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all in this folder, so that `make test` can run it beside the rest."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.emulator)
+            item.add_marker(pytest.mark.once)
 
 
 @dataclass
