@@ -173,20 +173,26 @@ REST_FRAMEWORK = {
         "calls.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["calls.api.permissions.May"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["calls.api.bodies.JsonBody"],
     "DEFAULT_PAGINATION_CLASS": "calls.api.pagination.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["calls.api.filters.KnownFilters"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "calls.api.described.Described",
     "EXCEPTION_HANDLER": "calls.api.problems.problem_response",
     "URL_FORMAT_OVERRIDE": None,  # there is one format; ?format= is nobody's business
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Callserver",
-    "DESCRIPTION": "Calls, their legs and every event that Vonage told us about them.",
+    "DESCRIPTION": "What happens on the line, what callers hear, who they are, and when it is open.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "EventKind": "calls.models.Kind",
+        "BlockKind": "calls.models.BlockKind",
+        "RecordingState": "calls.models.RecordingState",
+        "OverrideState": "calls.models.OverrideState",
+    },
 }
 
 # A line is written of each webhook: what no format shows is not looked up.

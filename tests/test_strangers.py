@@ -16,6 +16,7 @@ OPEN = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
 WEBHOOK = re.compile(r"/(webhooks/)?(answer(/token)?|event(/token)?|fallback)")
 SOUND = f"/sounds/{'0' * 64}.wav"  # none has this digest; who knows one may hear it: tests/webhooks/test_sounds.py
 VALUES = {"pk": "1", "rest": "x", "object_id": "1", "app_label": "calls", "content_type_id": "1", "url": "x"}
+VALUES |= {"uuid": "a", "msisdn": "442079460010", "number": "1"}
 
 
 def addresses(resolver: Any = None, prefix: str = "/") -> Iterator[str]:
@@ -31,7 +32,7 @@ def addresses(resolver: Any = None, prefix: str = "/") -> Iterator[str]:
 def example(pattern: Any) -> str:
     route = str(pattern).replace("(?P<digest>[0-9a-f]{64})", "0" * 64).replace("(?P<extension>mp3|wav)", "wav")
     for name, value in VALUES.items():
-        for kind in ("", "int:", "path:", "str:"):
+        for kind in ("", "int:", "path:", "str:", "slug:"):
             route = route.replace(f"<{kind}{name}>", value)
     return (
         route.removeprefix("^")
@@ -49,6 +50,8 @@ def test_there_are_addresses() -> None:
     assert {
         "/call",
         "/api/calls/",
+        "/api/flows/1/versions/1/publish/",
+        "/api/numbers/442079460010/",
         "/calls/1/act/",
         "/answer/token",
         "/event/token",

@@ -9,14 +9,12 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from calls.flows import words
-from calls.models import Block, BlockAction, BlockKind, CallerRule, CallFlow, Contact, ContactNumber, PhoneNumber, Tag
+from calls.control.callers import identities, too_wide, unspeakable
+from calls.models import Block, BlockAction, CallerRule, CallFlow, Contact, PhoneNumber, Tag
 from calls.models.callers import tag_name
-from calls.vonage import ncco, numbers
+from calls.vonage import numbers
 
-MOST_LINES = 50
 OFFERED = 200
-WIDE = 4  # digits; what is shorter may be a whole country
 
 
 class Offering(forms.TextInput):
@@ -69,19 +67,10 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_parties(self) -> list[str]:
         lines = list(filter(str.strip, str(self.cleaned_data["parties"]).splitlines()))
-        if len(lines) > MOST_LINES:
-            raise ValidationError(f"A contact has up to {MOST_LINES} numbers, and these are {len(lines)}.")
-        found, wrong = [], []
-        for line in lines:
-            number = ContactNumber(contact=self.instance, party=line.strip())
-            try:
-                number.clean()
-            except ValidationError as error:
-                wrong += error.messages
-            found.append(number.party)
-        if wrong:
-            raise ValidationError(wrong)
-        return found
+        try:
+            return identities(self.instance, lines)
+        except ValidationError as error:
+            raise ValidationError(error.messages) from error
 
     def clean_tag_words(self) -> list[str]:
         tags = [name for name in map(tag_name, str(self.cleaned_data["tag_words"]).split(",")) if name]
@@ -117,18 +106,13 @@ class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         typed = str(cleaned.get("pattern") or "")
-        digits = numbers.written(typed)
-        if cleaned.get("kind") == BlockKind.PREFIX and digits.isdecimal() and len(digits) < WIDE:
+        if question := too_wide(str(cleaned.get("kind")), typed):
             self.fields["sure"].widget = forms.CheckboxInput()
             if not cleaned.get("sure"):
-                country = numbers.country(digits.ljust(11, "0"))
-                whose = f" ({country})" if country and len(digits) > 1 else ""
-                reason = f"Every number that begins with +{digits}{whose} would be blocked. Is that meant?"
-                self.add_error("sure", reason)
+                self.add_error("sure", question)
         if cleaned.get("action") == BlockAction.MESSAGE and str(cleaned.get("text") or "").strip():
             text = cleaned["text"] = str(cleaned["text"]).replace("\r\n", "\n")
-            talk = ncco.talk(text, language="en-GB", style=0)
-            for reason in [*words.problems(text), *(problem.message for problem in ncco.errors([talk]))]:
+            for reason in unspeakable(text):
                 self.add_error("text", reason)
         return cleaned
 

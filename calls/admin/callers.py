@@ -4,24 +4,19 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets, SimpleListFilter
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from calls.admin.caller_forms import BlockForm, ContactForm, PlaceForm, RuleForm
 from calls.admin.columns import isolated, moment
-from calls.models import Block, BlockAction, CallerRule, Contact, ContactNumber, Tag, User
+from calls.control.callers import blocks_like, contacts_like
+from calls.models import Block, BlockAction, CallerRule, Contact, Tag, User
 from calls.templatetags.calls_format import NOTHING
 from calls.vonage import numbers
 
 SHOWN = 3  # numbers of a contact in the list
 CUT = 80  # letters of a note in a list
-
-
-def digits_of(term: str) -> str:
-    """Give the digits that a search is for, "" where it is for words: "07700 90" finds +44 7700 90…."""
-    digits = numbers.written(term).lstrip("0")
-    return digits if digits.isascii() and digits.isdigit() and len(digits) >= 2 else ""
 
 
 def cut(text: str) -> str:
@@ -62,20 +57,7 @@ class ContactAdmin(CallersAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
-        parties = ContactNumber.objects.filter(contact=OuterRef("pk"))
-        tags = Contact.tags.through.objects.filter(contact=OuterRef("pk"))
-        if digits := digits_of(search_term):
-            return queryset.filter(
-                Exists(parties.filter(party__contains=digits)) | Q(name__icontains=search_term)
-            ), False
-        for word in search_term.split()[:8]:
-            queryset = queryset.filter(
-                Q(name__icontains=word)
-                | Q(note__icontains=word)
-                | Exists(parties.filter(party__icontains=word))
-                | Exists(tags.filter(tag__name__icontains=word))
-            )
-        return queryset, False
+        return contacts_like(queryset, search_term), False
 
     @admin.display(description="Name", ordering="name")
     def name_(self, contact: Contact) -> SafeString:
@@ -166,13 +148,7 @@ class BlockAdmin(CallersAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Block], search_term: str
     ) -> tuple[QuerySet[Block], bool]:
-        """Find what blocks a number, too: a beginning of it."""
-        if digits := digits_of(search_term):
-            beginnings = [digits[:length] for length in range(1, len(digits) + 1)]
-            return queryset.filter(Q(pattern__contains=digits) | Q(kind="prefix", pattern__in=beginnings)), False
-        for word in search_term.split()[:8]:
-            queryset = queryset.filter(Q(note__icontains=word) | Q(pattern__icontains=word))
-        return queryset, False
+        return blocks_like(queryset, search_term), False
 
     @admin.display(description="Who", ordering="pattern")
     def who(self, block: Block) -> SafeString:

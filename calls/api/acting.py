@@ -3,34 +3,20 @@
 from http import HTTPStatus
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import APIException
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from calls.api.permissions import MayPlaceCalls
-from calls.api.problems import PROBLEM_JSON, Problem
+from calls.api.idempotency import idempotent_outside, key_of, user_of
+from calls.api.permissions import PLACE_CALLS
 from calls.control import acting
 from calls.control.placing import OPTIONS, Wanted, as_json, place_call, plan, status_of
-from calls.control.refusals import Refused
-from calls.models import Call, User
+from calls.models import Call
 
-KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="With the same one: one call.")
-PROBLEMS = {(status, PROBLEM_JSON): Problem for status in (400, 401, 403, 409, 429, 502)}
 DOES = ("hangup", "mute", "unmute", "talk", "transfer")
-
-
-class RefusedProblem(APIException):
-    """What control refuses, as the API tells it."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(str(refused))
-        self.status_code = refused.status
-        if refused.retry_after:
-            self.wait = refused.retry_after  # DRF makes Retry-After of it
 
 
 class OrderSerializer(serializers.Serializer[Any]):
@@ -77,6 +63,18 @@ class PlacedSerializer(serializers.Serializer[Any]):
         return {"from": serializers.CharField(), **super().get_fields()}
 
 
+class TriedSerializer(serializers.Serializer[Any]):
+    """What a dry run comes to: 200, and nothing was placed."""
+
+    dry_run = serializers.BooleanField()
+    to = serializers.CharField()
+    heard = serializers.CharField(help_text="What they would hear.")
+    country = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"from": serializers.CharField(), **super().get_fields()}
+
+
 class ActSerializer(serializers.Serializer[Any]):
     """What is done to a call: `talk` needs a text, `transfer` a flow."""
 
@@ -86,51 +84,47 @@ class ActSerializer(serializers.Serializer[Any]):
 
 
 class Placing(APIView):
-    """The POST of /api/calls/."""
+    """The POST of /api/calls/. Keys that come twice it leaves to place_call, which has a memory of its own."""
 
-    @extend_schema(request=OrderSerializer, parameters=[KEY], responses={201: PlacedSerializer, **PROBLEMS})
+    problems = {"POST": (429, 502)}
+
+    @extend_schema(
+        request=OrderSerializer,
+        responses={200: TriedSerializer, 201: PlacedSerializer, 202: PlacedSerializer},
+        summary="Place a call",
+        tags=["calls"],
+    )
     def post(self, request: Request) -> Response:
         """Place a call."""
         order = OrderSerializer(data=request.data)
         order.is_valid(raise_exception=True)
-        try:
-            if order.validated_data.get("dry_run"):
-                return Response(plan(order.wanted()).as_json())
-            key = request.headers.get("Idempotency-Key", "").strip()[:64]
-            placement = place_call(order.wanted(), user=_user(request), key=key)
-        except Refused as refused:
-            raise RefusedProblem(refused) from refused
+        if order.validated_data.get("dry_run"):
+            return Response(plan(order.wanted()).as_json())
+        placement = place_call(order.wanted(), user=user_of(request), key=key_of(request))
         return Response(as_json(placement), status=status_of(placement))
 
 
 class Acting(APIView):
     """Acts on a call that goes on."""
 
-    permission_classes = [MayPlaceCalls]
+    needs = PLACE_CALLS
+    problems = {"POST": (429, 502)}
 
-    @extend_schema(request=ActSerializer, responses={204: None, **PROBLEMS})
+    @extend_schema(request=ActSerializer, responses={204: None}, summary="Act on a call that goes on", tags=["calls"])
+    @idempotent_outside
     def post(self, request: Request, pk: int) -> Response:
         """Hang up, mute, unmute, talk into it, transfer it to a flow. 409: the call is over."""
         call = get_object_or_404(Call, pk=pk)
         asked = ActSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        given, by = asked.validated_data, _user(request)
-        try:
-            match given["does"]:
-                case "hangup":
-                    acting.hang_up(call, by=by)
-                case "talk":
-                    acting.speak(call, given.get("text", ""), by=by)
-                case "transfer":
-                    acting.transfer(call, given.get("flow", ""), by=by)
-                case word:
-                    acting.mute(call, by=by, on=word == "mute")
-        except Refused as refused:
-            raise RefusedProblem(refused) from refused
+        given, by = asked.validated_data, user_of(request)
+        match given["does"]:
+            case "hangup":
+                acting.hang_up(call, by=by)
+            case "talk":
+                acting.speak(call, given.get("text", ""), by=by)
+            case "transfer":
+                acting.transfer(call, given.get("flow", ""), by=by)
+            case word:
+                acting.mute(call, by=by, on=word == "mute")
         return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def _user(request: Request) -> User:
-    if not isinstance(request.user, User):  # the permission let nobody else in
-        raise TypeError("nobody is logged in")
-    return request.user

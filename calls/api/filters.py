@@ -4,17 +4,19 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from calls.api.pagination import NewestFirst
-from calls.models import CallEvent, Kind
+from calls.control.callers import blocks_like, contacts_like, digits_of
+from calls.models import Block, BlockAction, BlockKind, CallEvent, Contact, Kind, RecordingState
 from calls.models.calls import CallQuerySet
 from calls.records.filters import DAYS, SHOWN, read_filters
 
+LONGEST = 200  # letters of a search
 MAX_ID = 2**63 - 1  # more than the column holds is an error in both databases
 
 
@@ -86,3 +88,64 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = CallEvent
         fields: list[Any] = []
+
+
+class LegFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Legs of a call, with one of Vonage's status words."""
+
+    call = IdFilter(field_name="call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
+    status = django_filters.CharFilter(label="Vonage's word, such as “completed”.")
+
+
+class RecordingFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Recordings of a call, kept or not."""
+
+    call = IdFilter(field_name="event__call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
+    state = django_filters.ChoiceFilter(choices=RecordingState.choices)
+
+
+class NumberFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Numbers of ours by what people type, and by their flow."""
+
+    q = django_filters.CharFilter(method="like", max_length=LONGEST, label="A part of the number, or of its label.")
+    flow = IdFilter(field_name="flow_id", label="The id of a flow.", min_value=1, max_value=MAX_ID)
+
+    def like(self, found: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        of_number = Q(msisdn__contains=digits) if (digits := digits_of(value)) else Q()
+        return found.filter(Q(label__icontains=value) | of_number)
+
+
+class FlowFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Flows by their name, and by a number that has them."""
+
+    q = django_filters.CharFilter(
+        field_name="name", lookup_expr="icontains", max_length=LONGEST, label="A part of the name."
+    )
+    number = django_filters.CharFilter(
+        field_name="phone_numbers__msisdn", max_length=LONGEST, label="A number of ours, as digits."
+    )
+
+
+class ContactFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Contacts, as in the admin."""
+
+    q = django_filters.CharFilter(
+        method="like", max_length=LONGEST, label="A name, a part of a number, a tag, or words of a note."
+    )
+    tag = django_filters.CharFilter(field_name="tags__name", max_length=LONGEST, label="A tag that they have.")
+
+    def like(self, found: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return contacts_like(found, value)
+
+
+class BlockFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """The block list, as in the admin."""
+
+    q = django_filters.CharFilter(
+        method="like", max_length=LONGEST, label="A number that is stopped, or words of a note."
+    )
+    kind = django_filters.ChoiceFilter(choices=BlockKind.choices)
+    action = django_filters.ChoiceFilter(choices=BlockAction.choices)
+
+    def like(self, found: QuerySet[Block], name: str, value: str) -> QuerySet[Block]:
+        return blocks_like(found, value)

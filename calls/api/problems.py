@@ -1,9 +1,13 @@
 """Errors of the API, in one shape: problem details (RFC 9457)."""
 
+import logging
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import ValidationError as Invalid
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
@@ -12,7 +16,12 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
+from calls.control.refusals import Refused
+
+logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
+WHOLE = "non_field_errors"  # DRF's name for what is wrong with no single field
+Errors = dict[str, list[str]]
 
 
 class ProblemRenderer(JSONRenderer):
@@ -30,7 +39,7 @@ class Problem(serializers.Serializer[dict[str, Any]]):
     errors = serializers.DictField(  # type: ignore[assignment]  # DRF takes it off the class: `errors` stays its own
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text="With 400: the reasons, by parameter.",
+        help_text="With 400 and 422: the reasons, by parameter or field; “numbers.0” is the first of a list.",
     )
 
 
@@ -41,26 +50,83 @@ class DatabaseAway(APIException):
     default_detail = "The database does not answer. Webhooks are taken meanwhile; ask again in a moment."
 
 
+class Conflict(APIException):
+    """It cannot be done as things stand."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = "Somebody else changed the same at this moment. Look at it again, then repeat."
+
+
+class RefusedProblem(APIException):
+    """What control refuses, as the API tells it."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(str(refused))
+        self.status_code = refused.status
+        if refused.retry_after:
+            self.wait = refused.retry_after  # DRF makes Retry-After of it
+
+
+class CannotBeDone(APIException):
+    """What was asked for is well said, and something forbids it: `errors` says what."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, detail: str, errors: Errors) -> None:
+        super().__init__(detail)
+        self.errors = errors
+
+
 def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Give every API error the fields of problem details.
 
     {"title": "Bad Request", "status": 400, "detail": "…", "errors": {"call": ["…"]}}
     """
-    if isinstance(exc, OperationalError | InterfaceError):
-        exc = DatabaseAway()
+    exc = _as_api_error(exc)
     response = exception_handler(exc, context)
     if response is None:  # a bug: Django logs it and answers 500
         return None
-    problem = {"title": HTTPStatus(response.status_code).phrase, "status": response.status_code}
+    problem: dict[str, Any] = {"title": HTTPStatus(response.status_code).phrase, "status": response.status_code}
     if isinstance(exc, ValidationError):
-        errors = response.data if isinstance(response.data, dict) else {"non_field_errors": response.data}
+        errors = dict(_flat(exc.detail))
         response.data = problem | {"detail": "Some values are not valid.", "errors": errors}
     else:
         response.data = problem | {"detail": response.data["detail"]}
+    if isinstance(exc, CannotBeDone):
+        response.data |= {"errors": exc.errors}
     request = context.get("request")
     if request is not None:  # whatever was asked for, even the schema's YAML: a problem is JSON
         request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), PROBLEM_JSON
     return response
+
+
+def _as_api_error(exc: Exception) -> Exception:
+    """Read what our own rooms and the databases raise as DRF's errors."""
+    if isinstance(exc, OperationalError | InterfaceError):
+        return DatabaseAway()
+    if isinstance(exc, IntegrityError):  # checks that passed a moment ago: somebody was faster
+        logger.warning("A write met another one: %s", exc)
+        return Conflict()
+    if isinstance(exc, Refused):
+        return RefusedProblem(exc)
+    if isinstance(exc, Invalid):
+        found = exc.message_dict if hasattr(exc, "error_dict") else {WHOLE: exc.messages}
+        return ValidationError({WHOLE if name == NON_FIELD_ERRORS else name: told for name, told in found.items()})
+    return exc
+
+
+def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
+    """Give the reasons by the fields' names, those inside lists and objects as "numbers.0"."""
+    if isinstance(errors, dict):
+        for key, inner in errors.items():
+            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+    elif isinstance(errors, list) and any(isinstance(one, dict | list) for one in errors):
+        for place, inner in enumerate(errors):
+            yield from _flat(inner, f"{name}.{place}" if name else str(place))
+    elif isinstance(errors, list):
+        yield name or WHOLE, [str(one) for one in errors]
+    else:
+        yield name or WHOLE, [str(errors)]
 
 
 class NoSuchAddress(APIView):

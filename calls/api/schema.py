@@ -6,9 +6,9 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import IsAuthenticated
 
 from calls.api.authentication import TokenAuthentication
-from calls.api.permissions import MayReadCalls
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -23,6 +23,6 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 
 class Schema(SpectacularAPIView):
-    """GET /api/schema/, for those who may use what it describes."""
+    """GET /api/schema/, for whoever is logged in or brings a token."""
 
-    permission_classes = [MayReadCalls]
+    permission_classes = [IsAuthenticated]

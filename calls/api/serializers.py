@@ -60,6 +60,8 @@ class Party(serializers.ModelSerializer[Any]):
 class LegSerializer(Party):
     """One party's connection."""
 
+    call = serializers.IntegerField(source="call_id", read_only=True)
+
     status = Told(help_text="The most telling of Vonage's words.")
     rate_eur = Euros(help_text="A minute.")
     network = Told()
@@ -68,6 +70,7 @@ class LegSerializer(Party):
         model = Leg
         fields = [
             "uuid",
+            "call",
             "direction",
             "from_number",
             "to_number",
@@ -104,6 +107,7 @@ class EventSerializer(serializers.ModelSerializer[CallEvent]):
 class RecordingSerializer(serializers.ModelSerializer[Recording]):
     """What was recorded of a call, and where its sound is."""
 
+    call = serializers.IntegerField(source="event.call_id", read_only=True, allow_null=True)
     sound = serializers.SerializerMethodField(help_text="Path of the sound; null while it is not kept here.")
     recording_uuid = Told()
     started_at = Moment(allow_null=True)
@@ -116,6 +120,7 @@ class RecordingSerializer(serializers.ModelSerializer[Recording]):
         model = Recording
         fields = [
             "id",
+            "call",
             "recording_uuid",
             "state",
             "started_at",

@@ -3,16 +3,54 @@
 from django.urls import path
 
 from calls.api.acting import Acting
+from calls.api.callers import BlockDetail, BlockList, ContactDetail, ContactList
+from calls.api.flows import Draft, FlowDetail, FlowList, Lint
+from calls.api.hours import HoursDetail, HoursList, HoursOverride
+from calls.api.numbers import NumberDetail, NumberList
 from calls.api.problems import NoSuchAddress
 from calls.api.schema import Schema
-from calls.api.views import CallDetail, CallList, EventList, SoundDetail
+from calls.api.stats import Stats
+from calls.api.versions import BringBack, PublicationList, Publish, VersionDetail, VersionList
+from calls.api.views import (
+    CallDetail,
+    CallList,
+    EventDetail,
+    EventList,
+    LegDetail,
+    LegList,
+    RecordingList,
+    SoundDetail,
+)
 
 urlpatterns = [
     path("calls/", CallList.as_view(), name="api-calls"),
     path("calls/<int:pk>/", CallDetail.as_view(), name="api-call"),
     path("calls/<int:pk>/act/", Acting.as_view(), name="api-call-act"),
-    path("recordings/<int:pk>/", SoundDetail.as_view(), name="api-recording"),
+    path("legs/", LegList.as_view(), name="api-legs"),
+    path("legs/<slug:uuid>/", LegDetail.as_view(), name="api-leg"),
     path("events/", EventList.as_view(), name="api-events"),
+    path("events/<int:pk>/", EventDetail.as_view(), name="api-event"),
+    path("recordings/", RecordingList.as_view(), name="api-recordings"),
+    path("recordings/<int:pk>/", SoundDetail.as_view(), name="api-recording"),
+    path("stats/", Stats.as_view(), name="api-stats"),
+    path("numbers/", NumberList.as_view(), name="api-numbers"),
+    path("numbers/<int:msisdn>/", NumberDetail.as_view(), name="api-number"),
+    path("flows/", FlowList.as_view(), name="api-flows"),
+    path("flows/<int:pk>/", FlowDetail.as_view(), name="api-flow"),
+    path("flows/<int:pk>/draft/", Draft.as_view(), name="api-draft"),
+    path("flows/<int:pk>/lint/", Lint.as_view(), name="api-lint"),
+    path("flows/<int:pk>/publish/", Publish.as_view(), name="api-publish"),
+    path("flows/<int:pk>/publications/", PublicationList.as_view(), name="api-publications"),
+    path("flows/<int:pk>/versions/", VersionList.as_view(), name="api-versions"),
+    path("flows/<int:pk>/versions/<int:number>/", VersionDetail.as_view(), name="api-version"),
+    path("flows/<int:pk>/versions/<int:number>/publish/", BringBack.as_view(), name="api-bring-back"),
+    path("contacts/", ContactList.as_view(), name="api-contacts"),
+    path("contacts/<int:pk>/", ContactDetail.as_view(), name="api-contact"),
+    path("blocks/", BlockList.as_view(), name="api-blocks"),
+    path("blocks/<int:pk>/", BlockDetail.as_view(), name="api-block"),
+    path("hours/", HoursList.as_view(), name="api-hours-list"),
+    path("hours/<int:pk>/", HoursDetail.as_view(), name="api-hours"),
+    path("hours/<int:pk>/override/", HoursOverride.as_view(), name="api-override"),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("", NoSuchAddress.as_view()),
     # Only with a slash at the end: /api/calls must still be led to /api/calls/.

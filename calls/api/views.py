@@ -1,22 +1,20 @@
-"""GET /api/calls/, /api/calls/<id>/, /api/recordings/<id>/ and /api/events/."""
+"""The call log: calls, legs, events and recordings, to be read."""
 
 from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from calls.api.acting import Placing
-from calls.api.filters import CallFilter, EventFilter
-from calls.api.permissions import MayPlaceCalls, MayReadCalls
-from calls.api.problems import PROBLEM_JSON, Problem
-from calls.api.serializers import CallSerializer, EventSerializer
+from calls.api.filters import CallFilter, EventFilter, LegFilter, RecordingFilter
+from calls.api.permissions import PLACE_CALLS, READ_CALLS
+from calls.api.serializers import CallSerializer, EventSerializer, LegSerializer, RecordingSerializer
 from calls.control.sounds import sound_response
 from calls.models import Call, CallEvent, Leg, Recording, RecordingState
 
@@ -29,38 +27,72 @@ CALLS = Call.objects.prefetch_related(
 )
 
 
-PROBLEMS = {(status, PROBLEM_JSON): Problem for status in (400, 401, 403, 404, 406)}
-
-
-@extend_schema_view(get=extend_schema(responses={200: CallSerializer(many=True), **PROBLEMS}))
+@extend_schema_view(get=extend_schema(summary="List calls, newest first", tags=["calls"]))
 class CallList(Placing, ListAPIView[Call]):
     """The calls, newest first, each with its legs and events; POST places one."""
 
     queryset = CALLS
     serializer_class = CallSerializer
     filterset_class = CallFilter
-
-    def get_permissions(self) -> list[BasePermission]:
-        return [MayPlaceCalls() if self.request.method == "POST" else MayReadCalls()]
+    needs = {**READ_CALLS, **PLACE_CALLS}
 
 
-@extend_schema_view(get=extend_schema(responses={200: CallSerializer, **PROBLEMS}))
+@extend_schema_view(get=extend_schema(summary="Read a call with its legs and events", tags=["calls"]))
 class CallDetail(RetrieveAPIView[Call]):
     """One call with its legs and events."""
 
     queryset = CALLS
     serializer_class = CallSerializer
-    permission_classes = [MayReadCalls]
+    needs = READ_CALLS
 
 
-@extend_schema_view(get=extend_schema(responses={200: EventSerializer(many=True), **PROBLEMS}))
+@extend_schema_view(get=extend_schema(summary="List legs, newest first", tags=["legs"]))
+class LegList(ListAPIView[Leg]):
+    """The legs of all calls, newest first."""
+
+    queryset = Leg.objects.all()
+    serializer_class = LegSerializer
+    filterset_class = LegFilter
+    needs = READ_CALLS
+
+
+@extend_schema_view(get=extend_schema(summary="Read a leg", tags=["legs"]))
+class LegDetail(RetrieveAPIView[Leg]):
+    """One leg, by Vonage's id of it."""
+
+    queryset = Leg.objects.all()
+    serializer_class = LegSerializer
+    lookup_field = "uuid"
+    needs = READ_CALLS
+
+
+@extend_schema_view(get=extend_schema(summary="List events, newest first", tags=["events"]))
 class EventList(ListAPIView[CallEvent]):
     """The events of all calls, and those without a call, newest first."""
 
     queryset = EVENTS
     serializer_class = EventSerializer
     filterset_class = EventFilter
-    permission_classes = [MayReadCalls]
+    needs = READ_CALLS
+
+
+@extend_schema_view(get=extend_schema(summary="Read an event", tags=["events"]))
+class EventDetail(RetrieveAPIView[CallEvent]):
+    """One event with its payload, whole as it came."""
+
+    queryset = EVENTS
+    serializer_class = EventSerializer
+    needs = READ_CALLS
+
+
+@extend_schema_view(get=extend_schema(summary="List recordings, newest first", tags=["recordings"]))
+class RecordingList(ListAPIView[Recording]):
+    """What was recorded of all calls, newest first."""
+
+    queryset = Recording.objects.select_related("event").defer("event__payload")
+    serializer_class = RecordingSerializer
+    filterset_class = RecordingFilter
+    needs = READ_CALLS
 
 
 class AnySound(DefaultContentNegotiation):
@@ -70,13 +102,20 @@ class AnySound(DefaultContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+SOUNDS = {(status, "audio/*"): OpenApiTypes.BINARY for status in (200, 206)}
+
+
 class SoundDetail(APIView):
     """The sound of a recording that is kept, whole or the range that is asked for."""
 
-    permission_classes = [MayReadCalls]
+    needs = READ_CALLS
     content_negotiation_class = AnySound
 
-    @extend_schema(responses={(status, "audio/*"): OpenApiTypes.BINARY for status in (200, 206)} | PROBLEMS)
+    @extend_schema(
+        responses={**SOUNDS, 416: OpenApiResponse(description="It is not that long.")},
+        summary="Fetch the sound of a recording",
+        tags=["recordings"],
+    )
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         row = get_object_or_404(Recording, pk=pk, state=RecordingState.KEPT)
         return sound_response(row, request._request)

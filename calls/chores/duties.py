@@ -29,5 +29,6 @@ DUTIES = (
     Duty("retention", timedelta(hours=1), call_log.let_go),
     Duty("files without a recording", timedelta(hours=24), recordings.sweep),
     Duty("expired sessions", timedelta(hours=1), housekeeping.drop_expired_sessions),
+    Duty("expired idempotency keys", timedelta(hours=1), housekeeping.drop_expired_keys),
     Duty("lost workers", timedelta(hours=1), housekeeping.forget_lost_workers),
 )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from calls.models import Heartbeat
+from calls.models import Heartbeat, IdempotencyKey
 
 FORGOTTEN_AFTER = timedelta(days=1)
 
@@ -18,3 +18,8 @@ def drop_expired_sessions() -> None:
 def forget_lost_workers() -> None:
     """Drop the heartbeats of workers that were ended by force, a day after their last one."""
     Heartbeat.objects.older_than(FORGOTTEN_AFTER).delete()
+
+
+def drop_expired_keys() -> None:
+    """Drop answers that no program may ask for again."""
+    IdempotencyKey.objects.expired().delete()

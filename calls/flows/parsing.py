@@ -2,12 +2,15 @@
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
 import yaml
 
 LARGEST = 256 * 1024  # bytes; the longest flow of 50 steps has some 100 kB
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class BadText(ValueError):
@@ -28,14 +31,34 @@ def parse(content: bytes) -> Any:
         raise BadText("It is not UTF-8 text.") from None
     try:
         if text.lstrip()[:1] in {"{", "["}:
-            return json.loads(text, object_pairs_hook=_once)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+            found = json.loads(text, object_pairs_hook=_once)
+        else:
+            found = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+        if reason := unstorable(found):
+            raise ValueError(reason)
+        return found
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
         raise BadText(f"{line}{getattr(error, 'problem', None) or 'it cannot be parsed'}.") from None
     except (ValueError, RecursionError) as error:
         raise BadText(f"It cannot be read: {error}.") from None
+
+
+def unstorable(value: Any) -> str:
+    """Say what in plain data no database takes: U+0000, half a surrogate pair, infinity. "" for nothing."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str) and UNSTORABLE.search(one):
+            return "a text in it has U+0000, or half a surrogate pair"
+        if isinstance(one, float) and not math.isfinite(one):
+            return "a number in it is none, or infinite"
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+    return ""
 
 
 class _Loader(yaml.SafeLoader):

@@ -5,6 +5,7 @@ from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome
 from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import Branch, CallFlow, FlowVersion, Publication, Step, StepKind, Then
 from calls.models.hours import Closure, OpeningHours, OpenSpan, Override, OverrideState, Weekday
+from calls.models.keys import IdempotencyKey
 from calls.models.numbers import PhoneNumber
 from calls.models.outbound import Gate, Placement, PlacementState
 from calls.models.people import ApiToken, User
@@ -37,6 +38,7 @@ __all__ = [
     "FlowVersion",
     "Gate",
     "Heartbeat",
+    "IdempotencyKey",
     "Inquiry",
     "Kind",
     "Leg",

@@ -18,6 +18,15 @@ class Scope(models.TextChoices):
 
     READ_CALLS = "calls:read", "read the call log"
     PLACE_CALLS = "calls:place", "place calls, and act on calls that go on"
+    READ_NUMBERS = "numbers:read", "read our numbers"
+    WRITE_NUMBERS = "numbers:write", "add, change and delete our numbers"
+    READ_FLOWS = "flows:read", "read call flows and their versions"
+    WRITE_FLOWS = "flows:write", "change drafts of call flows"
+    PUBLISH_FLOWS = "flows:publish", "publish call flows, and bring earlier versions back"
+    READ_CONTACTS = "contacts:read", "read contacts and the block list"
+    WRITE_CONTACTS = "contacts:write", "change contacts and the block list"
+    READ_HOURS = "hours:read", "read opening hours"
+    WRITE_HOURS = "hours:write", "open or close for a while"
 
 
 class ApiTokenManager(models.Manager["ApiToken"]):

@@ -33,6 +33,7 @@ def test_a_call_tells_all_that_is_known_of_it(api: Client) -> None:
     assert told["legs"] == [
         {
             "uuid": call.legs.get().uuid,
+            "call": call.pk,
             "direction": "inbound",
             "from": CALLER,
             "to": OURS,
