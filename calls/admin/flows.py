@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from calls.admin.columns import isolated
 from calls.admin.flow_form import MOST_SHOWN, FlowForm
-from calls.admin.flow_page import page_of
+from calls.admin.flow_page import FlowPage, page_of
+from calls.admin.flow_seen import seen_context
 from calls.admin.flow_steps import StepViews, page_url, user_of
 from calls.admin.flow_versions import PublishForm, VersionViews
 from calls.flows import draft
@@ -120,6 +121,8 @@ class CallFlowAdmin(StepViews, VersionViews):
         flow: CallFlow | None = context.get("original")
         if flow:
             context |= self.page_context(request, flow)
+            page: FlowPage = context["page"]
+            context |= seen_context(request, flow, page.program, page.changes if page.live else [])
             context["publish_form"] = context.get("publish_form") or PublishForm(context["page"])
             context["media"] = context["media"] + PublishForm(context["page"]).media
         return super().render_change_form(request, context, *args, **more)

@@ -4,7 +4,7 @@
 for the platform, and give the NCCO up to there with the way that led to it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,7 @@ class Served:
     block: int | None = None  # the line of the block list that stopped the caller
     order: Order | None = None
     moved: Ncco = field(default_factory=list)
+    begins: Sequence[tuple[int, int, int]] = ()  # of each step: its place in the path and in the NCCO, its version
 
 
 def begin(world: World, number: Number, caller: Caller, moment: datetime, leg: str = "") -> Served:
@@ -150,7 +151,7 @@ def _served(run: Run, target: Target | None) -> Served:
     said = run.actions or NOTHING_MORE
     if run.questions & set(said[-1].get("eventUrl", ())):
         said = [*said, *OUT_OF_ORDER]  # heard where our reply never comes
-    return Served(said, run.number.msisdn, run.version or None, run.path, run.problem)
+    return Served(said, run.number.msisdn, run.version or None, run.path, run.problem, begins=run.begins)
 
 
 def _broken(run: Run, error: Exception) -> Served:
@@ -173,6 +174,7 @@ def walk(run: Run, target: Target | None) -> None:
             run.problem = f"the caller came to {MOST_VISITS} steps: the flow leads round in a circle"
             return
         run.here = str(target["step"])
+        run.begins.append((len(run.path), len(run.actions), run.version))
         run.path.append({"step": run.here, "kind": step["kind"], "name": step.get("name", ""), "place": step["place"]})
         target = kind.play(step, run)
         if target and target.get("again"):

@@ -58,12 +58,13 @@ def days_ahead(schedule: Schedule, now: datetime, days: int) -> list[Day]:
     found, before = [], state(schedule, now)
     for then in changes(schedule, now, days):
         at = then.moment.astimezone(schedule.zone)
-        found.append((at.date(), Change(f"{at:%H:%M}", then.open, _turns(before, then))))
+        found.append((at.date(), Change(f"{at:%H:%M}", then.open, turns(before, then))))
         before = then
     return [Day(day, tuple(change for _, change in some)) for day, some in groupby(found, key=lambda one: one[0])]
 
 
-def _turns(before: State, then: State) -> str:
+def turns(before: State, then: State) -> str:
+    """Say what becomes of it: "opens", "closes: Christmas", "stays closed, set by Marta"."""
     if before.open == then.open:
         words = "stays open" if then.open else "stays closed"
     else:

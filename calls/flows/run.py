@@ -90,6 +90,7 @@ class Run:
     actions: Ncco = field(default_factory=list)
     path: list[dict[str, Any]] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)  # what the step gave along when it asked
+    begins: list[tuple[int, int, int]] = field(default_factory=list)  # of each step: its place in both, its version
     problem: str = ""
     here: str = ""  # the id of the step that plays
     hours: int | None = None  # the opening hours that were asked last

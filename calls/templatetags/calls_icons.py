@@ -81,3 +81,14 @@ def icon(name: str, extra: str = "") -> SafeString:
         f"icon {extra}".strip(),
         mark_safe(ICONS[name]),  # noqa: S308 - our own drawings
     )
+
+
+@register.simple_tag
+def icon_at(name: str, x: float, y: float) -> SafeString:
+    """Draw an icon within a drawing, its upper left corner at that point. Raises KeyError."""
+    return format_html(
+        '<svg class="icon" x="{}" y="{}" width="16" height="16" viewBox="0 0 16 16">{}</svg>',
+        f"{x:g}",
+        f"{y:g}",
+        mark_safe(ICONS[name]),  # noqa: S308 - our own drawings
+    )

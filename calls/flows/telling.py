@@ -1,0 +1,163 @@
+"""What a call would be like, in words: where the caller comes, what they hear there, how it ends. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from calls.flows.naming import kind_words
+from calls.flows.sentences import quoted
+from calls.flows.whatif import Asked, Outcome, Stop
+from calls.templatetags.calls_format import duration
+from calls.vonage import numbers
+from calls.vonage.ncco import Ncco
+
+MOST_HEARD = 1_500  # letters of what is spoken: all of it
+PHONES = {"unanswered": "Without an answer", "busy": "While it is busy", "answered": "Picked up"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step of the way: its name, what is heard there, and what the caller did."""
+
+    step: str
+    place: int
+    name: str
+    heard: tuple[str, ...]
+    did: str
+
+
+def headline(outcome: Outcome, zone: tzinfo) -> str:
+    """The whole way: "Monday 23 November, 14:07: Shop hours (open), then Main menu. Key 2: Orders. The end."
+
+    Times are told in the `zone`.
+    """
+    when = moment_words(outcome.asked.moment, zone)
+    if outcome.ends == "blocked":
+        return f"{when}: {_blocked(outcome.block or {})}"
+    if not outcome.stops:
+        return f"{when}: {_nowhere(outcome.asked)}"
+    parts, names, case = [], list[str](), when
+    for stop in outcome.stops:
+        names.append(_named(stop))
+        if did := _case(stop):
+            parts.append(f"{case}: {_joined(names)}")
+            names, case = [], did
+    end = _end(outcome)
+    if names:
+        return ". ".join([*parts, f"{case}: {_joined(names)}", end])
+    return ". ".join([*parts, f"{case}: {end[:1].lower()}{end[1:]}"])
+
+
+def tell(outcome: Outcome) -> list[Told]:
+    """The way step by step, with all that is heard."""
+    return [
+        Told(stop.step, stop.place, _name(stop), tuple(heard(stop.actions)), _did(stop, outcome))
+        for stop in outcome.stops
+    ]
+
+
+def heard(ncco: Ncco) -> Iterator[str]:
+    """Say what a caller hears of each action."""
+    for action in ncco:
+        words = _heard(action)
+        if words:
+            yield words
+
+
+def moment_words(moment: datetime, zone: tzinfo) -> str:
+    """Monday 23 November, 14:07."""
+    there = moment.astimezone(zone)
+    return f"{there:%A} {there.day} {there:%B}, {there:%H:%M}"
+
+
+def _heard(action: Mapping[str, Any]) -> str:
+    kind = action.get("action")
+    if kind == "talk":
+        often = f", {action['loop']} times" if action.get("loop", 1) not in {0, 1} else ""
+        return quoted(str(action.get("text", "")), MOST_HEARD) + often
+    if kind == "stream":
+        return f"the sound {(action.get('streamUrl') or [''])[0]}"
+    if kind == "record":
+        beep = "a beep, then " if action.get("beepStart") else ""
+        longest = duration(action["timeOut"]).removesuffix(" 00 s") if action.get("timeOut") else ""
+        return f"{beep}what they say is recorded{f', up to {longest}' if longest else ''}"
+    if kind == "connect":
+        return f"ringing: {_rung(action)}"
+    if kind == "conversation":
+        return f"the room “{action.get('name', '')}”"
+    if kind == "wait":
+        return f"{action.get('timeout', 10):g} s of silence"
+    return "" if kind in {"input", "notify"} else f"{kind}"
+
+
+def _rung(action: Mapping[str, Any]) -> str:
+    endpoint = (action.get("endpoint") or [{}])[0]
+    who = numbers.shown(str(endpoint.get("number", ""))) if endpoint.get("number") else endpoint.get("uri")
+    who = who or endpoint.get("user") or "a telephone"
+    return f"{who} for {action['timeout']} s" if action.get("timeout") else str(who)
+
+
+def _name(stop: Stop) -> str:
+    return stop.name or kind_words(stop.kind)
+
+
+def _named(stop: Stop) -> str:
+    """Its name, with what came of it: "Shop hours (open)", "To Sam rings +44 7700 900512 for 20 s"."""
+    rung = next((_rung(action) for action in stop.actions if action.get("action") == "connect"), "")
+    if rung:
+        return f"{_name(stop)} rings {rung}"
+    return f"{_name(stop)} ({stop.came})" if stop.came else _name(stop)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", then ".join(names)
+
+
+def _case(stop: Stop) -> str:
+    if stop.kind != "hours" and stop.came:
+        return PHONES[stop.came]
+    if stop.asked:
+        return _pressed(stop.pressed)
+    return ""
+
+
+def _pressed(digits: str | None) -> str:
+    if not digits:
+        return "Nothing pressed"
+    return f"Key {digits}" if len(digits) == 1 else f"Keys {digits}"
+
+
+def _did(stop: Stop, outcome: Outcome) -> str:
+    if stop.kind == "hours":
+        return stop.came
+    if stop.came or stop.asked:
+        case = _case(stop)
+        return case[:1].lower() + case[1:]
+    waits = outcome.ends == "waits" and stop is outcome.stops[-1]
+    return "waits for a key" if waits else ""
+
+
+def _end(outcome: Outcome) -> str:
+    if outcome.ends == "waits":
+        return "There it waits for a key: give one above to go on."
+    if outcome.ends == "talks":
+        return "They talk, then the call ends."
+    if outcome.ends == "broken":
+        return f"There it breaks off, because {outcome.problem}."
+    return "The end of the call."
+
+
+def _blocked(block: Mapping[str, Any]) -> str:
+    whom = {"hidden": "Callers who hide their number are blocked", "exact": "This number is blocked"}
+    who = whom.get(str(block.get("kind")), f"Numbers that begin with +{block.get('pattern', '')} are blocked")
+    action = block.get("action")
+    if action == "message":
+        return f"{who}. They hear {quoted(str(block.get('text', '')))}, and the call ends."
+    return f"{who}. " + ("They may leave a message." if action == "voicemail" else "The line goes dead.")
+
+
+def _nowhere(asked: Asked) -> str:
+    if asked.number.flow is None:
+        return "the number has no flow, so callers hear that it is not in service."
+    return "nothing of the flow can be run, so callers hear that something is wrong."
