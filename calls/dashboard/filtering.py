@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call
+from calls.models import Call, CallEvent
 from calls.models.calls import CallQuerySet
 from calls.records.filters import DAYS, CallFilters
 from calls.records.finding import Found
@@ -15,7 +15,7 @@ from calls.records.names import parties_like
 from calls.records.several import several
 
 MOST_COUNTED = 1_000
-MOST_LOOKED_AT = 2_000  # calls of one count, where each has to be looked at
+MOST_LOOKED_AT = 1_000  # calls of one count, where each has to be looked at
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),
@@ -24,6 +24,8 @@ QUICK = {
     "unsigned": ("Unsigned", "signed"),
     "test": ("Test", "test"),
 }
+BY_INDEX = ("test", "failed", "long", "voicemail", "missed")  # the rarest first
+MOST_UNSIGNED = 3_000  # events
 Wanted = dict[str, tuple[str, QuerySet[Any]]]
 
 
@@ -50,11 +52,14 @@ class Filtering:
 
     @property
     def calls(self) -> CallQuerySet:
+        """What the list shows. Where few events came unsigned, it begins with these: known once that was counted."""
+        if "unsigned" in self.filters.show and self.counts["unsigned_events"] <= MOST_UNSIGNED:
+            return self._narrowed(self.filters.without("show", "unsigned"), Call.objects.unsigned(MOST_UNSIGNED))
         return self._narrowed(self.filters)
 
-    def _narrowed(self, filters: CallFilters, calls: CallQuerySet | None = None) -> CallQuerySet:
-        found = self.found if filters.q else None
-        return filters.narrow(Call.objects.all() if calls is None else calls, found, self.parties.tests)
+    def _narrowed(self, filters: CallFilters, few: CallQuerySet | None = None) -> CallQuerySet:
+        found, calls = self.found if filters.q else None, Call.objects.all() if few is None else few
+        return filters.narrow(calls, found, self.parties.tests, by_index=few is None)
 
     def wanted(self) -> Wanted:
         """What is counted for the chips."""
@@ -63,6 +68,7 @@ class Filtering:
         for name in QUICK:
             others = self.filters.without("show", name)
             wanted |= self._count(name, others.toggled(name))
+        wanted["unsigned_events"] = ("COUNT(*)", CallEvent.objects.filter(signed=False)[: MOST_UNSIGNED + 1])
         return wanted | self._count("these", self.filters)
 
     def quick(self) -> Iterator[Chip]:
@@ -105,18 +111,21 @@ class Filtering:
 
     def _count(self, name: str, filters: CallFilters) -> Wanted:
         """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
-        found = self.found if filters.q else None
-        easy = replace(
-            filters,
-            q=filters.q if found and found.keys is not None else "",
-            hours_from=None,
-            hours_to=None,
-            show=tuple(shown for shown in filters.show if shown != "unsigned"),
-        )
+        few = bool(self.found and self.found.keys is not None)
+        if "unsigned" in filters.show:
+            easy = CallFilters(show=("unsigned",))
+            looked_at = Call.objects.unsigned(MOST_LOOKED_AT + 1)
+        else:
+            indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
+            easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
+            looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
         if filters == easy:
-            return {name: ("COUNT(*)", self._narrowed(filters)[: MOST_COUNTED + 1])}
-        looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
-        fits = self._narrowed(filters, Call.objects.filter(pk__in=looked_at.values("pk")))
+            every = looked_at if "unsigned" in filters.show else self._narrowed(filters)[: MOST_COUNTED + 1]
+            return {name: ("COUNT(*)", every)}
+        others = tuple(shown for shown in filters.show if shown not in easy.show)
+        rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
+        rest = rest.without("days") if easy.without("days") != easy else rest
+        fits = self._narrowed(rest, Call.objects.filter(pk__in=looked_at.values("pk")))
         return {name: ("COUNT(*)", fits[: MOST_COUNTED + 1]), f"{name}_of": ("COUNT(*)", looked_at)}
 
     def _words(self, name: str) -> str:

@@ -78,6 +78,11 @@ class CallQuerySet(models.QuerySet["Call"]):
     def of_leg(self, uuid: str) -> Self:
         return self.filter(legs__uuid=uuid)
 
+    def unsigned(self, most: int) -> Self:
+        """The newest calls of which something was told without a valid signature, so many at most."""
+        told = CallEvent.objects.filter(signed=False, call__isnull=False).order_by("-call")
+        return self.filter(pk__in=told.values("call").distinct()[:most])
+
 
 class Call(models.Model):
     """What one caller lived through: the legs born in one conversation, with its events."""

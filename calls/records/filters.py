@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, CallSearch, Leg, Outcome
@@ -52,17 +54,29 @@ class CallFilters:
         return self != CallFilters()
 
     def narrow(
-        self, calls: CallQuerySet, found: Found | None = None, tests: Sequence[str] | None = None
+        self,
+        calls: CallQuerySet,
+        found: Found | None = None,
+        tests: Sequence[str] | None = None,
+        *,
+        by_index: bool = True,
     ) -> CallQuerySet:
         """Leave the calls that are asked for.
 
         `found` is what `q` finds, and `tests` are the parties whose calls are tests, where that was looked up before.
+        Without `by_index` each of the calls is looked at, of which there are few: no index of all of them is gone
+        through, as Postgres might believe to be cheaper.
         """
+        names = ("outcome", "duration_seconds")
+        if not by_index:
+            names = ("its_outcome", "its_duration")
+            calls = calls.alias(its_outcome=Coalesce("outcome", Value("")))
+            calls = calls.alias(its_duration=Coalesce("duration_seconds", Value(0)))
         for name in self.show:
             if name == "test":
                 calls = calls.filter(_by_one_of(parties_like("").tests if tests is None else tests))
             else:
-                calls = calls.filter(*CONDITIONS[name]())
+                calls = calls.filter(*CONDITIONS[name](*names))
         first, last = self.between()
         if first:
             calls = calls.filter(started_at__gte=_midnight(first))
@@ -131,20 +145,32 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
 
 
-def _unreached() -> Exists:
-    """Whether Vonage or a carrier refused a call that is "rejected": else somebody declined it."""
+def _declined(outcome: str, *, is_so: bool) -> Q:
+    """Whether somebody declined a call that is "rejected": else Vonage or a carrier refused it.
+
+    Looked up call by call. With EXISTS Postgres would rather read all legs beforehand.
+    """
     told = ~Q(detail__in=["", "declined"]) | Q(detail="", sip_code__gte=400)
-    return Exists(Leg.objects.filter(told, call=OuterRef("pk"), status="rejected"))
+    refused = Leg.objects.filter(told, call=OuterRef("pk"), status="rejected").order_by()
+    return Q(IsNull(Subquery(refused.values("pk")[:1]), is_so), (outcome, Outcome.REJECTED))
 
 
-def _missed() -> Sequence[Q]:
-    inbound = Q(outcome=Outcome.CANCELLED) & ~Q(direction="outbound")
-    declined = Q(outcome=Outcome.REJECTED) & ~Q(_unreached())
-    return Q(outcome__in=NOT_REACHED), Q(outcome__in=[Outcome.MISSED, Outcome.BUSY]) | inbound | declined
+def _missed(outcome: str, duration: str) -> Sequence[Q]:
+    inbound = Q((outcome, Outcome.CANCELLED)) & ~Q(direction="outbound")
+    nobody = Q((f"{outcome}__in", [Outcome.MISSED, Outcome.BUSY]))
+    return Q((f"{outcome}__in", NOT_REACHED)), nobody | inbound | _declined(outcome, is_so=True)
 
 
-def _failed() -> Sequence[Q]:
-    return Q(outcome__in=FAILED), Q(outcome=Outcome.FAILED) | Q(_unreached())
+def _voicemail(outcome: str, duration: str) -> Sequence[Q]:
+    return (Q((outcome, Outcome.VOICEMAIL)),)
+
+
+def _failed(outcome: str, duration: str) -> Sequence[Q]:
+    return Q((f"{outcome}__in", FAILED)), Q((outcome, Outcome.FAILED)) | _declined(outcome, is_so=False)
+
+
+def _long(outcome: str, duration: str) -> Sequence[Q]:
+    return (Q((f"{duration}__gt", LONG_SECONDS)),)
 
 
 def _by_one_of(parties: Sequence[str]) -> Q:
@@ -153,16 +179,17 @@ def _by_one_of(parties: Sequence[str]) -> Q:
     return Q(pk__in=texts.values("pk"), from_number__in=parties)
 
 
-def _unsigned() -> Sequence[Q]:
+def _unsigned(outcome: str, duration: str) -> Sequence[Q]:
     return (Q(Exists(CallEvent.objects.filter(call=OuterRef("pk"), signed=False))),)
 
 
-# Each begins with the condition of an index: see models/calls.py.
-CONDITIONS: Mapping[str, Callable[[], Sequence[Q]]] = {
+# Each begins with the condition of an index, where there is one: see models/calls.py. They are given the names of the
+# columns "outcome" and "duration_seconds".
+CONDITIONS: Mapping[str, Callable[[str, str], Sequence[Q]]] = {
     "missed": _missed,
-    "voicemail": lambda: [Q(outcome=Outcome.VOICEMAIL)],
+    "voicemail": _voicemail,
     "failed": _failed,
-    "long": lambda: [Q(duration_seconds__gt=LONG_SECONDS)],
+    "long": _long,
     "unsigned": _unsigned,
 }
 PARAMETERS = ("q", "days", "since", "until", "hours_from", "hours_to", "show")

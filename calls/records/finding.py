@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 
 from calls.models import Call, CallSearch, Conversation, Leg
 from calls.models.calls import CallQuerySet
@@ -39,9 +40,8 @@ class Found:
         if needles.ids and (keys := frozenset(_by_id(needles.ids))):
             return cls(needles, keys)
         needles = needles.or_any(parties_like(text).named if named is None else named)
-        newest = CallSearch.objects.order_by("-pk").values("pk")[:1]
-        probe = CallSearch.objects.filter(pk__gt=Subquery(newest) - LOOKED_AT)
-        told = probe.aggregate(newest=Max("pk"), fit=Count("pk", filter=has(needles)))
+        newest = CallSearch.objects.order_by("-pk")[:LOOKED_AT]
+        told = newest.aggregate(newest=Max("pk"), fit=Count("pk", filter=has(needles)))
         if told["fit"] >= COMMON:
             return cls(needles)
         rows, least = CallSearch.objects.filter(has(needles)), (told["newest"] or 0) - MOST_READ
@@ -54,7 +54,9 @@ class Found:
 
     def narrow(self, calls: CallQuerySet) -> CallQuerySet:
         if self.keys is None:
-            return calls.filter(Exists(CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))))
+            # Looked up call by call. With EXISTS Postgres might read all texts beforehand.
+            text = CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))
+            return calls.filter(IsNull(Subquery(text.values("pk")[:1]), False))
         return calls.filter(pk__in=self.keys)
 
     @classmethod
@@ -82,8 +84,6 @@ def has(needles: Needles) -> Q:
 
 def _not_written(needles: Needles) -> set[int]:
     """Of the newest calls, those that fit and of which the worker has yet to write it: by their numbers alone."""
-    newest = Call.objects.order_by("-pk").values("pk")[:1]
-    written = Exists(CallSearch.objects.filter(call=OuterRef("pk")))
-    waiting = Call.objects.filter(~written, pk__gt=Subquery(newest) - NOT_WRITTEN_YET)
-    rows = waiting.values_list("pk", "from_number", "to_number")
-    return {call for call, *parties in rows if needles.are_in(text_from(parties))}
+    newest = Call.objects.order_by("-pk").values_list("pk", "search", "from_number", "to_number")[:NOT_WRITTEN_YET]
+    waiting = {pk: parties for pk, written, *parties in newest if not written}
+    return {pk for pk, parties in waiting.items() if needles.are_in(text_from(parties))}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 
-from tests.benchmarks import part_answers, part_burst, part_emulator, part_events, part_history, part_store
+from tests.benchmarks import part_answers, part_burst, part_emulator, part_events, part_history, part_pages, part_store
 from tests.benchmarks.contenders import CONTENDERS, USUAL
 from tests.benchmarks.postgres import durability
 from tests.benchmarks.rounds import CONNECTIONS, Options
@@ -31,8 +31,9 @@ PARTS: dict[str, Part] = {
     "sqlite": part_store.measure_sqlite,
     "emulator": part_emulator.measure,
     "history": part_history.measure,
+    "pages": part_pages.measure,
 }
-LONG = ("history",)  # left out unless named, or BENCH=full
+LONG = ("history", "pages")  # left out unless named, or BENCH=full
 
 
 def names_in(known: Collection[str]) -> Callable[[str], list[str]]:
@@ -57,6 +58,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=2.5, help="of each turn of each contender: 2.5")
     parser.add_argument("--connections", type=int, choices=CONNECTIONS, help="of events and answers: both, unless told")
     parser.add_argument("--stored", type=int, default=5_000_000, help="events that “history” begins with")
+    parser.add_argument("--calls", type=int, default=1_000_000, help="calls that “pages” is measured with")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     begun, report = time.monotonic(), Report()
@@ -74,6 +76,7 @@ def main(arguments: list[str]) -> int:
             connections=[options.connections] if options.connections else CONNECTIONS,
             full=full,
             stored=options.stored,
+            calls=options.calls,
         )
         for name in options.only:
             print(f"\n== {name} ==", flush=True)

@@ -28,6 +28,7 @@ class Options:
     connections: Sequence[int]
     full: bool
     stored: int  # events that are there already, in the part "history"
+    calls: int  # that are there, in the part "pages"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""Opens pages as a person does, in this process, and prints how long each took: a program of `part_pages`.
+
+A line of JSON for each page: its name, milliseconds of every time, and how many queries it takes.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import django
+
+
+def main(times: int) -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
+    django.setup()
+    from django.db import connection
+    from django.test import Client
+
+    from calls.models import User
+
+    browser = Client(headers={"host": "127.0.0.1"})
+    browser.force_login(User.objects.get_or_create(username="bench")[0])
+    for name, address in pages():
+        queries: list[str] = []
+        with connection.execute_wrapper(partial(note, queries)):
+            status = browser.get(address).status_code
+        spent = []
+        for _ in range(times):
+            begun = time.perf_counter()
+            browser.get(address)
+            spent.append((time.perf_counter() - begun) * 1000)
+        told = {"page": name, "status": status, "queries": len(queries), "milliseconds": spent}
+        print(json.dumps(told), flush=True)
+
+
+def note(queries: list[str], execute: Callable[..., Any], sql: str, *more: Any) -> Any:
+    queries.append(sql)
+    return execute(sql, *more)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Give what is opened: each filter, each kind of search, some of them together."""
+    from calls.dashboard.paging import place_of
+    from calls.models import Call, CallEvent, CallSearch, Leg
+    from calls.records.filters import SHOWN
+
+    calls = Call.objects.filter(started_at__isnull=False)
+    oldest, newest = calls.earliest("started_at"), calls.latest("started_at")
+    halfway = calls.filter(pk__gte=(oldest.pk + newest.pk) // 2).earliest("pk")
+    leg, place = Leg.objects.filter(call=halfway).earliest("pk"), place_of(halfway)
+    days = {"since": f"{oldest.started_at:%Y-%m-%d}", "until": f"{halfway.started_at:%Y-%m-%d}"}
+    rare = CallSearch.objects.filter(text__contains="parcel").values_list("text", flat=True).first() or ""
+    yield "list", "/"
+    yield "list, half way back", f"/?before={place}"
+    yield "list, newer than that", f"/?after={place}"
+    for name in SHOWN:
+        yield f"filter {name}", f"/?show={name}"
+    queries: dict[str, dict[str, Any]] = {
+        "filter last 7 days": {"days": 7},
+        "filter first half": days,
+        "filter 02:00 to 03:00": {"hours_from": "02:00", "hours_to": "03:00"},
+        "filters missed, first half, 09:00 to 10:00": {
+            **days, "show": "missed", "hours_from": "09:00", "hours_to": "10:00",
+        },
+        "filters failed and over 5 min": {"show": ["failed", "long"]},
+        "search a number, whole": {"q": "+44 7700 900987"},
+        "search a number of everybody": {"q": "+44 (0)7700"},
+        "search one of our numbers": {"q": "020 7946 0021"},
+        "search its last digits": {"q": "900987"},
+        "search words said": {"q": "parcel"},
+        "search a key pressed": {"q": "7"},
+        "search what nobody said": {"q": "xylophone"},
+        "search the id of a leg": {"q": leg.uuid},
+        "search a conversation": {"q": halfway.conversation_uuid},
+        "search and filters": {"q": "900987", "show": "missed", "days": 30},
+        "search of everybody and filters": {"q": "7700", "show": ["failed"], **days},
+        "search a text line": {"q": rare.partition("\n")[0]},
+    }  # fmt: skip
+    for name, query in queries.items():
+        yield name, f"/?{urlencode(query, doseq=True)}"
+    yield "call page", f"/calls/{halfway.pk}/"
+    yield "poll, nothing new", f"/live/?seen={CallEvent.objects.latest('pk').pk}"
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
