@@ -17,8 +17,8 @@ LOCAL = "%Y-%m-%dT%H:%M"
 
 
 class AskForm(forms.Form):
-    """`live` is the number of the version that is live; `now`, in the zone of all times here, is the moment where none
-    is given. Validate it within that zone. Without `may_name` contacts are not found by their name.
+    """`now`, in the zone of all times here, is the moment where none is given: validate it within that zone. Without
+    `has_live` there is but the draft to ask, and without `may_name` contacts are not found by their name.
     """
 
     caller = forms.CharField(label="Caller", required=False, max_length=255)
@@ -26,9 +26,9 @@ class AskForm(forms.Form):
     keys = forms.CharField(label="Keys pressed", required=False, max_length=200)
 
     def __init__(
-        self, rows: Sequence[PhoneNumber], live: int | None, now: datetime, data: Any, *, may_name: bool
+        self, rows: Sequence[PhoneNumber], now: datetime, data: Any, *, has_live: bool, may_name: bool
     ) -> None:
-        by = [("draft", "this draft"), *([("live", f"v{live}, which is live")] if live else [])]
+        by = [("draft", "this draft"), *([("live", "what is live then")] if has_live else [])]
         super().__init__(data, prefix=PREFIX, auto_id="id_%s", initial={"at": now.strftime(LOCAL)})
         self.rows, self.now, self.may_name = {row.msisdn: row for row in rows}, now, may_name
         self.fields["number"] = _choice("Number", [(row.msisdn, _shown(row)) for row in rows])

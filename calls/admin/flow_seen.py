@@ -44,11 +44,13 @@ def seen_context(
     live, zone = flow.live_version(now), zone_of(rows, program)
     may_name = request.user.has_perm("calls.view_contact")
     data = request.GET if any(name.startswith(f"{PREFIX}-") for name in request.GET) else None
-    form = AskForm(rows, live.number if live else None, now.astimezone(zone), data, may_name=may_name)
+    form = AskForm(rows, now.astimezone(zone), data, has_live=live is not None, may_name=may_name)
     with timezone.override(zone):
         is_asked = data is not None and form.is_valid()
-    version = live if live and (form.cleaned_data["by"] == "live" if is_asked else data is None) else None
-    shown = version if is_asked else None  # unasked, the picture is of what staff edit
+    shown = None  # the picture is of what staff edit, unless what is live was asked
+    if is_asked and live and form.cleaned_data["by"] == "live":
+        shown = _live_at(flow, form.cleaned_data["at"])
+    version = live if data is None else shown
     marks = {} if shown else marks_of(changes)
     context = {
         "ask_form": form,
@@ -59,16 +61,21 @@ def seen_context(
     }
     lit = Lit()
     if is_asked:
-        lit, context["asked"] = _asked(flow, program, version, form, zone)
-    return context | picture_context(shown.program if shown else program, known_of(program), program, lit, marks)
+        lit, context["asked"] = _asked(flow, program, shown, form, zone)
+    pictured = shown.program if shown else program
+    return context | picture_context(pictured, known_of(pictured), program, lit, marks)
 
 
 def picture_context(
-    program: Program, known: Known, draft: Program, lit: Lit, marks: Mapping[str, Mark]
+    program: Program,
+    known: Known,
+    draft: Program | None = None,
+    lit: Lit | None = None,
+    marks: Mapping[str, Mark] | None = None,
 ) -> dict[str, Any]:
     """The picture with its links, and its sentences. Steps that the draft has too lead to their line on the page."""
     drawn = draw(program, flows=known.flows, lit=lit, marks=marks)
-    here = draft.get("steps") or {}
+    here = (draft or {}).get("steps") or {}
     return {
         "drawn": drawn,
         "nodes": [
@@ -84,6 +91,11 @@ def marks_of(changes: Iterable[Change]) -> dict[str, Mark]:
     """What became of steps, for the picture."""
     sorts: dict[str, Mark] = {"new": "new", "changed": "changed", "moved": "changed"}
     return {change.step: sorts[change.sort] for change in changes if change.sort in sorts}
+
+
+def _live_at(flow: CallFlow, moment: datetime) -> FlowVersion | None:
+    found = Reading(moment).live(flow.pk, moment)
+    return FlowVersion.objects.filter(pk=found).first() if found else None
 
 
 def _asked(

@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from calls.admin.flow_page import ICONS, FlowPage, flow_names, page_of
+from calls.admin.flow_seen import picture_context
 from calls.admin.flow_steps import page_url, user_of
 from calls.flows import draft
 from calls.flows.diff import differences, in_order
 from calls.flows.naming import kind_words, step_name, summary, voice_words
 from calls.flows.publish import go_live, publish
+from calls.flows.reading import known_of
 from calls.flows.routing import directory
 from calls.models import CallFlow, FlowVersion, Publication
 from calls.templatetags.calls_format import pretty_json, zone_letters
@@ -178,6 +180,7 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
             "voice": voice_words(version.program.get("voice", {})),
             "changes": differences(before.program if before else None, version.program, names),
             "program": pretty_json(version.program),
+            **picture_context(version.program, known_of(version.program)),
         }
         return render(request, "admin/calls/callflow/version_page.html", self._context(request, whole, context))
 

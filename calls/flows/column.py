@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from calls.flows import letters
 from calls.flows.diff import in_order
-from calls.flows.naming import ENDS, KEYS
+from calls.flows.naming import KEYS
 from calls.flows.picture import KEY_HEIGHT, Label
 from calls.flows.program import Program, Target, to_step
-from calls.flows.ways import Way, code, reached, ways
+from calls.flows.ways import Way, case_words, code, reached, ways
 
 NODE_WIDTH, NODE_HEIGHT = 164.0, 44.0
 MIDDLE, HEAD, TOP = 76.0, 8.0, 34.0  # where the straight line runs; where it begins; where the first step does
 SLOT, FLOW_SLOT = 22.0, 30.0  # what a way needs of a step's right side
 SMALL, KEYS_SIZE = 11.0, 11.5  # of letters
-WORDS_ROOM = 92.0
-SHORT_WORDS = {"end": "no key", "next": "", "unanswered": "no answer"}
+WORDS_ROOM, STRAIGHT_ROOM = 92.0, 144.0
+SHORT_WORDS = {"end": "no key", "next": ""}
 NOBODY = {"busy", "unanswered", "failed"}
 
 
@@ -47,7 +47,7 @@ class Bundle:
         words = [case for case in self.cases if case not in KEYS]
         if set(words) >= NOBODY:
             words = ["nobody reached", *(case for case in words if case not in NOBODY)]
-        said = (SHORT_WORDS.get(case, ENDS.get(case, case).lower()) for case in words)
+        said = (SHORT_WORDS.get(case, case_words(case)) for case in words)
         return ", ".join(word for word in said if word)
 
     def labels(self, x: float, y: float, *, straight: bool, lit: bool = False) -> Iterator[Label]:
@@ -59,7 +59,7 @@ class Bundle:
             yield Label(keys, left, y, wide, f"Key {keys}", is_keys=True, lit=lit)
             x = left + wide
         if words:
-            text = letters.cut(words, SMALL, WORDS_ROOM)
+            text = letters.cut(words, SMALL, STRAIGHT_ROOM if straight else WORDS_ROOM)
             right, down = (7, 4) if straight else (2 if keys else -2, -4)
             yield Label(text, x + right, y + down, letters.width(text, SMALL), words, lit=lit)
 

@@ -52,6 +52,8 @@ def outlook(reading: Reading, world: World, number: Number, start: datetime, day
         if seen != last:
             rows.append(Row(moment, "; ".join(causes.get(moment, [])), _way(visits), said[0] if said else ""))
         last = seen
+        if len(rows) > MOST_ROWS:
+            break
     return Outlook(rows[:MOST_ROWS], more=len(rows) > MOST_ROWS or len(moments) > MOST_MOMENTS)
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calls.flows.diff import in_order
-from calls.flows.naming import ENDS, Names, step_name, title
+from calls.flows.naming import Names, step_name, title
 from calls.flows.program import Program, Target, to_step
 from calls.flows.steps import STEPS
-from calls.flows.ways import Way, code, reached, ways
+from calls.flows.ways import Way, case_words, code, reached, ways
 from calls.templatetags.calls_format import duration
 from calls.vonage import destinations, numbers, ssml
 
@@ -289,7 +289,7 @@ def _list(program: Program, found: list[Way], known: Known) -> str:
 def _cases(cases: list[str]) -> str:
     if all(one in cases for one in NOBODY):
         cases = ["who is not reached", *(case for case in cases if case not in NOBODY)]
-    words = [DID.get(case, ENDS.get(case, case).lower()) for case in cases]
+    words = [DID.get(case, case_words(case)) for case in cases]
     return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 

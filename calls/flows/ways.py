@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calls.flows.diff import in_order
-from calls.flows.naming import KEYS
+from calls.flows.naming import ENDS, KEYS
 from calls.flows.program import END, Program, Target
 from calls.flows.steps import STEPS
 
@@ -47,6 +47,12 @@ def code(target: Target) -> str:
         if sort in target:
             return f"{sort} {target[sort]}"
     return "again" if target.get("again") else "end"
+
+
+def case_words(on: str) -> str:
+    """In which case a way is taken, within a sentence: "busy", "PIN not known", the key itself."""
+    words = ENDS.get(on, on)
+    return words if words[1:2].isupper() else f"{words[:1].lower()}{words[1:]}"
 
 
 def reached(program: Program) -> set[str]:

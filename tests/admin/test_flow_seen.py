@@ -85,6 +85,14 @@ def test_who_would_answer_is_told_in_the_zone_of_the_hours(
     assert "(Tokyo)" in text
 
 
+def test_what_is_refused_stands_at_its_field(login: Client, flow: CallFlow) -> None:
+    text = page(login, flow, keys="2,x")
+    field = re.search(r'<input[^>]*name="if-keys"[^>]*>', text)[0]  # type: ignore[index]
+    assert 'aria-invalid="true"' in field
+    assert 'aria-describedby="id_if-keys_error"' in field
+    assert 'id="id_if-keys_error"' in text
+
+
 def test_what_was_asked_is_lit_and_the_answers_stand_there_without_what_is_signed(
     login: Client, flow: CallFlow
 ) -> None:
@@ -102,6 +110,24 @@ def test_the_picture_of_what_is_live_links_what_the_draft_has_too(login: Client,
     assert "2 Menu, Menu: 2 tries" in text
     assert f'href="#step-{gone.pk}"' not in text
     assert "pic-changed" not in text
+
+
+def test_what_was_live_then_is_asked(login: Client, flow: CallFlow) -> None:
+    with time_machine.travel(datetime(2026, 11, 25, tzinfo=UTC), tick=False):
+        publish(flow)
+        text = page(login, flow, at="2026-11-24T02:00", by="live")
+        assert "By v1.</b>" in text
+        assert text.count('class="pic-node pic-lit') == 2
+        text = page(login, flow, at="2026-11-26T02:00", by="live")
+        assert "By v2.</b>" in text
+        assert text.count('class="pic-node pic-lit') == 3
+
+
+def test_a_version_has_its_picture(login: Client, flow: CallFlow) -> None:
+    text = login.get(f"/admin/calls/callflow/{flow.pk}/versions/1/").content.decode()
+    assert "The version as a picture" in text
+    assert text.count('class="pic-node"') == 3
+    assert "Say “We open {hours.next_open}.” The end." in text
 
 
 def test_the_days_ahead_are_those_of_what_is_live(login: Client, flow: CallFlow) -> None:

@@ -9,10 +9,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from calls.control.hours import override
+from calls.flows.callers import Callers
 from calls.flows.compile import compile_draft
+from calls.flows.hours import Schedule
+from calls.flows.layout import draw
 from calls.flows.outlook import outlook
+from calls.flows.program import Program
 from calls.flows.publish import go_live, publish
 from calls.flows.reading import Reading, number_of
 from calls.flows.run import Number
@@ -33,6 +39,7 @@ from calls.models import (
 )
 from tests.factories import CALLER, OURS
 from tests.flows.drafts import make_flow
+from tests.flows.programs import programs
 from tests.flows.test_hours_data import make_hours
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +224,41 @@ def test_a_number_without_a_flow_and_a_flow_without_a_number(line: Line) -> None
     nowhere = Number("", line.flow.pk)
     world = WithDraft(Reading(MONDAY), line.flow.pk, compile_draft(line.flow).program, nowhere)
     assert ask(world, Asked(nowhere, CALLER, MONDAY, ["2"])).ends == "ended"
+
+
+@dataclass
+class Alone:
+    """A world of one flow, that leads to itself where another would be."""
+
+    program_: Program
+    callers = Callers({})
+
+    def number(self, msisdn: str) -> Number | None:
+        return Number(msisdn, 1)
+
+    def program(self, version: int) -> Program | None:
+        return self.program_
+
+    def schedule(self, hours: int) -> Schedule:
+        return Schedule()
+
+    def live(self, flow: int, moment: datetime) -> int | None:
+        return flow
+
+
+@pytest.mark.once
+@settings(max_examples=40, deadline=None)
+@given(
+    programs(), st.lists(st.sampled_from(["1", "2", "*", None]), max_size=9), st.sampled_from(["unanswered", "busy"])
+)
+def test_whatever_a_program_holds_its_way_is_told(given_program: Program, pressed: Any, phones: Any) -> None:
+    outcome = ask(Alone(given_program), Asked(Number(OURS, 1), CALLER, MONDAY, pressed, phones))
+    assert headline(outcome, LONDON)
+    assert len(tell(outcome)) == len(outcome.stops)
+    lit = lit_of(outcome, given_program, 1)
+    drawn = draw(given_program, lit=lit)
+    assert {(line.step, line.to) for line in drawn.lines if line.lit} <= lit.lines
+    assert {node.step for node in drawn.nodes if node.lit} == lit.steps
 
 
 # The days ahead
