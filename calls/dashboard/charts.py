@@ -154,16 +154,28 @@ def _rate_y(rate: float) -> float:
     return round(RATE_TOP + RATE_PLOT * (1 - rate), 1)
 
 
-def lines(points: Sequence[tuple[float, float]], place: float) -> list[str]:
+Point = tuple[float, float]
+
+
+def lines(points: Sequence[Point], place: float) -> list[str]:
     """Join points that stand side by side; a gap stays one."""
-    found: list[list[str]] = []
+    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in part) for part in _parts(points, place) if len(part) > 1]
+
+
+def alone(points: Sequence[Point], place: float) -> list[Point]:
+    """Give the points that no line touches."""
+    return [part[0] for part in _parts(points, place) if len(part) == 1]
+
+
+def _parts(points: Sequence[Point], place: float) -> list[list[Point]]:
+    found: list[list[Point]] = []
     before = -math.inf
     for x, y in points:
         if x - before > place * 1.5:
             found.append([])
-        found[-1].append(f"{x:.1f},{y:.1f}")
+        found[-1].append((x, y))
         before = x
-    return [" ".join(line) for line in found if len(line) > 1]
+    return found
 
 
 def ticks(most: int) -> list[int]:

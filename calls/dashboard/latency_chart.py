@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from calls.dashboard.charts import Group, Label, lines
+from calls.dashboard.charts import Group, Label, alone, lines
 from calls.dashboard.scale import width_of
 
 MARKS = ((0.1, "0.1 ms"), (1, "1 ms"), (10, "10 ms"), (100, "100 ms"), (1_000, "1 s"))
@@ -32,7 +32,7 @@ class LatencyChart:
 
     p50: list[str]
     p95: list[str]
-    dots: list[Label]  # where a line has but one point; text is the series
+    dots: list[Label]  # where no line goes; text is the series
     worst: list[LatencyMark]
     grid: list[Label]
     names: list[Label]
@@ -75,12 +75,12 @@ def latencies(groups: Sequence[Group]) -> LatencyChart | None:
     halves = [(x_of(at), y_of(group.sums.answer_ms(50) or 0)) for at, group in told]
     most_of_them = [(x_of(at), y_of(group.sums.answer_ms(95) or 0)) for at, group in told]
     worst = [_worst(x_of(at), group.sums.slowest_ms or 0.0, y_of) for at, group in told]
-    alone = len(told) == 1
+    dots = [Label(x, y, name) for name, line in (("p50", halves), ("p95", most_of_them)) for x, y in alone(line, place)]
     ends = [("p50", halves[-1][1]), ("p95", most_of_them[-1][1]), ("slowest", worst[-1].y)]
     grid = [Label(58, y_of(mark), text) for mark, text in MARKS if mark >= floor] + [Label(58, y_of(LIMIT_MS), "5 s")]
     return LatencyChart(
         lines(halves, place), lines(most_of_them, place),
-        [Label(*halves[0], "p50"), Label(*most_of_them[0], "p95")] if alone else [],
+        dots,
         worst, grid, _apart(ends), _times(groups, x_of, place), y_of(LIMIT_MS), y_of(NEAR_MS),
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ def _apart(ends: Sequence[tuple[str, float]]) -> list[Label]:
     labels: list[Label] = []
     lowest = math.inf
     for name, y in sorted(ends, key=lambda end: -end[1]):
-        lowest = min(y + 4, lowest - 13)
+        lowest = min(y + 4, lowest - 15)
         labels.append(Label(780, round(lowest, 1), name, strong=True))
     return labels
 

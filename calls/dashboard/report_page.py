@@ -94,7 +94,7 @@ def report_page(figures: Figures, labels: dict[str, str], now: datetime) -> Repo
         costs=costs,
         cost_sums=(sum((row.this for row in costs), Money()), sum((row.before for row in costs), Money())),
         cost_names=_month_names(figures),
-        tables=tables(figures, groups, week, labels),
+        tables=tables(figures, [group for group in groups if group.begins <= now] or groups, week, labels),
     )
 
 
@@ -191,7 +191,8 @@ def _stats(figures: Figures) -> list[Stat]:
 
 def _calls_meaning(*, outbound: bool) -> str:
     which = "Calls that we placed" if outbound else "Calls to our numbers"
-    return f"{which}, counted once each, however many people they rang, on the day on which they began."
+    once = "counted once each, however many people they rang, on the day on which they began"
+    return f"{which}, {once}. A day that goes on is compared, as far as it has come, with a whole one."
 
 
 def _missed_words(total: Sums) -> str:

@@ -1,0 +1,84 @@
+"""Values as letters, and quarters of an hour on the clock of a zone."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from calls.records.quarters import DAY, SECONDS, beginning_of, day_of, first_of, local, quarter_of, shifts
+from calls.records.spread import MOST, Spread, letter_of, value_of
+
+ZONES = (
+    "Europe/London",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo",  # once changed its clock at midnight
+    "Australia/Lord_Howe",  # by half an hour
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Pacific/Chatham",
+    "Pacific/Apia",  # once left out a day
+    "Africa/Casablanca",
+    "UTC",
+)
+
+# Values as letters
+
+
+@given(st.integers(0, MOST))
+def test_a_letter_is_exact_below_64_and_near_above(value: int) -> None:
+    assert abs(value_of(letter_of(value)) - value) <= (value / 32 if value >= 64 else 0)
+
+
+@given(st.lists(st.integers(0, MOST), min_size=2, max_size=50))
+def test_letters_keep_the_order_of_values(values: list[int]) -> None:
+    letters = [letter_of(value) for value in sorted(values)]
+    assert letters == sorted(letters)
+
+
+@given(st.lists(st.integers(0, 63), min_size=1, max_size=60), st.sampled_from([1, 50, 95, 99, 100]))
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values: list[int], percent: int) -> None:
+    found = Spread.of(letter_of(value) for value in values).percentile(percent)
+    enough = [v for v in sorted(values) if sum(other <= v for other in values) * 100 >= percent * len(values)]
+    assert found == enough[0]
+
+
+def test_spreads_add_up_and_fall_into_classes() -> None:
+    one, other = Spread.of(map(letter_of, (0, 4, 5, 59))), Spread.of(map(letter_of, (60, 61, 5_000)))
+    assert (one + other).classes((5, 60)) == [2, 2, 3]
+    assert (one + other).total == 7
+    assert Spread().percentile(50) is None
+    assert letter_of(-3) == letter_of(0)
+    assert letter_of(10**15) == letter_of(MOST)
+
+
+# Quarters of an hour
+
+
+@given(st.sampled_from(ZONES), st.datetimes(datetime(2010, 1, 1), datetime(2037, 1, 1)))  # noqa: DTZ001
+def test_a_quarter_lies_where_the_zones_own_clock_has_it(name: str, naive: datetime) -> None:
+    zone = ZoneInfo(name)
+    quarter = quarter_of(naive.replace(tzinfo=UTC))
+    found = shifts(zone, quarter - 300 * DAY, quarter + 300 * DAY)
+    wall = beginning_of(quarter).astimezone(zone)
+    assert day_of(local(quarter, found)) == wall.date()
+    assert local(quarter, found) % DAY == (wall.hour * 60 + wall.minute) // 15
+
+
+@given(st.sampled_from(ZONES), st.dates(date(2010, 1, 1), date(2037, 1, 1)))
+def test_a_day_begins_with_its_first_quarter(name: str, day: date) -> None:
+    zone = ZoneInfo(name)
+    if (name, day) == ("Pacific/Apia", date(2011, 12, 30)):
+        return  # there was no such day
+    first = first_of(day, zone)
+    assert beginning_of(first).astimezone(zone).date() == day
+    assert beginning_of(first - 1).astimezone(zone).date() < day
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_no_zone_is_off_by_less_than_a_quarter(name: str) -> None:
+    begin = datetime(2000, 1, 1, tzinfo=UTC)
+    offsets = {(begin + timedelta(days=n)).astimezone(ZoneInfo(name)).utcoffset() for n in range(0, 15_000, 5)}
+    assert {offset.total_seconds() % SECONDS for offset in offsets if offset is not None} == {0.0}
