@@ -107,10 +107,11 @@ def _asked(
     reading = Reading(given["at"], given["caller"])
     world = _world(reading, flow, program, version, number)
     outcome = ask(world, Asked(number, given["caller"], given["at"], given["keys"], given["phones"] or "unanswered"))
-    lit = lit_of(outcome, version.program if version else program, version.pk if version else DRAFT)
+    here = version.pk if version else DRAFT
+    lit = lit_of(outcome, version.program if version else program, here)
     return lit, {
-        "headline": headline(outcome, zone),
-        "told": tell(outcome),
+        "headline": headline(outcome, zone, here),
+        "told": tell(outcome, here),
         "answers": [pretty_json(without_tokens(answer)) for answer in outcome.answers],
         "by": f"v{version.number}" if version else "this draft",
         "elsewhere": bool(outcome.stops) and not lit.steps,

@@ -18,19 +18,19 @@ PHONES = {"unanswered": "Without an answer", "busy": "While it is busy", "answer
 
 @dataclass(frozen=True)
 class Told:
-    """One step of the way: its name, what is heard there, and what the caller did."""
+    """One step of the way: its name, what is heard there, what the caller did; of another flow with its name."""
 
-    step: str
     place: int
     name: str
     heard: tuple[str, ...]
     did: str
+    flow: str = ""
 
 
-def headline(outcome: Outcome, zone: tzinfo) -> str:
+def headline(outcome: Outcome, zone: tzinfo, here: int | None = None) -> str:
     """The whole way: "Monday 23 November, 14:07: Shop hours (open), then Main menu. Key 2: Orders. The end."
 
-    Times are told in the `zone`.
+    Times are told in the `zone`. Steps of another version than `here` come with the name of their flow.
     """
     when = moment_words(outcome.asked.moment, zone)
     if outcome.ends == "blocked":
@@ -38,8 +38,10 @@ def headline(outcome: Outcome, zone: tzinfo) -> str:
     if not outcome.stops:
         return f"{when}: {_nowhere(outcome.asked)}"
     parts, names, case = [], list[str](), when
+    if outcome.led_to is not None:
+        case = f"{when}, by a rule for this caller"
     for stop in outcome.stops:
-        names.append(_named(stop))
+        names.append(_named(stop, here))
         if did := _case(stop):
             parts.append(f"{case}: {_joined(names)}")
             names, case = [], did
@@ -49,10 +51,16 @@ def headline(outcome: Outcome, zone: tzinfo) -> str:
     return ". ".join([*parts, f"{case}: {end[:1].lower()}{end[1:]}"])
 
 
-def tell(outcome: Outcome) -> list[Told]:
+def tell(outcome: Outcome, here: int | None = None) -> list[Told]:
     """The way step by step, with all that is heard."""
     return [
-        Told(stop.step, stop.place, _name(stop), tuple(heard(stop.actions)), _did(stop, outcome))
+        Told(
+            stop.place,
+            _name(stop),
+            tuple(heard(stop.actions)),
+            _did(stop, outcome),
+            stop.flow if _elsewhere(stop, here) else "",
+        )
         for stop in outcome.stops
     ]
 
@@ -102,12 +110,17 @@ def _name(stop: Stop) -> str:
     return stop.name or kind_words(stop.kind)
 
 
-def _named(stop: Stop) -> str:
+def _named(stop: Stop, here: int | None) -> str:
     """Its name, with what came of it: "Shop hours (open)", "To Sam rings +44 7700 900512 for 20 s"."""
     rung = next((_rung(action) for action in stop.actions if action.get("action") == "connect"), "")
     if rung:
         return f"{_name(stop)} rings {rung}"
-    return f"{_name(stop)} ({stop.came})" if stop.came else _name(stop)
+    name = f"{_name(stop)} ({stop.came})" if stop.came else _name(stop)
+    return f"{name} of {stop.flow}" if _elsewhere(stop, here) else name
+
+
+def _elsewhere(stop: Stop, here: int | None) -> bool:
+    return here is not None and stop.version != here
 
 
 def _joined(names: Sequence[str]) -> str:

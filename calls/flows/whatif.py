@@ -79,11 +79,14 @@ class Stop:
     asked: bool = False  # the caller was asked, and pressed what stands in `pressed`
     pressed: str | None = None
     came: str = ""
+    flow: str = ""  # the name of the one that it belongs to
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the call would go. `answers` are the NCCOs that we would give, one after the other."""
+    """How the call would go. `answers` are the NCCOs that we would give, one after the other; `led_to` is the flow
+    that a rule leads this caller to, instead of the number's.
+    """
 
     asked: Asked
     stops: Sequence[Stop]
@@ -91,6 +94,7 @@ class Outcome:
     ends: Literal["ended", "waits", "talks", "broken", "blocked"]
     problem: str = ""
     block: Mapping[str, Any] | None = None
+    led_to: int | None = None
 
 
 def ask(world: World, asked: Asked) -> Outcome:
@@ -99,7 +103,21 @@ def ask(world: World, asked: Asked) -> Outcome:
     if first.block is not None:
         block = world.callers.block_for(asked.from_)
         return Outcome(asked, (), (first.ncco,), "blocked", first.problem, block)
-    return _follow(world, asked, first)
+    outcome = _follow(world, asked, first)
+    flows = {version: str((world.program(version) or {}).get("name", "")) for version in _versions(outcome)}
+    stops = [replace(stop, flow=flows[stop.version]) for stop in outcome.stops]
+    return replace(outcome, stops=stops, led_to=_led_to(world, asked))
+
+
+def _versions(outcome: Outcome) -> set[int]:
+    return {stop.version for stop in outcome.stops}
+
+
+def _led_to(world: World, asked: Asked) -> int | None:
+    """The flow that a rule leads the caller to; one of which nothing is live leads nobody."""
+    flow = world.callers.flow_for(world.callers.find(asked.from_), asked.number.msisdn)
+    leads = flow is not None and flow != asked.number.flow and world.live(flow, asked.moment) is not None
+    return flow if leads else None
 
 
 def _follow(world: World, asked: Asked, served: Served | None) -> Outcome:

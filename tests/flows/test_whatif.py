@@ -155,7 +155,9 @@ def test_another_flow_is_followed_and_its_line_lit(line: Line) -> None:
     contact = Contact.objects.create(name="Anna")
     ContactNumber.objects.create(contact=contact, party=CALLER)
     outcome = line.ask("1")
-    assert tell(outcome)[-1].heard == ("“Hello Anna, this is the workshop.”",)
+    last = tell(outcome, DRAFT)[-1]
+    assert (last.heard, last.flow) == (("“Hello Anna, this is the workshop.”",), "Workshop")
+    assert headline(outcome, LONDON, DRAFT).endswith("Key 1: Greeting of Workshop. The end of the call.")
     steps, lines = line.lit(outcome)
     assert steps == {1, 2, 3}
     assert (3, f"flow {CallFlow.objects.get(name='Workshop').pk}") in lines
@@ -207,7 +209,10 @@ def test_a_rule_for_the_caller_leads_elsewhere(line: Line) -> None:
     contact.tags.add(tag)
     CallerRule.objects.create(tag=tag, flow=CallFlow.objects.get(name="Workshop"))
     outcome = line.ask()
-    assert [stop.name or stop.kind for stop in outcome.stops] == ["greeting"]
+    assert headline(outcome, LONDON, DRAFT) == (
+        "Monday 23 November, 14:07, by a rule for this caller: Greeting of Workshop. The end of the call."
+    )
+    assert "by a rule" not in headline(line.ask(from_="33123456789"), LONDON)
     assert not line.lit(outcome)[0]
 
 

@@ -13,7 +13,7 @@ from calls.flows.program import Program
 from calls.flows.reading import Reading, known_of, number_for, party_of, zone_of
 from calls.flows.sentences import sentences
 from calls.flows.telling import headline, tell
-from calls.flows.whatif import Asked, WithDraft, ask, keys_of
+from calls.flows.whatif import DRAFT, Asked, WithDraft, ask, keys_of
 from calls.management.flow_files import find_flow
 from calls.models import CallFlow, FlowVersion, PhoneNumber
 
@@ -57,9 +57,11 @@ class Command(BaseCommand):
         reading = Reading(moment, party)
         world = reading if version else WithDraft(reading, flow.pk, program, number)
         outcome = ask(world, Asked(number, party, moment, pressed, options["phones"]))
-        self.stdout.write(f"\n{headline(outcome, zone)}")
-        for told in tell(outcome):
-            self.stdout.write(f"{told.place:3} {told.name}{f' ({told.did})' if told.did else ''}")
+        here = version.pk if version else DRAFT
+        self.stdout.write(f"\n{headline(outcome, zone, here)}")
+        for told in tell(outcome, here):
+            more = ", ".join(part for part in (told.flow, told.did) if part)
+            self.stdout.write(f"{told.place:3} {told.name}{f' ({more})' if more else ''}")
             for words in told.heard:
                 self.stdout.write(f"      {words}")
 
