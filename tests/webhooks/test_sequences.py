@@ -193,6 +193,7 @@ def test_api_tells_the_same(vonage: VonageClient, api: Client, name: str) -> Non
     assert all((event["status"] is not None) == (event["kind"] == "status") for event in events)
     assert {event["leg"] for event in events} - {None} == {leg.uuid for leg in expected.legs}
     legs = told.pop("legs")
+    assert {leg.pop("call") for leg in legs} == {listed["id"]}
     assert told.pop("recordings") == []
     assert [told_as(leg) for leg in legs] == [in_api_words(leg) for leg in expected.legs]
     assert told_as(told) == in_api_words(expected)
