@@ -17,7 +17,8 @@ from calls.admin.flow_page import ICONS
 from calls.admin.steps import StepForm, Targets, form_of
 from calls.flows import draft
 from calls.flows.compile import facts_of
-from calls.models import CallFlow, Step, StepKind, User
+from calls.flows.steps.kind import SoundFile
+from calls.models import CallFlow, Sound, Step, StepKind, User
 
 Act = Callable[[CallFlow], Any]
 
@@ -72,7 +73,8 @@ class StepViews(admin.ModelAdmin):  # type: ignore[type-arg]
         steps = list(flow.steps.in_order().prefetch_related("branches"))
         facts = facts_of(flow, steps)
         mine = next(one for one in steps if one.pk == step.pk)
-        return form_of(step.kind)(mine, facts=replace(facts), targets=Targets.of(flow, steps), data=data)
+        sounds = {one.pk: SoundFile(one.name, one.path, tuple(one.warnings())) for one in Sound.objects.all()}
+        return form_of(step.kind)(mine, facts=replace(facts, sounds=sounds), targets=Targets.of(flow, steps), data=data)
 
     def step_context(self, request: HttpRequest, flow: CallFlow, step: Step, form: StepForm) -> dict[str, Any]:
         stamp = request.POST.get("stamp") if request.method == "POST" else None

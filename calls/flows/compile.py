@@ -116,7 +116,12 @@ def owns(msisdn: str) -> bool:
 
 
 def words_of(branch: Branch) -> list[str]:
-    return [" ".join(word.split()).casefold() for word in branch.words.split(",") if word.strip()]
+    return words_in(branch.words)
+
+
+def words_in(text: str) -> list[str]:
+    """What may be said: with commas between, as it is compared."""
+    return [" ".join(word.split()).casefold() for word in text.split(",") if word.strip()]
 
 
 def target_of(branch: Branch, after: Target) -> Target:

@@ -3,7 +3,7 @@
 import json
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 
 from calls.admin.steps.targets import Targets, code_of, way_to
 from calls.admin.voices import Chosen, VoiceField
+from calls.flows.compile import words_in
 from calls.flows.draft import Way, set_ways, way_of
 from calls.flows.naming import end_words
 from calls.flows.steps import STEPS, Facts, Kind
@@ -35,6 +36,22 @@ class SpokenText(forms.CharField):
         return str(super().to_python(value) or "").replace("\r\n", "\n")
 
 
+VOLUMES = {-1.0: "much quieter", -0.5: "quieter", 0.0: "normal", 0.5: "louder", 1.0: "much louder"}
+
+
+class VolumeField(forms.TypedChoiceField):
+    """-1 to 1, in words."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(coerce=float, choices=list(VOLUMES.items()), **options)
+
+    def keep(self, level: float) -> float:
+        """Offer a value, too, that somebody set elsewhere."""
+        if level not in VOLUMES:
+            self.choices = [*VOLUMES.items(), (float(level), f"{level:g}")]
+        return float(level)
+
+
 class StepForm(forms.Form):
     """One step's name, settings and where it leads. Once valid, `made` is the kind with what was filled in.
 
@@ -53,7 +70,7 @@ class StepForm(forms.Form):
 
     def __init__(self, step: Step, *, facts: Facts, targets: Targets, data: Any = None) -> None:
         super().__init__(data, auto_id=f"id_{step.pk}_%s")
-        self.step, self.facts, self.targets = step, facts, targets
+        self.step, self.facts, self.reach = step, facts, targets
         self.kind = STEPS[step.kind]
         self.now = self.kind.from_settings(step.settings)
         self.led = {branch.on: way_of(branch) for branch in step.branches.all()}
@@ -85,9 +102,14 @@ class StepForm(forms.Form):
         for end in self.kind.ends:
             label = self.end_labels.get(end, end_words(end))
             self.fields[f"on_{end}"] = forms.ChoiceField(
-                label=label, choices=self.targets.choices(), widget=forms.Select(attrs={"data-targets": ""})
+                label=label, choices=self.reach.choices(), widget=forms.Select(attrs={"data-targets": ""})
             )
-            self.initial[f"on_{end}"] = code_of(self.led[end]) if end in self.led else Then.NEXT.value
+            self.initial[f"on_{end}"] = code_of(self.led[end]) if end in self.led else self.without(end)
+
+    def without(self, end: str) -> str:
+        """Where callers go on whom no branch leads."""
+        ends_call = end == "next" and self.kind.is_last
+        return str(Then.HANG_UP if ends_call else Then.NEXT)
 
     # Reading them
 
@@ -99,16 +121,16 @@ class StepForm(forms.Form):
         return given
 
     def ways(self) -> list[Way]:
-        """Where it is to lead. What goes on to the next step needs no branch."""
+        """Where it is to lead. What happens anyhow needs no branch."""
         chosen = [(end, self.cleaned_data.get(f"on_{end}", "")) for end in self.kind.ends]
-        return [way_to(code, end) for end, code in chosen if code and code != Then.NEXT]
+        return [way_to(code, end) for end, code in chosen if code and code != self.without(end)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if self.errors:
             return cleaned
         self.made = self.kind(**self.values())
-        branches = {way.on: [word.strip() for word in way.words.split(",") if word.strip()] for way in self.ways()}
+        branches = {way.on: words_in(way.words) for way in self.ways()}
         for message in self.made.problems(replace(self.facts, branches=branches)):
             self.add_error(self.field_of(message), ValidationError(message))
         return cleaned
@@ -138,7 +160,7 @@ class StepForm(forms.Form):
 
     def warnings(self) -> list[str]:
         """What may not be as it is meant, of what is saved."""
-        words = {on: [word.strip() for word in way.words.split(",") if word.strip()] for on, way in self.led.items()}
+        words = {on: words_in(way.words) for on, way in self.led.items()}
         return self.now.warnings(replace(self.facts, branches=words))
 
     @property
@@ -155,7 +177,7 @@ class StepForm(forms.Form):
 
     def _shown(self, name: str, value: Any) -> str:
         if name.startswith("on_"):
-            return self.targets.words(str(value))
+            return self.reach.words(str(value))
         if isinstance(value, bool):
             return "yes" if value else "no"
         if isinstance(value, Chosen):
@@ -181,7 +203,7 @@ def field_for(name: str, hint: Any, facts: Facts) -> forms.Field:
         return field(**options | {"required": not optional})
     if plain is str:
         return SpokenText(**options) if LONG.search(name) else forms.CharField(**options)
-    return PlainJSONField(**options)
+    return PlainJSONField(empty=dict if get_origin(plain) is dict else list, **options)
 
 
 def things_field(label: str, facts: Facts, *, sounds: bool) -> forms.TypedChoiceField:
@@ -192,15 +214,17 @@ def things_field(label: str, facts: Facts, *, sounds: bool) -> forms.TypedChoice
 
 
 class PlainJSONField(forms.JSONField):
-    """JSON that people write. Nothing written is an empty list."""
+    """JSON that people write. Nothing written is an empty list, or what `empty` makes."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, empty: Callable[[], Any] = list, **options: Any) -> None:
+        self.empty = empty
+        options.setdefault("required", False)
         widget = forms.Textarea(attrs={"rows": 8, "class": "code", "spellcheck": "false"})
         super().__init__(widget=widget, **options)
 
     def to_python(self, value: Any) -> Any:
         found = super().to_python(value)
-        return [] if found is None else found
+        return self.empty() if found is None else found
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)

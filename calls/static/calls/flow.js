@@ -12,11 +12,8 @@
       const blank = body.querySelector("[data-empty]").cloneNode(true);
       const rename = () =>
         [...body.rows].forEach((row, at) => {
-          const [key, goes, words] = row.querySelectorAll("select, input");
-          key.setAttribute("aria-label", `Key ${at + 1}`);
-          goes.setAttribute("aria-label", `Key ${at + 1} goes to`);
-          words.setAttribute("aria-label", `Words for key ${at + 1}`);
-          row.querySelector("[data-out]").setAttribute("aria-label", `Take line ${at + 1} out`);
+          for (const one of row.querySelectorAll("[data-label]"))
+            one.setAttribute("aria-label", one.dataset.label.replace("#", at + 1));
         });
       for (const row of body.querySelectorAll("[data-empty]")) row.remove();
       const add = () => {
@@ -26,7 +23,7 @@
         const select = row.querySelector("[data-targets]");
         const known = body.querySelector("[data-targets]"); // steps may have come since the page was made
         if (known) select.replaceChildren(...[...known.children].map((one) => one.cloneNode(true)));
-        select.value = "";
+        if (select) select.value = "";
         body.append(row);
         rename();
         return row;
@@ -34,7 +31,7 @@
       for (const button of body.querySelectorAll("[data-out]")) button.hidden = false;
       if (!body.rows.length) add();
       another.hidden = false;
-      another.addEventListener("click", () => add().querySelector("select").focus());
+      another.addEventListener("click", () => add().querySelector("select, input").focus());
       body.addEventListener("click", (event) => {
         const out = event.target.closest("[data-out]");
         if (!out) return;
