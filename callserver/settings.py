@@ -187,6 +187,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What happens on the line, what callers hear, who they are, and when it is open.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "PATH_CONVERTER_OVERRIDES": {"id": int},
     "ENUM_NAME_OVERRIDES": {
         "EventKind": "calls.models.Kind",
         "BlockKind": "calls.models.BlockKind",

@@ -202,9 +202,10 @@ def refuse_taken(name: str) -> None:
 
 def stamp_given(request: Request, flow: CallFlow) -> str | None:
     """Give the stamp that the draft has to have, None for any. Raises NotConditional where nothing is said of it."""
-    tags = parse_etags(request.headers.get("If-Match", ""))
-    if not tags:
+    header = request.headers.get("If-Match", "").strip()
+    if not header:
         raise NotConditional
+    tags = parse_etags(header) or [header]  # what is no ETag fits no draft
     if "*" in tags:
         return None
     stamps = [tag.strip('"') for tag in tags]

@@ -163,7 +163,7 @@ class HoursOverride(APIView):
         control.override(hours, given["state"], given["until"], user_of(request), message, since=since)
         return Response(told(pk), HTTPStatus.CREATED)
 
-    @extend_schema(responses=HoursSerializer, summary="Let the hours hold again now", tags=["hours"])
+    @extend_schema(responses={200: HoursSerializer}, summary="Let the hours hold again now", tags=["hours"])
     @idempotent
     def delete(self, request: Request, pk: int) -> Response:
         control.end_override(get_object_or_404(OpeningHours, pk=pk))

@@ -1,9 +1,11 @@
 """Addresses below /api/."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
 
 from calls.api.acting import Acting
 from calls.api.callers import BlockDetail, BlockList, ContactDetail, ContactList
+from calls.api.docs import docs
 from calls.api.flows import Draft, FlowDetail, FlowList, Lint
 from calls.api.hours import HoursDetail, HoursList, HoursOverride
 from calls.api.numbers import NumberDetail, NumberList
@@ -22,35 +24,45 @@ from calls.api.views import (
     SoundDetail,
 )
 
+
+class IdConverter(IntConverter):
+    """An id, or a number of ours: what is longer stands in no column, and some lookups in SQLite would raise."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(IdConverter, "id")
+
 urlpatterns = [
     path("calls/", CallList.as_view(), name="api-calls"),
-    path("calls/<int:pk>/", CallDetail.as_view(), name="api-call"),
-    path("calls/<int:pk>/act/", Acting.as_view(), name="api-call-act"),
+    path("calls/<id:pk>/", CallDetail.as_view(), name="api-call"),
+    path("calls/<id:pk>/act/", Acting.as_view(), name="api-call-act"),
     path("legs/", LegList.as_view(), name="api-legs"),
     path("legs/<slug:uuid>/", LegDetail.as_view(), name="api-leg"),
     path("events/", EventList.as_view(), name="api-events"),
-    path("events/<int:pk>/", EventDetail.as_view(), name="api-event"),
+    path("events/<id:pk>/", EventDetail.as_view(), name="api-event"),
     path("recordings/", RecordingList.as_view(), name="api-recordings"),
-    path("recordings/<int:pk>/", SoundDetail.as_view(), name="api-recording"),
+    path("recordings/<id:pk>/", SoundDetail.as_view(), name="api-recording"),
     path("stats/", Stats.as_view(), name="api-stats"),
     path("numbers/", NumberList.as_view(), name="api-numbers"),
-    path("numbers/<int:msisdn>/", NumberDetail.as_view(), name="api-number"),
+    path("numbers/<id:msisdn>/", NumberDetail.as_view(), name="api-number"),
     path("flows/", FlowList.as_view(), name="api-flows"),
-    path("flows/<int:pk>/", FlowDetail.as_view(), name="api-flow"),
-    path("flows/<int:pk>/draft/", Draft.as_view(), name="api-draft"),
-    path("flows/<int:pk>/lint/", Lint.as_view(), name="api-lint"),
-    path("flows/<int:pk>/publish/", Publish.as_view(), name="api-publish"),
-    path("flows/<int:pk>/publications/", PublicationList.as_view(), name="api-publications"),
-    path("flows/<int:pk>/versions/", VersionList.as_view(), name="api-versions"),
-    path("flows/<int:pk>/versions/<int:number>/", VersionDetail.as_view(), name="api-version"),
-    path("flows/<int:pk>/versions/<int:number>/publish/", BringBack.as_view(), name="api-bring-back"),
+    path("flows/<id:pk>/", FlowDetail.as_view(), name="api-flow"),
+    path("flows/<id:pk>/draft/", Draft.as_view(), name="api-draft"),
+    path("flows/<id:pk>/lint/", Lint.as_view(), name="api-lint"),
+    path("flows/<id:pk>/publish/", Publish.as_view(), name="api-publish"),
+    path("flows/<id:pk>/publications/", PublicationList.as_view(), name="api-publications"),
+    path("flows/<id:pk>/versions/", VersionList.as_view(), name="api-versions"),
+    path("flows/<id:pk>/versions/<id:number>/", VersionDetail.as_view(), name="api-version"),
+    path("flows/<id:pk>/versions/<id:number>/publish/", BringBack.as_view(), name="api-bring-back"),
     path("contacts/", ContactList.as_view(), name="api-contacts"),
-    path("contacts/<int:pk>/", ContactDetail.as_view(), name="api-contact"),
+    path("contacts/<id:pk>/", ContactDetail.as_view(), name="api-contact"),
     path("blocks/", BlockList.as_view(), name="api-blocks"),
-    path("blocks/<int:pk>/", BlockDetail.as_view(), name="api-block"),
+    path("blocks/<id:pk>/", BlockDetail.as_view(), name="api-block"),
     path("hours/", HoursList.as_view(), name="api-hours-list"),
-    path("hours/<int:pk>/", HoursDetail.as_view(), name="api-hours"),
-    path("hours/<int:pk>/override/", HoursOverride.as_view(), name="api-override"),
+    path("hours/<id:pk>/", HoursDetail.as_view(), name="api-hours"),
+    path("hours/<id:pk>/override/", HoursOverride.as_view(), name="api-override"),
+    path("docs/", docs, name="api-docs"),
     path("schema/", Schema.as_view(), name="api-schema"),
     path("", NoSuchAddress.as_view()),
     # Only with a slash at the end: /api/calls must still be led to /api/calls/.

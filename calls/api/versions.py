@@ -101,7 +101,7 @@ class Publish(APIView):
     @idempotent
     def post(self, request: Request, pk: int) -> Response:
         flow = get_object_or_404(CallFlow.objects.select_for_update(), pk=pk)
-        if "If-Match" in request.headers:
+        if request.headers.get("If-Match", "").strip():
             stamp = stamp_given(request, flow)
             with reasons():
                 if stamp not in (None, stamp_of(flow)):

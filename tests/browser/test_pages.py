@@ -81,6 +81,14 @@ def test_page_before_the_first_call_is_good_to_use(open_page: Opens, size: dict[
     check(open_page("/", size=size), size)
 
 
+def test_page_of_the_api_is_good_to_use(open_page: Opens) -> None:
+    page = open_page("/api/docs/", size=PHONE)
+    for operation in ("contacts_create", "stats_retrieve"):  # of some forty that look alike
+        page.locator(f"#{operation} > summary").click()
+    assert found_by_axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_login_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
     page = open_page("/login/", size=size, logged_in=False)
