@@ -18,7 +18,7 @@ from calls.dashboard.waterfall import MOST_LANES, Name, Waterfall, waterfall
 from calls.models import Call, CallEvent, CallFlow, ContactNumber, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
 from calls.records.heard import cut, spoken
-from calls.records.moments import keys_of, served_actions
+from calls.records.moments import is_message, keys_of, served_actions, shape_of
 from calls.records.sentence import Deeds, Facts, clock_of, sentence
 from calls.records.timeline import Lane, Timeline, timeline
 from calls.templatetags.calls_format import duration
@@ -166,9 +166,10 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     start = min(view.start, max(known["count"] - 1, 0))
     events = list(call.events.oldest_first().defer("raw")[start : start + MOST_EVENTS])
     window = Window(start, len(events), known["count"])
-    answers = [event for event in events if event.kind in OUR_KINDS]
+    answers = [event for event in events if shape_of(event) == "asked"]
     if not window.whole:
-        answers = list(call.events.filter(kind__in=OUR_KINDS).oldest_first().defer("raw")[:MOST_ANSWERS])
+        asked = Q(kind__in=OUR_KINDS) | Q(payload__reply__ncco__isnull=False)
+        answers = list(call.events.filter(asked).oldest_first().defer("raw")[:MOST_ANSWERS])
     versions = _versions([*answers, *events])
     message = call.outcome == Outcome.VOICEMAIL
     ours = _own_numbers(call, legs)
@@ -266,7 +267,7 @@ def _deeds(events: Iterable[CallEvent], heard: str, *, message: bool) -> Deeds:
         if event.kind == Kind.INPUT:
             keys += [pressed] if (pressed := keys_of(payload)) and len(keys) < 3 else []
             said = said or _best_speech(payload)
-        elif event.kind == Kind.RECORD and message:
+        elif message and is_message(event):
             times = [parse_time(payload.get(name)) for name in ("start_time", "end_time")]
             if times[0] and times[1] and times[1] >= times[0]:
                 lasted = times[1] - times[0]

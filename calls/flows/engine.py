@@ -29,7 +29,7 @@ OUT_OF_ORDER: Ncco = [
 ROUND_AND_ROUND = ncco.talk("Sorry, this call has gone on in a circle. Goodbye.", language="en-GB", style=0)
 # An empty array may be taken for no answer at all; the call ends when this has run out.
 NOTHING_MORE: Ncco = [{"action": "wait", "timeout": 0.1}]
-HOLD_ON: Ncco = [{"action": "wait", "timeout": 10}]  # for a telephone that is about to be let go
+HOLD_ON: Ncco = [{"action": "wait", "timeout": 20}]  # for a telephone that is about to be let go
 MAILBOX = {"kind": "voicemail", "next": END, "on": {}}  # of blocked callers
 
 

@@ -140,7 +140,7 @@ class AllLegs:
     ended_at: datetime | None  # the latest of their ends
     answered: int  # how many have the result “answered”
     price_eur: Decimal | None  # of all; None where no price was told
-    recorded: bool  # the call has a `record` event
+    recorded: bool  # the call has a `record` event, and not of a room
     given_up: bool  # we recorded its end as unknown, and since then Vonage told nothing
 
     @classmethod

@@ -75,7 +75,7 @@ def skew_of(events: Iterable[EventRow]) -> float:
 
 def shape_of(event: EventRow) -> str:
     """How an event is marked: told (to us), asked (and we answered), ours (our act), unknown (kept as it came)."""
-    if event.kind in {"answer", "fallback"}:
+    if event.kind in {"answer", "fallback"} or "ncco" in reply_of(event):
         return "asked"
     if event.kind == "action":
         return "ours"
@@ -85,11 +85,26 @@ def shape_of(event: EventRow) -> str:
 
 def served_actions(event: EventRow) -> list[dict[str, Any]]:
     """The actions of the NCCO that we served with this event; none where it was no answer of ours."""
-    reply = event.payload.get("reply") if isinstance(event.payload, dict) else None
-    if event.kind not in {"answer", "fallback"} or not isinstance(reply, dict):
-        return []
-    actions = reply.get("ncco")
+    actions = reply_of(event).get("ncco")
     return [action for action in actions if isinstance(action, dict)] if isinstance(actions, list) else []
+
+
+def reply_of(event: EventRow) -> dict[str, Any]:
+    """What was kept of our reply: its NCCO, the version, the steps; {} where nothing was."""
+    reply = event.payload.get("reply") if isinstance(event.payload, dict) else None
+    return reply if isinstance(reply, dict) else {}
+
+
+def visits_of(event: EventRow) -> list[dict[str, Any]]:
+    """The steps of a flow that the event led through, or tells of, in order, with what the caller chose there."""
+    path = reply_of(event).get("path")
+    return [visit for visit in path if isinstance(visit, dict)] if isinstance(path, list) else []
+
+
+def is_message(event: EventRow) -> bool:
+    """Whether it tells of a message that a caller left: what was recorded, but not of a room."""
+    first = next(iter(visits_of(event)), {})
+    return event.kind == "record" and text_of(first.get("kind")) in {"", "voicemail"}
 
 
 def keys_of(payload: Any) -> str:

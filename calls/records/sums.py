@@ -14,6 +14,8 @@ from calls.records.tables import Statement, run_all
 
 DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLite too, where decimals are floats
 
+VOICEMAIL = "voicemail"  # what such a step records is a message, and what nobody says of which step it is
+
 # Each figure but those of all legs is found by an index, whatever there is of legs and events.
 FIGURES = f"""
     SELECT leg.call_id,
@@ -23,7 +25,8 @@ FIGURES = f"""
         MAX(leg.ended_at),
         COUNT(*) FILTER (WHERE leg.result = '{ANSWERED}'),
         SUM(CAST(ROUND(leg.price_eur * {10**DECIMALS}) AS BIGINT)),
-        EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.RECORD}'),
+        EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.RECORD}'
+            AND COALESCE(event.payload -> 'reply' -> 'path' -> 0 ->> 'kind', '{VOICEMAIL}') = '{VOICEMAIL}'),
         EXISTS (SELECT 1 FROM calls_callevent AS event WHERE event.call_id = leg.call_id AND kind = '{Kind.ACTION}')
     FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours

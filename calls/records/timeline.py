@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from calls.records.moments import Clock, EventRow, Moment, keys_of, served_actions, skew_of
+from calls.records.moments import Clock, EventRow, Moment, is_message, keys_of, served_actions, skew_of
 from calls.vonage.events import parse_time
 
 MOST_OVERLAYS = 200  # waits and recordings that are drawn on one lane
@@ -120,9 +120,8 @@ def _story(moments: Iterable[Moment], clock: Clock) -> Story:
         event, payload = moment.event, moment.event.payload
         if not isinstance(payload, dict):
             continue
-        waiting = next((a for a in served_actions(event) if a.get("action") == "input"), waiting)
         if event.kind == "record":
-            story.message = True
+            story.message = story.message or is_message(event)
             times = [parse_time(payload.get(name)) for name in ("start_time", "end_time")]
             if times[0] and times[1]:
                 story.recordings.append((clock.at(times[0]), clock.at(times[1])))
@@ -133,6 +132,7 @@ def _story(moments: Iterable[Moment], clock: Clock) -> Story:
                 story.waits.append((moment.at - seconds, moment.at))
         elif event.status.lower() == "ringing" and event.leg_id is not None:
             story.rang.setdefault(event.leg_id, moment.at)
+        waiting = next((a for a in served_actions(event) if a.get("action") == "input"), waiting)
     return story
 
 

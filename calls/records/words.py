@@ -10,7 +10,7 @@ from typing import Any
 
 from calls.records.cast import Cast, LegRow, Part
 from calls.records.heard import cut, heard
-from calls.records.moments import EventRow, keys_of, served_actions, shape_of
+from calls.records.moments import EventRow, is_message, keys_of, reply_of, served_actions, shape_of, visits_of
 from calls.templatetags.calls_format import duration, money
 from calls.vonage.events import parse_time, text_of
 
@@ -51,7 +51,13 @@ def in_words(event: EventRow, cast: Cast) -> Words:
     say = KINDS.get(event.kind)
     if say is None or shape_of(event) == "unknown":
         return _plain(VONAGE, UNKNOWN, event.status or text_of(payload.get("type"), 64))
-    return say(event, payload, leg, cast)
+    words = say(event, payload, leg, cast)
+    if event.kind in {"answer", "fallback"} or "ncco" not in reply_of(event):
+        return words
+    kept = next((visit for visit in visits_of(event) if text_of(visit.get("label"))), {})
+    name = f" ({cut(text_of(kept.get('label')), 40)})" if kept else ""
+    answered = Part(f"{name}, and we answered with {heard(served_actions(event))}")
+    return Words(words.who, (*words.parts, answered), words.term)
 
 
 def detail_words(detail: str) -> str:
@@ -175,7 +181,7 @@ def _record(event: EventRow, payload: Mapping[str, Any], leg: LegRow | None, cas
     long = f", {duration(times[1] - times[0])}" if times[0] and times[1] and times[1] >= times[0] else ""
     size = payload.get("size")
     term = f"record, {size / 1000:.0f} kB" if isinstance(size, int) and 0 < size < 10**12 else "record"
-    if cast.message:
+    if cast.message and is_message(event):
         return _plain(cast.caller, f"Left a message{long}", term)
     return _plain(VONAGE, f"A recording was saved{long}", term)
 

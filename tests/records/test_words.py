@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from calls.records.cast import Cast
 from calls.records.heard import heard
-from calls.records.moments import shape_of
+from calls.records.moments import served_actions, shape_of
 from calls.records.words import UNKNOWN, in_words
-from tests.records.rows import OURS, Leg, answered_with, happened, leg
+from tests.records.rows import OURS, Leg, Row, answered_with, happened, leg
 from tests.records.test_timeline import JSON
 
 ANNA, TOM, MAIN = "+44 7700 900123", "+44 7700 900456", "Main line"
@@ -298,3 +298,36 @@ def test_payload_that_is_no_object_has_words(payload: Any) -> None:
     row = happened(1)
     row.payload = payload
     assert str(in_words(row, CAST)) == UNKNOWN
+
+
+PATH = [{"step": "1", "kind": "digits", "name": "", "label": "Order number", "digits": "1234"}]
+REPLY = {"ncco": [{"action": "talk", "text": "Thank you."}], "milliseconds": 0.4, "version": 1, "path": PATH}
+ASKED = {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1}, "eventUrl": ["https://x.example/event/abc:d"]}
+
+
+def replied(**payload: Any) -> Row:
+    return happened(1, 1, dtmf={"digits": "1234", "timed_out": False}, **payload)
+
+
+def test_a_reply_in_the_middle_of_a_call_stands_beside_what_was_keyed_in() -> None:
+    row = replied(reply=REPLY)
+    assert str(in_words(row, CAST)) == "Pressed 1234 (Order number), and we answered with “Thank you.”"
+    assert shape_of(row) == "asked"
+    assert shape_of(replied()) == "told"
+
+
+def test_an_event_that_only_tells_of_its_step_was_not_answered() -> None:
+    row = replied(reply={"version": 1, "path": PATH})
+    assert (str(in_words(row, CAST)), shape_of(row), served_actions(row)) == ("Pressed 1234", "told", [])
+
+
+def test_what_is_there_for_the_worst_case_alone_is_not_told() -> None:
+    sorry = {"action": "talk", "text": "Sorry."}
+    assert heard([{"action": "talk", "text": "Press 1."}, ASKED, sorry]) == "“Press 1.”, then a wait for a key"
+    assert heard([ASKED | {"eventUrl": ["https://x.example/menu"]}, sorry]) == "a wait for a key, then “Sorry.”"
+    assert heard([{"action": "wait", "timeout": 0.1}]) == "nothing: the call ends"
+
+
+@pytest.mark.parametrize("path", ["x", [1], [{"kind": 5}], [{"label": ["x"]}], {}, None])
+def test_odd_paths_are_told_without_them(path: Any) -> None:
+    assert "Pressed" in str(in_words(replied(reply=REPLY | {"path": path}), CAST))
