@@ -6,6 +6,8 @@ attribute data-spoken. The form's media bring the script.
 """
 
 import difflib
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from calls.models import CallFlow, Step
 from calls.vonage import voices
 from calls.vonage.voices import Voice
 
@@ -87,7 +90,8 @@ class VoicePicker(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         given: dict[str, Any] = value if isinstance(value, dict) else as_typed(value or FLOWS_VOICE)
         context = {"name": name, "id": (attrs or {}).get("id") or f"id_{name}", "given": given}
-        context |= {"default": self.default, "options": options(given["code"]), "documentation": DOCUMENTATION}
+        context |= {"default": self.default, "documentation": DOCUMENTATION}
+        context |= {"options": options(given["code"], flows_by_voice())}
         return mark_safe(render_to_string(self.template_name, context))  # noqa: S308 - a template's own text
 
 
@@ -146,13 +150,32 @@ def _premium(voice: Voice, wanted: bool) -> bool:
     return wanted
 
 
-def options(code: str) -> SafeString:
-    """Every voice as an option, grouped by language, this one selected. One that we don't know stands first."""
-    html = _options()
+def flows_by_voice() -> Counter[str]:
+    """Count the flows that speak with each voice, by its code: in a step of its own voice, or in one that has none."""
+    flows = CallFlow.objects.order_by().values_list("pk", "language", "style")
+    default = {flow: f"{language}:{style}" for flow, language, style in flows}
+    steps = Step.objects.filter(settings__language__isnull=False).order_by()
+    spoken = {
+        (flow, f"{language}:{style}" if language else default.get(flow, ""))
+        for flow, language, style in steps.values_list("flow_id", "settings__language", "settings__style").distinct()
+    }
+    return Counter(code for _, code in spoken)
+
+
+def options(code: str, used: Mapping[str, int]) -> SafeString:
+    """Every voice as an option, grouped by language, this one selected. One that we don't know stands first.
+
+    `used` says how many flows speak with a voice.
+    """
+    html: str = _options()
+    for one, count in used.items():
+        flows = "one flow" if count == 1 else f"{count:,} flows"
+        html = html.replace(f'value="{one}"', f'value="{one}" data-used="{flows}"', 1) if voices.by_code(one) else html
     if code and not voices.by_code(code):
         language, _, style = code[:40].partition(":")
         unknown = '<optgroup label="{0}" data-language="{0}"><option value="{1}" selected>{2}</option></optgroup>'
-        return format_html(unknown, language, code[:40], f"Style {style}, which is not in the list") + html
+        first = format_html(unknown, language, code[:40], f"Style {style}, which is not in the list")
+        return mark_safe(first + html)  # noqa: S308 - both are made here
     return mark_safe(html.replace(f'value="{code}"', f'value="{code}" selected', 1))  # noqa: S308 - a known code
 
 

@@ -4,8 +4,11 @@ import pytest
 from django import forms
 from django.http import QueryDict
 
-from calls.admin.voices import FLOWS_VOICE, Chosen, VoiceField, old_names
+from calls.admin.voices import FLOWS_VOICE, Chosen, VoiceField, flows_by_voice, old_names
 from calls.vonage import voices
+from tests.flows.drafts import make_flow
+
+pytestmark = pytest.mark.django_db
 
 EMMA = Chosen("en-GB", 1)
 
@@ -102,3 +105,15 @@ def test_each_voice_is_an_option_once() -> None:
     html = str(StepForm()["voice"])
     assert all(html.count(f'value="{voice.code}"') == 1 for voice in voices.VOICES)
     assert len(html) < 50_000
+
+
+def test_a_card_tells_in_how_many_flows_its_voice_speaks() -> None:
+    for name in ("One", "Two"):
+        make_flow(
+            name, ("greeting", {"text": "Hi", "language": "en-GB", "style": 1}, {}), ("menu", {"language": ""}, {})
+        )
+    make_flow("Silent", ("wait", {}, {}))
+    assert flows_by_voice() == {"en-GB:1": 2, "en-AU:3": 2}
+    html = str(StepForm())
+    assert 'value="en-GB:1" data-used="2 flows"' in html
+    assert html.count("data-used") == 4  # of two pickers

@@ -107,6 +107,7 @@
         const can = spoken.dataset.premium;
         const tags = [spoken.dataset.ssml === "no" ? "no SSML" : "SSML"];
         if (can) tags.push(can === "only" ? "premium only" : "premium");
+        if (spoken.dataset.used) tags.push(`used in ${spoken.dataset.used}`);
         made.querySelector(".voices-tags").append(...tags.map(tag));
       }
       const button = made.querySelector("button");
