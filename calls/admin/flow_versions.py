@@ -113,7 +113,7 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         from_at, until_at = (given["from_at"], given["until_at"]) if later else (None, None)
         version = publish(flow, author=user_of(request), note=given["note"], from_at=from_at, until_at=until_at)
         self.log_change(request, flow, f"Published v{version.number}. {given['note']}".strip())
-        messages.success(request, f"v{version.number} {_when(from_at, until_at)}")
+        messages.success(request, f"Version {version.number} {_when(from_at, until_at)}")
         return HttpResponseRedirect(page_url(flow))
 
     def bring_back_view(self, request: HttpRequest, flow: int, number: int) -> HttpResponse:
@@ -122,10 +122,12 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         version = get_object_or_404(FlowVersion, flow=whole, number=number)
         made = go_live(version, by=user_of(request), note=f"v{number} brought back")
         if made is None:
-            messages.info(request, f"v{number} is live already.")
+            messages.info(request, f"Version {number} is live already.")
         else:
             self.log_change(request, whole, f"Brought v{number} back.")
-            messages.success(request, f"v{number} is heard again, from the next call on. The draft stayed as it was.")
+            messages.success(
+                request, f"Version {number} is heard again, from the next call on. The draft stayed as it was."
+            )
         return HttpResponseRedirect(page_url(whole))
 
     def unplan_view(self, request: HttpRequest, flow: int, publication: int) -> HttpResponse:
@@ -139,11 +141,11 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         with transaction.atomic():
             if found.from_at > now:
                 found.delete()
-                said = f"v{found.version.number} was taken off the plan."
+                said = f"Version {found.version.number} was taken off the plan."
             else:
                 found.until_at = now
                 found.save(update_fields=["until_at"])
-                said = f"v{found.version.number} ended before its time."
+                said = f"Version {found.version.number} ended before its time."
             transaction.on_commit(directory.look, robust=True)
         self.log_change(request, whole, said)
         messages.success(request, said)

@@ -167,7 +167,8 @@
     const body = new FormData(form, button);
     if (button?.name) body.set(button.name, button.value);
     body.delete("then"); // new steps unfold here
-    return ask(button?.formAction || form.action, { method: "POST", body });
+    const url = button?.getAttribute("formaction") ?? form.getAttribute("action");
+    return ask(url, { method: "POST", body });
   };
 
   const saveStep = async (form, button) => {
@@ -292,7 +293,7 @@
     if (!grip || event.button || busy) return;
     const item = grip.closest("[data-step]");
     const before = [...page.querySelectorAll("[data-step]")].indexOf(item);
-    grip.setPointerCapture(event.pointerId);
+    event.preventDefault();
     item.classList.add("is-dragged");
     const drag = (at) => {
       const over = [...page.querySelectorAll("[data-step]")].find((one) => {
@@ -305,13 +306,15 @@
       else over.after(item);
     };
     const drop = () => {
-      grip.removeEventListener("pointermove", drag);
+      for (const name of ["pointerup", "pointercancel"]) document.removeEventListener(name, drop);
+      document.removeEventListener("pointermove", drag);
       item.classList.remove("is-dragged");
       const place = [...page.querySelectorAll("[data-step]")].indexOf(item);
       if (place !== before) alone(() => move(item, place + 1, "[data-grip]"));
     };
-    grip.addEventListener("pointermove", drag);
-    grip.addEventListener("lostpointercapture", drop, { once: true });
+    // Not captured: an element that is put elsewhere loses the pointer.
+    document.addEventListener("pointermove", drag);
+    for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, drop);
   });
 
   // What exists with this script alone
