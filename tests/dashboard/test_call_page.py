@@ -533,3 +533,14 @@ def test_a_call_of_a_thousand_legs_draws_some_and_leads_to_all(login: Client) ->
     everything = login.get(f"{call.get_absolute_url()}?legs=all").content.decode()
     assert everything.count('class="chart-lane"') == 301
     assert "All 301 legs are drawn." in text_of(everything)
+
+
+def test_a_reply_in_the_middle_of_a_call_is_shown_beside_its_event(login: Client) -> None:
+    path = [{"step": "1", "kind": "digits", "name": "", "label": "Order number", "digits": "1234"}]
+    ncco = [{"action": "talk", "text": "Thank you, Anna."}]
+    reply = {"ncco": ncco, "milliseconds": 0.4, "version": None, "path": path}
+    call = make_call(extra=[{"dtmf": {"digits": "1234", "timed_out": False}, "reply": reply}])
+    page = login.get(call.get_absolute_url()).content.decode()
+    assert "(Order number), and we answered with “Thank you, Anna.”" in page
+    assert "We answered" in page
+    assert "event-asked" in page
