@@ -32,7 +32,7 @@ def addresses(resolver: Any = None, prefix: str = "/") -> Iterator[str]:
 def example(pattern: Any) -> str:
     route = str(pattern).replace("(?P<digest>[0-9a-f]{64})", "0" * 64).replace("(?P<extension>mp3|wav)", "wav")
     for name, value in VALUES.items():
-        for kind in ("", "int:", "path:", "str:", "slug:", "id:"):
+        for kind in ("", "int:", "path:", "str:", "slug:", "id:", "anything:"):
             route = route.replace(f"<{kind}{name}>", value)
     return (
         route.removeprefix("^")

@@ -1,7 +1,7 @@
 """Addresses below /api/."""
 
 from django.urls import path, register_converter
-from django.urls.converters import IntConverter
+from django.urls.converters import IntConverter, PathConverter
 
 from calls.api.acting import Acting
 from calls.api.callers import BlockDetail, BlockList, ContactDetail, ContactList
@@ -31,7 +31,14 @@ class IdConverter(IntConverter):
     regex = "[0-9]{1,18}"
 
 
+class AnythingConverter(PathConverter):
+    """All that may follow, line breaks as well."""
+
+    regex = "(?s:.+)"
+
+
 register_converter(IdConverter, "id")
+register_converter(AnythingConverter, "anything")
 
 urlpatterns = [
     path("calls/", CallList.as_view(), name="api-calls"),
@@ -66,5 +73,5 @@ urlpatterns = [
     path("schema/", Schema.as_view(), name="api-schema"),
     path("", NoSuchAddress.as_view()),
     # Only with a slash at the end: /api/calls must still be led to /api/calls/.
-    path("<path:rest>/", NoSuchAddress.as_view()),
+    path("<anything:rest>/", NoSuchAddress.as_view()),
 ]

@@ -111,7 +111,9 @@ def test_the_use_of_a_token_is_noted_once_a_minute(staff: User) -> None:
     assert token.last_used_at >= first
 
 
-@pytest.mark.parametrize("address", ["/api/", "/api/nothing/", "/api/calls/x/", "/api/calls/1/legs/", "/api/%00/"])
+@pytest.mark.parametrize(
+    "address", ["/api/", "/api/nothing/", "/api/calls/x/", "/api/calls/1/legs/", "/api/%00/", "/api/calls/1%0A2/"]
+)
 def test_an_address_where_nothing_is_gives_a_problem(api: Client, address: str) -> None:
     assert is_problem(api.get(address), 404, "Not Found")
     assert is_problem(api.post(address), 404, "Not Found")

@@ -115,7 +115,7 @@ def asked(
     headers = {one["name"]: st.sampled_from(["k1", "k2", "*", '"x"', "é", "y" * 70]) for one in where["header"]}
     return st.fixed_dictionaries(
         {
-            "id": st.just(here) | st.sampled_from(["0", "9" * 20, "1"]),
+            "id": st.just(here) | st.sampled_from(["0", "9" * 20, "1", "1%0A2", "%00"]),
             "query": st.fixed_dictionaries({}, optional=fields | {"strange": texts}) if fields else st.just({}),
             "headers": st.fixed_dictionaries({}, optional=headers),
             "body": (described.fitting(schema) | described.fitting(schema) | anything) if content else st.none(),
