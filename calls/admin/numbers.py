@@ -81,7 +81,9 @@ class LargerForm(forms.ModelForm):  # type: ignore[type-arg]
     """A number whose flow is more than a greeting: the flow is edited on its own page, and may be another one."""
 
     chosen_flow = forms.ModelChoiceField(
-        label="Flow", queryset=CallFlow.objects.none(), help_text="Who rings the number hears what is published of it."
+        label="Or another flow",
+        queryset=CallFlow.objects.none(),
+        help_text="Who rings the number hears what is published of it.",
     )
 
     class Meta:
