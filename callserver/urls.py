@@ -15,3 +15,5 @@ urlpatterns = [
     path("readyz", readyz),
     path("", include("calls.dashboard.urls")),
 ]
+
+handler500 = "calls.api.problems.server_error"  # which leaves people their page

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as Invalid
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -127,6 +128,17 @@ def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
         yield name or WHOLE, [str(one) for one in errors]
     else:
         yield name or WHOLE, [str(errors)]
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Tell a bug, which Django has logged: programs as a problem, people as their page does."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "Something went wrong on the server, which has written down what. Tell whoever runs it."
+    return JsonResponse(
+        {"title": status.phrase, "status": status, "detail": detail}, status=status, content_type=PROBLEM_JSON
+    )
 
 
 class NoSuchAddress(APIView):

@@ -53,3 +53,17 @@ def test_two_who_write_the_same_at_one_moment(api: Client, monkeypatch: pytest.M
     monkeypatch.setattr(callers, "save_contact", meet)
     told = problem(api, "post", CONTACTS, {"name": "Anna"}, status=409)
     assert "at this moment" in told["detail"]
+
+
+def test_a_bug_is_a_problem_for_programs_and_a_page_for_people(
+    api: Client, login: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(callers.ContactList, "get", fail)
+    api.raise_request_exception = login.raise_request_exception = False
+    assert "written down" in problem(api, "get", CONTACTS, status=500)["detail"]
+    monkeypatch.setattr("calls.dashboard.views.render", fail)
+    page = login.get("/")
+    assert (page.status_code, page["Content-Type"]) == (500, "text/html; charset=utf-8")
