@@ -51,6 +51,14 @@ def secrets_are_set(**_: Any) -> list[CheckMessage]:
                 id="calls.W003",
             )
         )
+    if settings.VOICEMAIL_EMAIL and not settings.EMAIL_HOST:
+        found.append(
+            Warning(
+                "VOICEMAIL_EMAIL names who is told of new messages, but there is no mail server.",
+                hint="Set EMAIL_URL, such as smtp+tls://user:password@mail.example.com:587.",
+                id="calls.W004",
+            )
+        )
     return found
 
 

@@ -17,6 +17,7 @@ LOCAL_ENV = BASE_DIR / "var" / "local.env"
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -107,6 +108,36 @@ class Env:
     def path(self, name: str, default: Path) -> Path:
         value = self.text(name)
         return (BASE_DIR / value) if value else default
+
+    def addresses(self, name: str) -> list[str]:
+        """Give a comma-separated list of mail addresses."""
+        found = self.words(name)
+        for one in found:
+            before, at, host = one.rpartition("@")
+            if not (before and at and host) or not one.isprintable() or " " in one:
+                raise ImproperlyConfigured(f"{name}: {one!r} is no mail address such as anna@example.com.")
+        return found
+
+    def mail(self, name: str) -> dict[str, Any]:
+        """Turn `smtp://`, `smtp+tls://` (STARTTLS) or `smtps://user:password@host:port` into what Django calls it."""
+        url = self.text(name)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} is not a URL: {error}.") from error
+        if url and (parts.scheme not in MAIL_PORTS or not parts.hostname):
+            raise ImproperlyConfigured(
+                f"{name} is none of smtp://host:25, smtp+tls://user:password@host:587 and smtps://user:password@host:465."
+            )
+        return {
+            "HOST": parts.hostname or "",
+            "PORT": port or MAIL_PORTS.get(parts.scheme, 25),
+            "HOST_USER": unquote(parts.username or ""),
+            "HOST_PASSWORD": unquote(parts.password or ""),
+            "USE_TLS": parts.scheme == "smtp+tls",
+            "USE_SSL": parts.scheme == "smtps",
+        }
 
     def database(self, name: str, default: Path) -> dict[str, Any]:
         """Turn `postgres://`, `postgresql://` or `sqlite:////path` into Django's dictionary."""

@@ -51,6 +51,14 @@ OUTBOUND_PER_MINUTE = env.integer("OUTBOUND_PER_MINUTE", 30, least=0, most=180)
 OUTBOUND_PER_DAY = env.integer("OUTBOUND_PER_DAY", 500, least=0, most=1_000_000)
 OUTBOUND_LONGEST_SECONDS = env.integer("OUTBOUND_LONGEST_SECONDS", 3_600, least=1, most=86_400)
 
+# Mail: who is told of new messages, by which server
+VOICEMAIL_EMAIL = env.addresses("VOICEMAIL_EMAIL")
+_mail = env.mail("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT = _mail["HOST"], _mail["PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["HOST_USER"], _mail["HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _mail["USE_TLS"], _mail["USE_SSL"], 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"callserver@{urlsplit(BASE_URL).hostname}")
+
 # How long things are kept: 0 days is for ever.
 CALL_STALE_HOURS = env.integer("CALL_STALE_HOURS", 26, least=1, most=8_784)  # a call may last 24
 PAYLOAD_DAYS = env.integer("PAYLOAD_DAYS", 0, least=0, most=36_500)
@@ -114,7 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "calls"
+LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
 # Language and time: stored in UTC, shown in TIME_ZONE

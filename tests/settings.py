@@ -34,6 +34,9 @@ KNOWN = {
     "OUTBOUND_PER_MINUTE": "",
     "OUTBOUND_PER_DAY": "",
     "OUTBOUND_LONGEST_SECONDS": "",
+    "VOICEMAIL_EMAIL": "",
+    "EMAIL_URL": "",
+    "EMAIL_FROM": "",
 }
 os.environ.update(KNOWN)
 environment.LOCAL_ENV = Path(os.devnull)

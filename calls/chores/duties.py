@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from calls.chores import call_log, housekeeping, recordings
+from calls.chores import call_log, housekeeping, mails, recordings
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Duty:
 
 DUTIES = (
     Duty("recordings", timedelta(seconds=5), recordings.fetch_some),
+    Duty("mails", timedelta(seconds=10), mails.tell_of_messages),
     Duty("figures of the reports", timedelta(seconds=10), call_log.count),
     Duty("searches", timedelta(seconds=5), call_log.write_searches),
     Duty("calls without an end", timedelta(minutes=1), call_log.ask_for_some),

@@ -11,8 +11,9 @@ from django.core.files.base import ContentFile
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from calls.control import voicemail
 from calls.control.account import account, is_local
-from calls.models import CallEvent, Kind, Recording, RecordingState
+from calls.models import CallEvent, Kind, Recording, RecordingState, Voicemail
 from calls.models.recordings import delete_files
 from calls.records.batch import write_batch
 from calls.records.follow import follow
@@ -44,6 +45,7 @@ def _make(after: int, upto: int) -> None:
         if (url := recording_url_of(event.payload))
     ]
     Recording.objects.bulk_create(new, ignore_conflicts=True)
+    voicemail.make(after, upto)
 
 
 def _recording(event: CallEvent, url: str) -> Recording:
@@ -145,6 +147,7 @@ def _fail(recording: Recording, reason: str) -> None:
 
 def _tell(recording: Recording, words: str) -> None:
     """Record what was done as an event of the call: its page shows it, and sees by it that there is something new."""
+    Voicemail.objects.filter(recording=recording.pk).update(changed_at=timezone.now())
     event = recording.event
     whose = {"uuid": event.leg.uuid} if event.leg else {"conversation_uuid": event.conversation_uuid}
     if event.call_id is None or not all(whose.values()):

@@ -64,7 +64,11 @@ def _sound(row: Recording, number: int, call: Call, *, alone: bool) -> Sound:
         word = "What was said"
     else:
         word = "Message" if call.outcome == Outcome.VOICEMAIL else "Recording"
-    title = word if alone else f"{word} {number}"
+    return sound_of(row, word if alone else f"{word} {number}")
+
+
+def sound_of(row: Recording, title: str) -> Sound:
+    """Tell a recording under a title."""
     if row.state == RecordingState.KEPT:
         return Sound(row, title, "")
     if row.state == RecordingState.FAILED:

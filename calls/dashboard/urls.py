@@ -3,10 +3,12 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from calls.dashboard import acting, call, export, placing, recordings, reports, views
+from calls.dashboard import acting, call, export, home, placing, recordings, reports, views, voicemail
 
 urlpatterns = [
     path("", views.calls, name="calls"),
+    path("home/", home.home, name="home"),
+    path("home/hours/<int:pk>/", home.override, name="home-override"),
     path("calls.csv", export.calls_csv, name="calls-csv"),
     path("live/", views.live, name="calls-live"),
     path("calls/<int:pk>/", call.call, name="call"),
@@ -17,6 +19,10 @@ urlpatterns = [
     path("call", placing.place, name="place"),
     path("call/", placing.place),
     path("recordings/<int:pk>/", recordings.recording, name="recording"),
+    path("voicemail/", voicemail.inbox, name="voicemail"),
+    path("voicemail/live/", voicemail.inbox_live, name="voicemail-live"),
+    path("voicemail/new/", voicemail.new_messages, name="voicemail-new"),
+    path("voicemail/<int:pk>/", voicemail.message, name="message"),
     path("events/<int:pk>/raw/", call.event_raw, name="event-raw"),
     path("events/", views.loose_events, name="loose-events"),
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),

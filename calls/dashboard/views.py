@@ -16,7 +16,7 @@ from calls.dashboard.loose import LooseEvent
 from calls.dashboard.paging import NoSuchPage, page_of, page_of_calls
 from calls.dashboard.readiness import checks
 from calls.dashboard.rows import rows_of
-from calls.models import CallEvent
+from calls.models import CallEvent, Voicemail
 from calls.records import spool
 from calls.records.filters import DAYS, read_filters
 from calls.records.needles import LONGEST
@@ -36,7 +36,8 @@ def calls(request: HttpRequest) -> HttpResponse:
     """All calls or those asked for, newest first, those in progress above. Before the first: how to get one."""
     filtering = Filtering(*read_filters(dict(request.GET.lists())))
     loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
-    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose)})
+    news = ("COUNT(*)", Voicemail.objects.counted())
+    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": news})
     filtering.counts |= told
     try:
         page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
@@ -44,6 +45,7 @@ def calls(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
     now = timezone.now()
     context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": settings.TIME_ZONE}
+    context |= {"new_messages": told["new_messages"]}
     nothing = not page.rows and page.first
     if nothing and not filtering.filters and not filtering.problems:
         return render(request, "calls/empty.html", context | {"checks": checks(), "base_url": settings.BASE_URL})

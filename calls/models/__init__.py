@@ -15,6 +15,7 @@ from calls.models.reports import Counted, Ending, Recount, Tally
 from calls.models.revisions import Revision
 from calls.models.search import CallSearch
 from calls.models.sounds import Sound
+from calls.models.voicemail import Voicemail, VoicemailState
 
 __all__ = [
     "ApiToken",
@@ -64,5 +65,7 @@ __all__ = [
     "Then",
     "User",
     "Visit",
+    "Voicemail",
+    "VoicemailState",
     "Weekday",
 ]

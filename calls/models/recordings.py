@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Self
 
+from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.urls import reverse
@@ -42,10 +43,15 @@ class RecordingQuerySet(models.QuerySet["Recording"]):
         return self.select_related("event").get(pk=pk)
 
     def discard_of(self, events: Collection[int]) -> int:
-        """Delete the recordings of these events, and once that is committed their files. Gives how many."""
+        """Delete the recordings of these events with the messages they are, and once that is committed their files.
+
+        Gives how many.
+        """
         found = dict(self.filter(event__in=events).values_list("pk", "file"))
         if found:
             rows = self.filter(pk__in=list(found))
+            messages = apps.get_model("calls", "Voicemail")._default_manager.filter(recording__in=list(found))
+            messages._raw_delete(rows.db)
             rows._raw_delete(rows.db)
             transaction.on_commit(partial(delete_files, [name for name in found.values() if name]))
         return len(found)

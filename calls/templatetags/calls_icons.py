@@ -52,6 +52,9 @@ ICONS = {
     "add": '<path d="M8 3v10M3 8h10"/>',
     "remove": '<path d="M3 4.500h10M6.5 4.500v-2h3v2M4.5 4.500l.5 9h6l.5-9"/>',
     "grip": '<path class="icon-fill" d="M5 3h2v2H5zM9 3h2v2H9zM5 7h2v2H5zM9 7h2v2H9zM5 11h2v2H5zM9 11h2v2H9z"/>',
+    "home": '<path d="M2.5 7.3 8 2.8l5.5 4.5v6.2H9.8V9.8H6.2v3.7H2.5Z"/>',
+    # acts
+    "archive": '<path d="M2.2 3h11.6v2.8H2.2Zm1 2.8h9.6v7.2H3.2Zm3 2.6h3.6"/>',
     "hang-up": '<path d="M1.8 9.4c3.4-3.6 9-3.6 12.4 0 .4.4.4 1 0 1.4l-1 1.1-2.6-1.3V8.8a8 8 0 0 0-5.2 0v1.8l-2.6 1.3'
     '-1-1.1c-.4-.4-.4-1 0-1.4Z"/>',
     "copy": '<rect x="5.5" y="5.5" width="8" height="8" rx="1.5"/><path d="M10.5 3.5v-.3c0-.7-.5-1.2-1.2-1.2H3.7'

@@ -57,21 +57,21 @@ def test_stranger_is_asked_to_log_in(client: Client, db: None, path: str) -> Non
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={path}")
 
 
-def test_login_leads_to_the_calls(staff: User) -> None:
+def test_login_leads_home(staff: User) -> None:
     browser = Client(enforce_csrf_checks=True)
     page = browser.get("/login/?next=/events/")
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
     assert token
     given = {"username": "sam", "password": "a long password of Sam", "csrfmiddlewaretoken": token[1]}
-    assert browser.post("/login/", given)["Location"] == "/"
-    assert browser.get("/login/")["Location"] == "/"
+    assert browser.post("/login/", given)["Location"] == "/home/"
+    assert browser.get("/login/")["Location"] == "/home/"
 
 
 def test_login_leads_back_to_where_one_was(client: Client, staff: User) -> None:
     given = {"username": "sam", "password": "a long password of Sam", "next": "/events/"}
     assert client.post("/login/", given)["Location"] == "/events/"
     client.logout()
-    assert client.post("/login/", given | {"next": "https://example.com/"})["Location"] == "/"
+    assert client.post("/login/", given | {"next": "https://example.com/"})["Location"] == "/home/"
 
 
 def test_wrong_password_is_told_and_the_name_kept(client: Client, staff: User) -> None:
@@ -424,7 +424,7 @@ def test_loose_events_are_paged_with_the_same_queries(
     for number in range(30):
         keep({"foo": number})
     login.get("/events/")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):  # session, user, events, the new messages in the header
         html = login.get("/events/").content.decode()
     assert html.count('<details class="loose"') == 25
     older = re.search(r'href="(\?before=[\d-]+)"', html)

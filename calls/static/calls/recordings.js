@@ -1,7 +1,7 @@
 // The player of recordings. The sound lives here and not in the page, so that it plays on while the page's parts are
 // replaced under it; what is drawn follows it. Without this script the browser's own player is there.
 (() => {
-  const page = document.getElementById("call");
+  const page = document.querySelector("[data-plays]");
   if (!page) return;
   const SPEEDS = [1, 1.5, 2, 0.75];
   const STEP_SECONDS = 5; // of the arrow keys
@@ -53,6 +53,7 @@
       for (const name of ["timeupdate", "play", "pause", "ended", "error", "durationchange", "seeked", "ratechange"]) {
         sound.addEventListener(name, paintAll);
       }
+      sound.addEventListener("playing", () => page.dispatchEvent(new CustomEvent("callserver:plays", { detail: number })));
       sounds.set(number, sound);
     }
     return sounds.get(number);
