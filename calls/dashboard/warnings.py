@@ -108,8 +108,8 @@ def _refusals(person: User, now: datetime) -> Iterator[Warned]:
     count = rows.count() + (rows.aggregate(others=Sum("others"))["others"] or 0)
     signature = newest.http_status in {401, 403}
     cause = (
-        "If it came from Vonage, the signature secret was changed there: set VONAGE_SIGNATURE_SECRET to the new one; "
-        "calls still work where the fallback answers, but their timelines have holes. Else a stranger knocked."
+        "If it came from Vonage, the signature secret was changed there: set VONAGE_SIGNATURE_SECRET to the new one. "
+        "Until then callers are not answered by us, and timelines have holes. Else a stranger knocked: nothing to do."
         if signature
         else "Look at what was sent."
     )
