@@ -117,6 +117,7 @@ def test_the_page_shows_what_changed_since_the_live_version(login: Client) -> No
     step.settings["text"] = "This is News."
     step.save()
     page = login.get(page_of(flow)).content.decode()
+    assert "draft, 1 change<" in page
     assert "text changed" in page
     assert "<del>Notice.</del>" in page
     assert "<ins>News.</ins>" in page

@@ -117,6 +117,7 @@
     }
     page.querySelector("[data-steps]").replaceWith(there);
     page.querySelector("[data-side]").replaceWith(fresh.querySelector("[data-side]"));
+    document.querySelector("[data-draft]").replaceWith(fresh.querySelector("[data-draft]"));
     takeMessages(fresh);
     stampAll(fresh);
     prepare();
