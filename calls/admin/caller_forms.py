@@ -9,7 +9,7 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from calls.control.callers import identities, too_wide, unspeakable
+from calls.control.callers import countryless, identities, too_wide, unspeakable
 from calls.models import Block, BlockAction, CallerRule, CallFlow, Contact, PhoneNumber, Tag
 from calls.models.callers import tag_name
 from calls.vonage import numbers
@@ -110,6 +110,8 @@ class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields["sure"].widget = forms.CheckboxInput()
             if not cleaned.get("sure"):
                 self.add_error("sure", question)
+        if reason := countryless(str(cleaned.get("kind")), typed):
+            self.add_error("pattern", reason)
         if cleaned.get("action") == BlockAction.MESSAGE and str(cleaned.get("text") or "").strip():
             text = cleaned["text"] = str(cleaned["text"]).replace("\r\n", "\n")
             for reason in unspeakable(text):

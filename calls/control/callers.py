@@ -55,11 +55,24 @@ def too_wide(kind: str, pattern: str) -> str:
     return f"Every number that begins with +{digits}{whose} would be blocked. Is that meant?"
 
 
+def countryless(kind: str, pattern: str) -> str:
+    """Say why a number as people write it at home would stop nobody, "" where it is none, or is blocked already.
+
+    That may be: a call has come from just that, and was blocked from its page.
+    """
+    found = numbers.identity(pattern)
+    if kind != BlockKind.EXACT or not found.startswith("0") or Block.objects.filter(kind=kind, pattern=found).exists():
+        return ""
+    return f"“{pattern[:60]}” has no country code, and callers’ numbers come with it. Write it like +44 7700 900123."
+
+
 def save_block(block: Block, *, sure: bool = False) -> None:
     """Keep a block, new or changed. `sure`: so many callers are meant. Raises ValidationError, by field."""
     wrong = {}
     if not sure and (question := too_wide(block.kind, block.pattern)):
         wrong["sure"] = [question]
+    if reason := countryless(block.kind, block.pattern):
+        wrong["pattern"] = [reason]
     block.text = block.text.replace("\r\n", "\n")
     if block.action == BlockAction.MESSAGE and block.text.strip() and (reasons := unspeakable(block.text)):
         wrong["text"] = reasons

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from calls.flows.naming import end_words
 from calls.flows.steps import STEPS
-from calls.flows.steps.spoken import Spoken
+from calls.flows.steps.spoken import FLOWS_VOICE, Spoken
 from calls.models import Branch, CallFlow, Step, Then, User
 
 MOST_STEPS = 200
@@ -81,7 +81,7 @@ def add_step(flow: CallFlow, kind: str, *, name: str = "") -> Step:
         raise ValidationError(f"A flow has at most {MOST_STEPS} steps. Put a part of it into a flow of its own.")
     settings = STEPS[kind]().settings()
     if issubclass(STEPS[kind], Spoken):
-        settings |= {"language": "", "style": 0, "premium": False}
+        settings |= FLOWS_VOICE
     if kind == "greeting":
         settings["text"] = ""
     renumber(flow)

@@ -13,7 +13,8 @@
           "*": {to: again}
           end: {to: hang up}
 
-Settings that are left out are the kind's own. Opening hours and sounds stand by their names, steps by their places.
+Settings that are left out are the kind's own; a voice that is left out is the flow's. Opening hours and sounds stand by
+their names, steps by their places.
 """
 
 import json
@@ -25,6 +26,9 @@ import yaml
 
 from calls.flows.parsing import BadText, near, parse, short, strangers
 from calls.flows.steps import STEPS, Kind
+from calls.flows.steps.menu import KEYS as MENU_KEYS
+from calls.flows.steps.menu import Menu
+from calls.flows.steps.spoken import FLOWS_VOICE, Spoken
 from calls.models import CallFlow, OpeningHours, Sound, Then
 
 FORM = 1
@@ -85,8 +89,10 @@ def as_json(data: Mapping[str, Any]) -> str:
 
 def _step_data(step: Any, places: Mapping[int, int], names: "Names") -> dict[str, Any]:
     kind = STEPS[step.kind]
-    usual = kind.from_settings({}).settings()
-    settings = {name: value for name, value in step.settings.items() if name not in usual or usual[name] != value}
+    own = kind.from_settings({}).settings()
+    usual = own | voice_left_out(kind)
+    settings = own | step.settings  # what an older release kept may lack some
+    settings = {name: value for name, value in settings.items() if name not in usual or usual[name] != value}
     data: dict[str, Any] = {"kind": step.kind}
     data |= {"name": step.name} if step.name else {}
     data |= {"settings": names.told(settings)} if settings else {}
@@ -101,6 +107,11 @@ def _lead_data(branch: Any, places: Mapping[int, int]) -> dict[str, Any]:
     elif branch.then == Then.FLOW:
         to = {"flow": branch.to_flow.name}
     return {"to": to} | ({"says": branch.words} if branch.words else {})
+
+
+def voice_left_out(kind: type[Kind]) -> dict[str, Any]:
+    """The voice of a step that names none: the flow's, also where the kind's own is another."""
+    return FLOWS_VOICE if issubclass(kind, Spoken) else {}
 
 
 class Names:
@@ -182,11 +193,11 @@ def _step(given: Any, where: str, count: int) -> StepText:
             made[str(on)] = _lead(lead, f"{where}, “{short(on)}”", count)
         except BadText as error:
             wrong += error.reasons
-        if len(str(on)) > 16:
-            wrong.append(f"{where}: “{short(on)}” is no key and no case.")
+        if str(on) not in (cases := cases_of(kind)):
+            wrong.append(f"{where}: this kind has no case “{short(on)}”. It has {', '.join(cases)}.")
     if wrong:
         raise BadText(*wrong)
-    return StepText(word, name or "", dict(settings or {}), made)
+    return StepText(word, name or "", voice_left_out(kind) | (settings or {}), made)
 
 
 def _lead(given: Any, where: str, count: int) -> Lead:
@@ -205,6 +216,11 @@ def _lead(given: Any, where: str, count: int) -> Lead:
     if to in (Then.NEXT, Then.AGAIN, Then.HANG_UP):
         return Lead(str(to), says=says)
     raise BadText(f"{where}: to is next, again, hang up, {{step: 2}} or {{flow: Name}}.")
+
+
+def cases_of(kind: type[Kind]) -> list[str]:
+    """In which cases a step of this kind may lead somewhere."""
+    return [*(MENU_KEYS if issubclass(kind, Menu) else ()), *dict.fromkeys([*kind.ends, "next"])]
 
 
 def misfits(kind: type[Kind], settings: Any, where: str) -> Iterator[str]:

@@ -209,6 +209,7 @@ def test_hidden_callers_are_blocked_without_a_number(login: Client) -> None:
     [
         ({"pattern": "+44 20 7946 0000"}, "pattern", "is one of our own numbers"),
         ({"pattern": ""}, "pattern", "Write whom you mean"),
+        ({"pattern": "07700 900123"}, "pattern", "“07700 900123” has no country code"),
         ({"kind": "prefix", "pattern": " "}, "pattern", "every caller would be blocked"),
         ({"kind": "prefix", "pattern": "abc"}, "pattern", "not how a number with its country code begins"),
         ({"kind": "other"}, "kind", "not one of the available choices"),

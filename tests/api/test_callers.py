@@ -116,6 +116,7 @@ def test_blocks_are_found_by_what_they_stop(api: Client) -> None:
     [
         ({}, "pattern", "Write whom you mean"),
         ({"pattern": OURS}, "pattern", "one of our own numbers"),
+        ({"pattern": "07700 900123"}, "pattern", "no country code"),
         ({"kind": "prefix", "pattern": "44"}, "sure", "United Kingdom"),
         ({"kind": "everybody"}, "kind", "not a valid choice"),
         ({"pattern": "447700900123", "action": "message"}, "text", "no sentence"),

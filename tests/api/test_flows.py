@@ -113,7 +113,7 @@ def test_who_writes_over_the_change_of_another_is_told(api: Client, staff: User)
         ({"callflow": 1, "name": "", "steps": []}, "name"),
         ({**TEXT, "steps": [{"kind": "greting"}]}, "Did you mean “greeting”?"),
         ({**TEXT, "steps": [{"kind": "hours", "settings": {"hours": "Shop"}}]}, "there is no opening hours “Shop”"),
-        ({**TEXT, "steps": [{**GREETING, "leads": {"1": {"to": {"flow": "None"}}}}]}, "there is no flow “None”"),
+        ({**TEXT, "steps": [{**GREETING, "leads": {"next": {"to": {"flow": "None"}}}}]}, "there is no flow “None”"),
         ({**TEXT, "voice": {"style": -1}}, "0"),
         ({**TEXT, "name": "a\u0000b"}, "U+0000"),
         ({**TEXT, "steps": [{"kind": "ncco", "settings": {"actions": [float("nan")]}}]}, "infinite"),

@@ -40,7 +40,7 @@ steps:
     '2': {to: {flow: Workshop}}
     end: {to: hang up}
 - kind: greeting
-  settings: {text: Goodbye., language: ''}
+  settings: {text: Goodbye.}
 """
 
 Write = Callable[[Any], str]
@@ -125,6 +125,22 @@ def test_a_flow_comes_out_as_it_went_in(workshop: None, write: Write) -> None:
     assert run("flow_export", OURS) == text.as_yaml(exported)
 
 
+def test_a_greeting_that_names_no_voice_speaks_as_its_flow_does(write: Write) -> None:
+    greetings = [{"kind": "greeting", "settings": {"text": "Hello."} | voice} for voice in ({}, {"language": "pl-PL"})]
+    given = {"callflow": 1, "name": "Hello", "voice": {"language": "en-GB", "style": 1}, "steps": greetings}
+    run("flow_import", write(json.dumps(given)), "--number", OURS, "--publish")
+    directory.look()
+    said = [(talk["language"], talk.get("style", 0)) for talk in directory.answer(OURS, CALLER).ncco]
+    assert said == [("en-GB", 1), ("pl-PL", 0)]
+
+
+def test_the_voice_of_a_greeting_comes_out() -> None:
+    flow = make_flow("Hello", ("greeting", {"text": "Hello.", "language": "en-AU", "style": 3, "premium": False}, {}))
+    assert text.export(flow)["steps"][0]["settings"] == {"text": "Hello.", "language": "en-AU", "style": 3}
+    flow.steps.update(settings={"text": "Hello."})  # an older release: in the kind's own voice
+    assert text.export(flow)["steps"][0]["settings"] == {"text": "Hello.", "language": "en-AU", "style": 3}
+
+
 def test_a_second_import_needs_to_be_told_where(workshop: None, write: Write) -> None:
     path = write(MENU)
     run("flow_import", path)
@@ -148,6 +164,8 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\ncallflow: 1\nname: N\nsteps: *b\n"
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: true}}]\n", "whole number"),
         (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {step: 9}}}}]\n", "no step 9"),
         (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {flow: Nowhere}}}}]\n", "no flow “Nowhere”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: menu, leads: {11: {to: next}}}]\n", "no case “11”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: forward, leads: {bussy: {to: next}}}]\n", "no case “bussy”"),
         (b"callflow: 1\nname: N\nsteps: [{kind: hours, settings: {hours: Shed}}]\n", "no opening hours “Shed”"),
         (b"callflow: 1\nname: N\nname: M\nsteps: []\n", "twice"),
         (b'{"callflow": 1, "callflow": 1}', "twice"),

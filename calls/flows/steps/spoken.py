@@ -9,6 +9,7 @@ from calls.flows.steps.kind import Facts, Kind
 from calls.vonage import ncco, ssml, voices
 
 DEFAULT_VOICE = {"language": "en-AU", "style": 3, "premium": False}  # the old Russell, who spoke in the tutorial
+FLOWS_VOICE = {"language": "", "style": 0, "premium": False}  # of a step that speaks as its flow does
 
 
 class Spoken(Kind):
