@@ -119,7 +119,7 @@ def _groups(figures: Figures, now: datetime) -> tuple[str, list[Group]]:
     groups = []
     for _, found in groupby(steps, key=lambda step: keys[unit](step.begins.date())):
         together = list(found)
-        sums = sum((step.sums for step in together), Sums())
+        sums = Sums.together(step.sums for step in together)
         groups.append(_group(unit, together[0].begins, together[-1].begins.date(), sums, now.date()))
     return unit, groups
 

@@ -19,12 +19,13 @@ from calls.dashboard.report_choice import PERIODS, Choice, flow_options, number_
 from calls.dashboard.report_page import FIRST_ROWS, report_page
 from calls.models import Call, Tally
 from calls.records.counting import count_news, waits_since
-from calls.records.stats import Period, calls_in, figures
+from calls.records.stats import MOST_MONTHS, Period, calls_in, figures
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1_000  # events that a page counts itself; the worker has counted those before
 SECONDS = 0.2
+FIRST_MONTHS = 2  # whose cost is told, unless all are asked for
 BEHIND = timedelta(minutes=1)  # what waits to be counted for so long is told
 
 
@@ -42,7 +43,9 @@ def reports(request: HttpRequest) -> HttpResponse:
         names = number_names()
         context |= {"problem": problem, "flows": flow_options(), "numbers": number_options(names, choice.number)}
         context |= {"behind": _count()}
-        found = figures(period, choice.which())
+        months = MOST_MONTHS if context["all_rows"] else FIRST_MONTHS
+        found = figures(period, choice.which(), months=months)
+        context |= {"more_months": months < MOST_MONTHS and period.first < found.costs.months[0]}
         empty = not found.total.calls
         page = None if empty else report_page(found, names, timezone.localtime())
         context |= {"page": page} | (_why_empty(choice, period) if empty else {})

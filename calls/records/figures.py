@@ -3,6 +3,7 @@
 What each figure means stands here once; the pages print it, and programs read the same.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -28,17 +29,23 @@ class Sums:
     slowest: int = 0  # tenths of a millisecond
     cost: int = 0  # EUR × 10^8
 
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            {ending: self.endings.get(ending, 0) + other.endings.get(ending, 0) for ending in Ending},
-            self.waits + other.waits,
-            self.talks + other.talks,
-            self.talk_seconds + other.talk_seconds,
-            self.answers + other.answers,
-            self.slow_answers + other.slow_answers,
-            max(self.slowest, other.slowest),
-            self.cost + other.cost,
+    @classmethod
+    def together(cls, parts: Iterable["Sums"]) -> "Sums":
+        """Add sums up, however many."""
+        some = list(parts)
+        return cls(
+            {ending: sum(part.endings.get(ending, 0) for part in some) for ending in Ending},
+            Spread.together(part.waits for part in some),
+            Spread.together(part.talks for part in some),
+            sum(part.talk_seconds for part in some),
+            Spread.together(part.answers for part in some),
+            sum(part.slow_answers for part in some),
+            max((part.slowest for part in some), default=0),
+            sum(part.cost for part in some),
         )
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums.together([self, other])
 
     def of(self, *endings: Ending) -> int:
         return sum(self.endings.get(ending, 0) for ending in endings)

@@ -42,8 +42,13 @@ class Spread:
     def of(cls, letters: Iterable[str]) -> "Spread":
         return cls(Counter(letters))
 
-    def __add__(self, other: "Spread") -> "Spread":
-        return Spread(self.counts + other.counts)
+    @classmethod
+    def together(cls, parts: Iterable["Spread"]) -> "Spread":
+        whole = cls()
+        for part in parts:
+            for letter, count in part.counts.items():
+                whole.counts[letter] += count
+        return whole
 
     @property
     def total(self) -> int:

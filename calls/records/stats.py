@@ -126,7 +126,7 @@ class Figures:
 
     @cached_property
     def total(self) -> Sums:
-        return sum((step.sums for step in self.steps), Sums())
+        return Sums.together(step.sums for step in self.steps)
 
     def as_json(self) -> dict[str, Any]:
         """Give the figures as programs read them."""
@@ -146,8 +146,11 @@ class Figures:
         }
 
 
-def figures(period: Period, which: Which = Which()) -> Figures:
-    """Give the figures of these calls in that period. A call counts for the moment in which it began."""
+def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS) -> Figures:
+    """Give the figures of these calls in that period. A call counts for the moment in which it began.
+
+    `months`: of so many at most cost is told, 2 at least; a year of it is half of the work.
+    """
     inside = which.rows().filter(quarter__gte=period.begin, quarter__lt=period.end)
     found = shifts(period.zone, period.begin, period.end)
     size = HOUR if period.days == 1 else DAY
@@ -157,12 +160,12 @@ def figures(period: Period, which: Which = Which()) -> Figures:
         period=period,
         which=which,
         steps=[Step(begins, by_step.get((step, which.outbound), Sums())) for step, begins in _steps(period, size)],
-        other_way=sum((sums for (_, outbound), sums in by_step.items() if outbound != which.outbound), Sums()),
+        other_way=Sums.together(sums for (_, outbound), sums in by_step.items() if outbound != which.outbound),
         before=tallies.total(
             which.rows().filter(quarter__gte=earlier.begin, quarter__lt=earlier.end, outbound=which.outbound)
         ),
         hours=tallies.by_hour_of_week(inside.filter(outbound=which.outbound), found),
-        costs=_costs(period, which),
+        costs=_costs(period, which, months),
     )
 
 
@@ -185,9 +188,9 @@ def _steps(period: Period, size: int) -> Iterable[tuple[int, datetime]]:
         yield hour, beginning_of(hours[hour]).astimezone(period.zone)
 
 
-def _costs(period: Period, which: Which) -> Costs:
+def _costs(period: Period, which: Which, most: int) -> Costs:
     """Read what each number cost: each month is a stretch of quarters, and the last but one is parted in two."""
-    months = _months(period)
+    months = _months(period, most)
     after = _next(period.last)
     whole = after.day == 1  # then so is the month before
     same_day = months[-1] if whole else min(months[-2] + (after - months[-1]), months[-1])
@@ -201,11 +204,11 @@ def _costs(period: Period, which: Which) -> Costs:
     return Costs(months, period.last, numbers)
 
 
-def _months(period: Period) -> list[date]:
+def _months(period: Period, most: int) -> list[date]:
     """Give the first days of the months that are told."""
     month = period.last.replace(day=1)
     months = [month]
-    while len(months) < 2 or (month > period.first and len(months) < MOST_MONTHS):
+    while len(months) < 2 or (month > period.first and len(months) < most):
         month = (month - timedelta(days=1)).replace(day=1)
         months.append(month)
     return months[::-1]

@@ -191,6 +191,15 @@ def test_periods_of_every_length_are_drawn(login: Client, some_calls: None) -> N
         assert len(rows(login, "days", query)) == bars
 
 
+def test_cost_of_a_year_is_told_when_it_is_asked_for(login: Client, some_calls: None) -> None:
+    make_call(at=NOW - timedelta(days=200))
+    short, whole = page(login, "?period=365d"), page(login, "?period=365d&rows=all")
+    assert "rows=all#figures-costs" in short
+    assert "May 2026" not in short
+    assert "May 2026" in whole
+    assert "2026-05" in {row["Month"] for row in rows(login, "costs", "?period=365d")}
+
+
 # Its states
 
 
@@ -238,7 +247,7 @@ def test_what_is_not_counted_yet_is_told(login: Client, some_calls: None, monkey
 def test_a_database_that_fails_leaves_a_page_that_says_so(
     login: Client, some_calls: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise DatabaseError("canceling statement due to statement timeout")
 
     monkeypatch.setattr(door, "figures", fail)

@@ -132,7 +132,7 @@ def check(period: Period, which: Which) -> None:
     days: dict[date, Sums] = defaultdict(Sums)
     for step in told.steps:
         assert step.begins.tzinfo is not None
-        days[step.begins.date()] += step.sums
+        days[step.begins.date()] = Sums.together([days[step.begins.date()], step.sums])
     wanted = {period.first + timedelta(days=n) for n in range(period.days)}
     assert set(days) == wanted
     for day, sums in days.items():

@@ -47,8 +47,8 @@ def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(values: list
 
 def test_spreads_add_up_and_fall_into_classes() -> None:
     one, other = Spread.of(map(letter_of, (0, 4, 5, 59))), Spread.of(map(letter_of, (60, 61, 5_000)))
-    assert (one + other).classes((5, 60)) == [2, 2, 3]
-    assert (one + other).total == 7
+    assert Spread.together([one, other]).classes((5, 60)) == [2, 2, 3]
+    assert Spread.together([one, other]).total == 7
     assert Spread().percentile(50) is None
     assert letter_of(-3) == letter_of(0)
     assert letter_of(10**15) == letter_of(MOST)
