@@ -1,6 +1,6 @@
 """Turn a flow's draft into a program: plain data that the engine runs without the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -72,6 +72,8 @@ def compile_draft(flow: CallFlow) -> Compiled:
             "on": {branch.on: target_of(branch, after) for branch in branches},
             "words": {branch.on: words_of(branch) for branch in branches if branch.words},
         }
+    round_in_circles = circling(compiled, flow.pk)
+    findings += [Finding("warning", step, CIRCLE) for step in steps if str(step.pk) in round_in_circles]
     start = str(steps[0].pk) if steps else None
     program = {"schema": SCHEMA, "flow": flow.pk, "name": flow.name, "voice": voice_of(flow), "start": start}
     return Compiled(program | {"steps": compiled}, findings)
@@ -79,6 +81,27 @@ def compile_draft(flow: CallFlow) -> Compiled:
 
 MOST_NUMBERS = 100  # whose countries are looked at
 NO_STEP = "The flow has no step: its callers would hear nothing. Add a greeting."
+
+
+CIRCLE = "It leads round to itself, whatever callers do: they hear it until the call is ended. Lead it elsewhere."
+PASSING = {"greeting", "audio", "notify", "wait", "goto"}  # kinds that go on by one way, whatever callers do
+
+
+def circling(steps: Mapping[str, Any], flow: int) -> set[str]:
+    """Steps to which every caller who leaves them comes back: one of each circle."""
+    found, known = set[str](), set[str]()
+    for first in steps:
+        here, seen = first, set[str]()
+        while here in steps and here not in seen | known and steps[here]["kind"] in PASSING:
+            seen.add(here)
+            target = steps[here]["on"].get("next") or steps[here]["next"]
+            if target.get("again"):
+                target = to_step(int(here))
+            here = next(iter(steps)) if target.get("flow") == flow else str(target.get("step", ""))
+        if here in seen:
+            found.add(here)
+        known |= seen
+    return found
 
 
 def kind_of(step: Step) -> Kind:

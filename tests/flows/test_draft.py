@@ -1,8 +1,11 @@
 """Editing a draft: order, copies, removal, and two who edit at once."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 
+from calls.flows.compile import compile_draft
 from calls.flows.draft import (
     EditedMeanwhile,
     Way,
@@ -16,6 +19,7 @@ from calls.flows.draft import (
     way_of,
 )
 from calls.models import CallFlow, Step, Then, User
+from tests.flows.drafts import make_flow
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +105,18 @@ def test_what_fails_on_the_way_changes_nothing(flow: CallFlow) -> None:
         add_step(now, "no such kind")
     flow.refresh_from_db()
     assert (names(flow), stamp_of(flow)) == ("abcd", before)
+
+
+@pytest.mark.parametrize(
+    ("steps", "circles"),
+    [
+        ([("goto", {}, {"next": "1"})], [1]),
+        ([("greeting", {}, {"next": "again"})], [1]),
+        ([("greeting", {}, {}), ("wait", {}, {}), ("greeting", {}, {"next": "2"})], [2]),
+        ([("greeting", {}, {}), ("menu", {"prompt": "Press 1."}, {"1": "1", "end": "1"})], []),
+        ([("greeting", {}, {"next": "2"}), ("greeting", {}, {})], []),
+    ],
+)
+def test_a_circle_that_no_caller_can_leave_is_warned_of(steps: Any, circles: list[int]) -> None:
+    found = compile_draft(make_flow("Round", *steps)).warnings
+    assert [one.step.position for one in found if one.step and "round to itself" in one.message] == circles

@@ -171,3 +171,10 @@ def test_a_short_pin_and_a_secret_recording_are_warned_of() -> None:
     assert any("short" in one for one in warnings)
     assert any("All of staff agreed." in one for one in warnings)
     assert compile_draft(make_flow("Other", ("room", {"room": "Board"}, {}))).warnings == []
+
+
+def test_who_is_let_into_no_room_hears_so_before_the_call_ends() -> None:
+    publish_flow(
+        "Meeting", ("room", {"room": "Board", "pin": "4711", "ask": "PIN?", "wrong": "Wrong.", "tries": 1}, {})
+    )
+    assert said(press(ring(), "1")) == ["Wrong."]

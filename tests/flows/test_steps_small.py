@@ -86,3 +86,15 @@ def test_a_raw_ncco_is_served_as_it_was_given(actions: list[dict[str, Any]]) -> 
     assert served.ncco == actions
     assert ncco.errors(served.ncco) == []
     assert all(next(iter(action)) == "action" for action in served.ncco)
+
+
+@pytest.mark.parametrize(
+    ("rung", "reasons"),
+    [("449098790000", ["premium rate"]), ("447700900456", []), (OURS, ["the call would ring itself"])],
+)
+def test_a_raw_ncco_that_rings_what_a_forward_would_not_is_warned_of(rung: str, reasons: list[str]) -> None:
+    connect = {"action": "connect", "from": OURS, "endpoint": [{"type": "phone", "number": rung}]}
+    found = compile_draft(make_flow("Raw", ("ncco", {"actions": [connect]}, {}), number=OURS))
+    assert found.errors == []
+    assert len(found.warnings) == len(reasons)
+    assert all(reason in str(one) for reason, one in zip(reasons, found.warnings, strict=True))

@@ -1,6 +1,7 @@
 """Any NCCO, for developers: served action for action as it was given."""
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,17 @@ class Raw(Kind):
     def warnings(self, facts: Facts) -> list[str]:
         found = ncco.check(self.actions, called_number=facts.number)
         odd = [problem.message for problem in found if problem.severity == "warning"]
-        return [*odd, *([UNANNOUNCED] if self.is_unannounced() else [])]
+        return [*odd, *self._costly(facts), *([UNANNOUNCED] if self.is_unannounced() else [])]
+
+    def _costly(self, facts: Facts) -> Iterator[str]:
+        """Name the telephones that a Forward would not ring."""
+        for action in self.actions:
+            endpoints = action.get("endpoint") if action.get("action") == "connect" else None
+            for one in endpoints if isinstance(endpoints, list) else ():
+                number = str(one.get("number", "")) if isinstance(one, dict) else ""
+                reason = facts.refuse_destination(number) if number and number != facts.number else ""
+                if reason:
+                    yield f"It rings {number}, which a Forward would not. {reason}"
 
     def is_unannounced(self) -> bool:
         """Whether it records, and says nothing before."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calls.flows.program import AGAIN, Target
+from calls.flows.program import AGAIN, END, Target
 from calls.flows.run import Heard, Run
 from calls.flows.run import Step as Compiled
 from calls.flows.steps.kind import Facts, beyond
@@ -111,7 +111,10 @@ class Room(Recorded):
         if attempt >= self.tries:
             run.note(pin="wrong")
             run.state = {}
-            return run.target(step, "refused")
+            refused = run.target(step, "refused")
+            if refused == END:  # else what comes next says why
+                run.say(self.wrong, vars(self))
+            return refused
         run.say(self.wrong, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN
