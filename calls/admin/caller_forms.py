@@ -112,6 +112,7 @@ class BlockForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.add_error("sure", question)
         if reason := countryless(str(cleaned.get("kind")), typed):
             self.add_error("pattern", reason)
+            cleaned["pattern"] = typed  # else the model asks for one as well
         if cleaned.get("action") == BlockAction.MESSAGE and str(cleaned.get("text") or "").strip():
             text = cleaned["text"] = str(cleaned["text"]).replace("\r\n", "\n")
             for reason in unspeakable(text):

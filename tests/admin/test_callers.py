@@ -228,6 +228,11 @@ def test_a_block_that_makes_no_sense_is_refused(login: Client, fields: Any, wher
     assert Block.objects.count() == 1
 
 
+def test_a_number_without_its_country_is_told_once(login: Client) -> None:
+    response = submit(login, f"{BLOCKS}add/", {**HANG_UP, "text": "", "pattern": "07700 900123"})
+    assert len(errors_of(response)["pattern"]) == 1
+
+
 @pytest.mark.parametrize("words", ["+44 7700 900123", "07700 900123", "447700", "robot"])
 def test_a_block_is_found_by_what_it_stops(login: Client, words: str) -> None:
     Block.objects.create(kind="prefix", pattern="447700", note="Robots")
