@@ -10,6 +10,7 @@ from calls.flows import hours_data
 from calls.flows.hours import Schedule, State, next_state, state
 from calls.flows.hours_line import DayLine, day_lines
 from calls.flows.hours_words import standing, when
+from calls.flows.ways import flows_after
 from calls.models import FlowVersion, PhoneNumber, StepKind
 
 MOST_NUMBERS = 30
@@ -61,7 +62,17 @@ def standings(now: datetime, zone: str) -> list[Standing]:
     asked = {row.pk: hours_asked(programs.get(row.live_id)) for row in rows}  # type: ignore[attr-defined]
     known = hours_data.load_all() if any(asked.values()) else {}
     sharing = Counter(hours for hours in asked.values() if hours)
-    return [_standing(row, asked[row.pk], known, sharing, now, zone) for row in rows]
+    return [
+        _standing(row, asked[row.pk], known, sharing, now, zone)
+        if asked[row.pk] in known or not _leads_on(programs.get(row.live_id))  # type: ignore[attr-defined]
+        else Standing(row, "Answered", "picked-up", "good", f"{row.flow} leads to flows that may ask opening hours.")
+        for row in rows
+    ]
+
+
+def _leads_on(program: Any) -> bool:
+    """Whether a program leads to other flows."""
+    return isinstance(program, dict) and any(flows_after(program))
 
 
 def hours_asked(program: Any) -> int | None:

@@ -70,7 +70,10 @@ def place_of(url: str, *, local: str = "") -> Place:
             (ours.hostname or "").lower(),
             ours.port or _usual(ours.scheme),
         ):
-            raise NotAllowed(f"The recording is not at {ours.scheme}://{ours.netloc}, the local Vonage.")
+            raise NotAllowed(
+                f"The recording is not at {ours.scheme}://{ours.netloc}, the local Vonage. "
+                "What “ring” records by itself is gone when it ends: ring with --through."
+            )
         return Place(parts.scheme, host, port or _usual(parts.scheme), path, local=True)
     if parts.scheme != "https":
         raise NotAllowed("The recording is not to be had over https.")

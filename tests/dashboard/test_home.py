@@ -143,6 +143,14 @@ def test_hours_elsewhere_and_hours_that_are_shared_say_so(login: Client, hours: 
     assert "until today at 17:30 (Europe/Madrid)" in words
 
 
+def test_a_flow_that_leads_elsewhere_is_not_said_to_be_always_open(login: Client, monday: None) -> None:
+    publish_flow("Workshop", ("greeting", {"text": "Hello."}, {}), number="")
+    publish_flow("Orders", ("goto", {}, {"next": "Workshop"}))
+    words = part(page(login), "numbers")
+    assert "Orders leads to flows that may ask opening hours." in words
+    assert "Always answered" not in words
+
+
 def test_a_number_without_hours_a_flow_or_anything_published(login: Client, monday: None) -> None:
     make_number(OURS, label="Orders")
     PhoneNumber.objects.create(msisdn=WORKSHOP, label="Workshop")
