@@ -25,17 +25,21 @@ def follow(name: str, seconds: float, see: Callable[[int, int], None]) -> bool:
     head = CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
     mark, _ = Bookmark.objects.get_or_create(name=name, defaults={"newest": head})
     now = timezone.now()
-    settled = mark.newest if now - mark.noted_at >= OVERLAP else mark.seen
+    due = now - mark.noted_at >= OVERLAP
+    settled = mark.newest if due else mark.seen
+    if due and settled <= mark.seen:
+        # All that was noted is seen. Where more came than one pass covers, the next ones go on behind it.
+        mark.move(newest=head, noted_at=now)
     at = mark.seen
     while at < head:
         keys = CallEvent.objects.filter(pk__gt=at).order_by("pk").values_list("pk", flat=True)
         upto = min(next(iter(keys[PAGE - 1 : PAGE]), head), head)
         see(at, upto)
         at = upto
-        if at <= settled:
-            mark.move(seen=at)
+        if mark.seen < settled:
+            mark.move(seen=min(at, settled))
         if at < head and time.monotonic() > until:
             return True
-    if now - mark.noted_at >= OVERLAP:
+    if due:
         mark.move(seen=max(mark.seen, settled), newest=head, noted_at=now)
     return False
