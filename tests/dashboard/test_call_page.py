@@ -496,7 +496,7 @@ def test_contacts_are_told_by_name(login: Client, main_line: PhoneNumber) -> Non
 
 def test_number_of_queries_does_not_grow(login: Client, main_line: PhoneNumber) -> None:
     small, large = make_long_call(1, 0), make_long_call(150, 10)
-    assert queries_of(login, small) == queries_of(login, large) <= 12
+    assert queries_of(login, small) == queries_of(login, large) <= 13  # one is the header's badge
 
 
 def test_call_of_very_many_events_is_shown_in_pages(login: Client) -> None:

@@ -72,7 +72,7 @@ def test_an_event_that_was_changed_on_its_way_is_found(account: Account) -> None
 @pytest.mark.parametrize("column", ["outcome", "duration_seconds", "from_number"])
 def test_a_wrong_call_is_found(account: Account, column: str) -> None:
     call = Call.objects.all()[1]
-    Call.objects.filter(pk=call.pk).update(**{column: 7})
+    Call.objects.filter(pk=call.pk).update(**{column: 7_777})  # no call of this account has it
     verdict = judge(account)
     assert list(verdict.faults) == ["wrong"]
     assert verdict.wrong[0].startswith(f"{call.origin_uuid} ({column} is ")
