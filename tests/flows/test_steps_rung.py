@@ -1,8 +1,6 @@
 """Each kind of step as a caller meets it: the local Vonage rings, presses, speaks, hangs up; the call log tells it."""
 
-import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,55 +8,19 @@ import requests
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from calls.emulator.application import Application
-from calls.emulator.clock import AT_ONCE, Clock
-from calls.emulator.platform import Platform
-from calls.emulator.ring import play
-from calls.emulator.scenario import read
 from calls.models import Call, CallEvent, OpeningHours
 from calls.records.store import StoreUnavailable
 from calls.records.store import store as keep_event
 from calls.vonage.events import Event
 from calls.webhooks import views
 from tests.control.conftest import local_vonage, point_to
-from tests.emulator.keys import APPLICATION_ID, key_pair
 from tests.factories import CALLER, OURS, PERSON
+from tests.flows.conftest import SECRET, Ring
 from tests.flows.drafts import Leads, publish_flow
-from tests.settings import KNOWN
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SECRET = KNOWN["VONAGE_SIGNATURE_SECRET"]
 SECOND = "447700900789"
 HANGS_UP: Leads = {"next": "hang up"}
-Ring = Callable[..., Call]
-
-
-@pytest.fixture
-def ring(live_server: LiveServer, settings: Settings) -> Ring:
-    """Ring our number as a scenario says, with all that it expects; give the call as it was kept."""
-    settings.BASE_URL = live_server.url
-    ours = Application(
-        application_id=APPLICATION_ID,
-        public_key=key_pair("first")[1],
-        numbers=(OURS,),
-        secret=SECRET,
-        answer_url=f"{live_server.url}/answer",
-        event_url=f"{live_server.url}/event",
-        fallback_url=f"{live_server.url}/fallback",
-    )
-
-    async def rung(scenario: dict[str, Any]) -> list[str]:
-        wanted = read({"to": OURS, "from": CALLER, **scenario}, "scenario")
-        async with Platform([ours], clock=Clock(AT_ONCE), callees=wanted.called(), seed=1) as platform:
-            outcome = await play(wanted, ours, platform)
-        return [*outcome.failures, *outcome.findings]
-
-    def ring(*, suffers: str = "the reply took", **scenario: Any) -> Call:
-        """`suffers` is what may be found wrong: on a busy machine replies take long."""
-        assert [one for one in asyncio.run(rung(scenario)) if suffers not in one] == []
-        return Call.objects.get()
-
-    return ring
 
 
 def told(call: Call) -> list[str]:
