@@ -122,6 +122,13 @@ def test_a_flow_is_built_published_changed_and_taken_back(open_page: Opens, way:
     save(hand, menu)
     expect(page.locator("[data-step]").nth(1)).to_contain_text("1 To Sam, 2 Voicemail 4")
 
+    # what would callers hear who press 2?
+    hand.write(page.get_by_label("Keys pressed"), "2")
+    hand.press(page.get_by_role("button", name="Light it up"))
+    expect(page.locator("#seen")).to_contain_text("Please leave a message after the tone.")
+    expect(page.locator(".pic-lit").first).to_be_attached()
+    assert flow.live_version() is None
+
     hand.write(page.get_by_label("What changed, for the list of versions"), "The first one")
     hand.press(page.get_by_role("button", name="Publish as v1"))
     expect(page.get_by_text("Version 1 is live: heard from the next call on.")).to_be_visible()
