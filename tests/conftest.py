@@ -16,7 +16,7 @@ from calls.webhooks import refusals
 from tests.vonage_client import Body, Response, VonageClient
 
 # Generated cases are the same in each run, and nothing is timed; HYPOTHESIS_PROFILE=long looks for new ones.
-hypothesis.register_profile("same", derandomize=True, deadline=None)
+hypothesis.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

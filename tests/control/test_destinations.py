@@ -4,6 +4,8 @@ import pytest
 
 from calls.vonage.destinations import Destination, Refusal, read, refusal
 
+pytestmark = pytest.mark.once
+
 GOOD = {
     "447700900456": ("447700900456", "GB"),  # a number of films
     "+44 (7700) 900-456": ("447700900456", "GB"),

@@ -15,6 +15,8 @@ from calls.models import Ending
 from calls.records.figures import Sums
 from calls.records.spread import Spread, letter_of
 
+pytestmark = pytest.mark.once
+
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 

@@ -13,6 +13,8 @@ from calls.templatetags import calls_format as spell
 from calls.templatetags.calls_icons import ICONS, icon
 from calls.vonage import numbers
 
+pytestmark = pytest.mark.once
+
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 

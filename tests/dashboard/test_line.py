@@ -9,6 +9,8 @@ import pytest
 
 from calls.records.line import AXIS_LEFT, AXIS_NOW, Stretch, axis_line, row_line, stretches, time_of
 
+pytestmark = pytest.mark.once
+
 ZERO = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 

@@ -13,6 +13,8 @@ from calls.dashboard.waterfall import DrawnBar, Name, Waterfall, waterfall
 from calls.records.timeline import timeline
 from tests.records.rows import Leg, Row, after, answered_with, happened, leg
 
+pytestmark = pytest.mark.once
+
 NAMES = {
     1: Name("Anna", "caller", labels={"say": ["hears us speak", "hears us"], "rec": ["message"], "ring": ["rings"]})
 }

@@ -7,6 +7,8 @@ import pytest
 
 from calls.flows.diff import differences
 
+pytestmark = pytest.mark.once
+
 VOICE: dict[str, Any] = {"language": "en-GB", "style": 1, "premium": False}
 
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from calls.flows import words
 from calls.vonage import ssml
 
+pytestmark = pytest.mark.once
+
 ANNA = {"caller.name": "Anna Kowalska", "caller.number": "447700900123", "hours.next_open": "tomorrow at 9"}
 
 

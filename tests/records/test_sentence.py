@@ -10,6 +10,8 @@ from calls.records.cast import Cast
 from calls.records.sentence import Deeds, Facts, sentence, whence
 from tests.records.rows import CALLER, OURS, PERSON, Leg, leg
 
+pytestmark = pytest.mark.once
+
 IN: dict[str, Any] = {"direction": "inbound", "from_number": CALLER, "to_number": OURS, "price_eur": None}
 OUT = IN | {"direction": "outbound", "from_number": OURS, "to_number": PERSON}
 

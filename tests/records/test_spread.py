@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from calls.records.quarters import DAY, SECONDS, beginning_of, day_of, first_of, local, quarter_of, shifts
 from calls.records.spread import MOST, Spread, letter_of, value_of
 
+pytestmark = pytest.mark.once
+
 ZONES = (
     "Europe/London",
     "America/New_York",

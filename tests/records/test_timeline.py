@@ -12,6 +12,8 @@ from calls.records.moments import skew_of
 from calls.records.timeline import Lane, Timeline, timeline
 from tests.records.rows import BEGIN, Leg, Row, after, answered_with, happened, leg
 
+pytestmark = pytest.mark.once
+
 MENU = {"action": "input", "type": ["dtmf"], "dtmf": {"maxDigits": 1, "timeOut": 5}}
 NOW = after(1_000)
 

@@ -14,6 +14,8 @@ from calls.records.words import UNKNOWN, in_words
 from tests.records.rows import OURS, Leg, Row, answered_with, happened, leg
 from tests.records.test_timeline import JSON
 
+pytestmark = pytest.mark.once
+
 ANNA, TOM, MAIN = "+44 7700 900123", "+44 7700 900456", "Main line"
 INBOUND = leg(1, 0, 0.6, 77)
 FORWARDED = leg(2, 13, None, 35, direction="outbound", status="timeout")

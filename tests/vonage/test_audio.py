@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from calls.vonage.audio import MPEG, WAV, Audio, NotAudio, read
 from tests.sounds import encoded_wav, mp3, mp3_frames, wav
 
+pytestmark = pytest.mark.once
+
 STEREO_44 = b"\xff\xfb\x90\x44"  # version 1, 128 kbit/s, 44.1 kHz, joint stereo: frames of 417 bytes
 MONO_8 = b"\xff\xe3\x18\xc4"  # version 2.5, 8 kbit/s, 8 kHz, mono: frames of 72 bytes
 
