@@ -66,10 +66,7 @@ class Directory:
         for at, party in enumerate(parties):
             number = self.number(party)
             if number and number.flow:
-                served = self._answer(number, parties, at, now, leg)
-                if "cannot be run" in served.problem:
-                    logger.error("Version %s of %s: %s", served.version, number.msisdn, served.problem)
-                return served
+                return _told(self._answer(number, parties, at, now, leg))
         return Served(engine.NUMBER_NOT_IN_SERVICE, problem="no number of ours was called")
 
     def _answer(self, number: Number, parties: Sequence[str], at: int, now: datetime, leg: str) -> Served:
@@ -80,16 +77,11 @@ class Directory:
     def go_on(self, place: Place, heard: Heard, moment: datetime | None = None) -> Served | None:
         """Say how a call goes on; None: as it was. Never raises."""
         served = engine.go_on(self, place, heard, moment or timezone.now())
-        if served and served.problem:
-            logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
-        return served
+        return _told(served) if served else None
 
     def pick_up(self, place: Place) -> Served:
         """Say what a telephone hears that a flow rang, before it is put through. Never raises."""
-        served = engine.pick_up(self, place, timezone.now())
-        if served.problem:
-            logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
-        return served
+        return _told(engine.pick_up(self, place, timezone.now()))
 
     def owns(self, msisdn: str) -> bool:
         return msisdn in self.numbers.things
@@ -122,6 +114,7 @@ class Directory:
             try:
                 found = FlowVersion.objects.values_list("program", flat=True).filter(pk=version).first()
             except (DatabaseError, InterfaceError):
+                close_old_connections()  # no request's end does so here, and a broken one would stay broken
                 return None
             if found is not None:
                 self.versions.put(str(version), found, 1)
@@ -251,6 +244,13 @@ class Directory:
             except Exception:
                 logger.exception("Looking for publications failed")
             waits.wait(LOOK_SECONDS)
+
+
+def _told(served: Served) -> Served:
+    """Tell operators what is wrong with an answer."""
+    if served.problem:
+        logger.error("Version %s of %s: %s", served.version, served.msisdn, served.problem)
+    return served
 
 
 directory = Directory()
