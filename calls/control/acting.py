@@ -25,7 +25,9 @@ def mute(call: Call, *, by: User, on: bool = True) -> None:
 
 def transfer(call: Call, flow: str, *, by: User) -> None:
     """Move the caller to what a flow says, in place of what they hear now. Raises Refused."""
-    version, said = by_flow(flow)
+    ours = call.from_number if call.direction == "outbound" else call.to_number
+    theirs = call.to_number if call.direction == "outbound" else call.from_number
+    version, said = by_flow(flow, ours=ours, theirs=theirs)
     body = {"action": "transfer", "destination": {"type": "ncco", "ncco": said}}
     _change(call, body, f"moved the caller to “{flow}”", by, version=version.pk, ncco=said)
 

@@ -81,7 +81,7 @@ def plan(wanted: Wanted) -> Plan:
     longest = settings.OUTBOUND_LONGEST_SECONDS
     if wanted.length_seconds is not None and not 1 <= wanted.length_seconds <= longest:
         raise Refused(f"length_timer has to be 1 to {longest} seconds (OUTBOUND_LONGEST_SECONDS).", 400)
-    return Plan(wanted, found, from_number, _ncco(wanted), wanted.length_seconds or longest)
+    return Plan(wanted, found, from_number, _ncco(wanted, from_number.msisdn, found.number), wanted.length_seconds or longest)
 
 
 def place_call(wanted: Wanted, *, user: User | None, key: str = "") -> Placement:
@@ -229,12 +229,12 @@ def _from(text: str) -> PhoneNumber:
     raise Refused(f"Say which number calls (from=): {listed}. Or set OUTBOUND_FROM.", HTTPStatus.BAD_REQUEST)
 
 
-def _ncco(wanted: Wanted) -> Ncco | None:
+def _ncco(wanted: Wanted, ours: str, theirs: str) -> Ncco | None:
     """Give what the callee hears, where it is not what callers of the number hear. Raises Refused."""
     if wanted.text and wanted.flow:
         raise Refused("Give text or flow, not both.", HTTPStatus.BAD_REQUEST)
     if wanted.flow:
-        return by_flow(wanted.flow)[1]
+        return by_flow(wanted.flow, ours=ours, theirs=theirs)[1]
     if not wanted.text:
         if wanted.voice:
             raise Refused("voice= says who reads text=: give that too.", HTTPStatus.BAD_REQUEST)
