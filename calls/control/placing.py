@@ -81,7 +81,8 @@ def plan(wanted: Wanted) -> Plan:
     longest = settings.OUTBOUND_LONGEST_SECONDS
     if wanted.length_seconds is not None and not 1 <= wanted.length_seconds <= longest:
         raise Refused(f"length_timer has to be 1 to {longest} seconds (OUTBOUND_LONGEST_SECONDS).", 400)
-    return Plan(wanted, found, from_number, _ncco(wanted, from_number.msisdn, found.number), wanted.length_seconds or longest)
+    ncco = _ncco(wanted, from_number.msisdn, found.number)
+    return Plan(wanted, found, from_number, ncco, wanted.length_seconds or longest)
 
 
 def place_call(wanted: Wanted, *, user: User | None, key: str = "") -> Placement:
