@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI, from this server
 ]
 
 MIDDLEWARE = [
@@ -195,11 +196,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "What happens on the line, what callers hear, who they are, and when it is open.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None, "defaultModelsExpandDepth": 0},
     "PATH_CONVERTER_OVERRIDES": {"id": int},
     "ENUM_NAME_OVERRIDES": {
         "EventKind": "calls.models.Kind",
         "BlockKind": "calls.models.BlockKind",
         "RecordingState": "calls.models.RecordingState",
+        "VoicemailState": "calls.models.VoicemailState",
         "OverrideState": "calls.models.OverrideState",
     },
 }

@@ -16,4 +16,6 @@ urlpatterns = [
     path("", include("calls.dashboard.urls")),
 ]
 
-handler500 = "calls.api.problems.server_error"  # which leaves people their page
+# Both leave people their page.
+handler400 = "calls.api.problems.bad_request"
+handler500 = "calls.api.problems.server_error"

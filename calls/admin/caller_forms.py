@@ -1,7 +1,7 @@
 """The forms about callers: contacts, who is blocked, who is led elsewhere. Numbers and tags as people type them."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,12 +9,22 @@ from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from calls.control.callers import countryless, identities, too_wide, unspeakable
+from calls.control.callers import (
+    countryless,
+    identities,
+    next_position,
+    rule_number,
+    rule_tag,
+    rule_taken,
+    too_wide,
+    unspeakable,
+)
 from calls.models import Block, BlockAction, CallerRule, CallFlow, Contact, PhoneNumber, Tag
 from calls.models.callers import tag_name
 from calls.vonage import numbers
 
 OFFERED = 200
+Read = TypeVar("Read")
 
 
 class Offering(forms.TextInput):
@@ -151,8 +161,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
                 "called", numbers.shown(self.instance.number.msisdn) if self.instance.number else ""
             )
         else:
-            last = CallerRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
-            self.initial.setdefault("position", min(last + 1, 9_999))
+            self.initial.setdefault("position", next_position())
         if isinstance(tags := getattr(self.fields.get("tag_word"), "widget", None), Offering):
             tags.offered = [(tag.name, "") for tag in Tag.objects.in_use()[:OFFERED]]
         if isinstance(called := getattr(self.fields.get("called"), "widget", None), Offering):
@@ -160,31 +169,26 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
             called.offered = [(numbers.shown(msisdn), label) for msisdn, label in ours]
 
     def clean_tag_word(self) -> str:
-        name = tag_name(str(self.cleaned_data["tag_word"]))
-        if not name or "," in name:
-            raise ValidationError("A rule is about one tag: a word or two without a comma. Make a rule for each.")
-        return name
+        return of_field(rule_tag, str(self.cleaned_data["tag_word"]))
 
     def clean_called(self) -> PhoneNumber | None:
-        typed = str(self.cleaned_data["called"]).strip()
-        if not typed:
-            return None
-        number = PhoneNumber.objects.filter(msisdn=numbers.written(typed)).first()
-        if number is None:
-            raise ValidationError(
-                f"“{typed[:60]}” is none of our numbers. Choose one, or leave it empty for any of them."
-            )
-        return number
+        return of_field(rule_number, str(self.cleaned_data["called"]))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if {"tag_word", "called"} <= cleaned.keys():
-            same = CallerRule.objects.filter(tag__name=cleaned["tag_word"], number=cleaned["called"])
-            if there := same.exclude(pk=self.instance.pk).select_related("flow").first():
-                self.add_error(
-                    "tag_word", f"Rule {there.position} leads these callers to “{there.flow}”. Change that one."
-                )
+        if {"tag_word", "called"} <= cleaned.keys() and (
+            reason := rule_taken(cleaned["tag_word"], cleaned["called"], but=self.instance)
+        ):
+            self.add_error("tag_word", reason)
         return cleaned
+
+
+def of_field(read: Callable[[str], Read], typed: str) -> Read:
+    """Read what was typed into a field, which may have another name here. Raises ValidationError."""
+    try:
+        return read(typed)
+    except ValidationError as error:
+        raise ValidationError(error.messages) from error
 
 
 class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]

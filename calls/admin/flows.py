@@ -17,9 +17,9 @@ from calls.admin.flow_steps import StepViews, page_url, user_of
 from calls.admin.flow_versions import PublishForm, VersionViews
 from calls.flows import draft
 from calls.flows.naming import title, voice_words
-from calls.flows.routing import directory
+from calls.flows.numbers import delete_flows
 from calls.flows.steps import STEPS
-from calls.models import CallFlow, PhoneNumber, Publication, Revision, Step, StepKind
+from calls.models import CallFlow, PhoneNumber, Publication, Step, StepKind
 from calls.vonage import numbers
 
 SHOWN_STEPS = 6  # in the list
@@ -165,15 +165,19 @@ class CallFlowAdmin(StepViews, VersionViews):
                 "in service, until you publish.",
             )
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the versions that lead callers to a flow, too: what is published does not follow its draft."""
+        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        gone = {flow.pk for flow in objs}
+        leading = [(flow, one) for flow in objs for one in flow.led_to_from() if one.flow_id not in gone]
+        protected += [f"{flow}, led to by {version}, which callers hear" for flow, version in leading]
+        return deleted, counts, permissions, protected
+
     def delete_model(self, request: HttpRequest, obj: CallFlow) -> None:
-        super().delete_model(request, obj)
-        Revision.bump("flows")
-        directory.look()
+        delete_flows([obj])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CallFlow]) -> None:
-        CallFlow.objects.filter(pk__in=list(queryset.values_list("pk", flat=True))).delete()
-        Revision.bump("flows")
-        directory.look()
+        delete_flows(list(queryset))
 
 
 def _in_words(step: Step) -> str:

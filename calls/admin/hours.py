@@ -22,7 +22,7 @@ from calls.flows.hours import Schedule, state
 from calls.flows.hours_data import name_of, schedule_of
 from calls.flows.hours_line import day_lines
 from calls.flows.hours_words import days_ahead, standing, week_in_words, when
-from calls.models import Closure, OpeningHours, OpenSpan, Override, Step, User
+from calls.models import Closure, OpeningHours, OpenSpan, Override, User
 from calls.models.hours import DAYS, zones
 
 PREFIX = "override"
@@ -136,9 +136,7 @@ class HoursAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Refuse to delete what a flow asks: its callers would be answered as if it were always open."""
         found, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        for hours in objs:
-            steps = Step.objects.filter(kind="hours", settings__hours=hours.pk).select_related("flow")
-            protected += [f"{hours.name} is asked by the call flow {step.flow.name}" for step in steps]
+        protected += [f"{hours.name} is asked by {name}" for hours in objs for name in hours.askers()]
         return found, counts, lacking, protected
 
     # Open or closed for a while

@@ -1,8 +1,6 @@
 """The fields of opening hours: a row for each day, with the times as people write them."""
 
-import re
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -13,27 +11,14 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from calls.control.hours import MOST_CHARACTERS, message_problems, refusals
+from calls.control.week import EMPTY, MOST_SPANS, day_of, rows_of_week
 from calls.flows.hours import in_words
 from calls.flows.hours_data import name_of
 from calls.flows.hours_words import Spans
 from calls.models import Closure, OpeningHours, OpenSpan, OverrideState, Weekday
-from calls.models.hours import DAY_MINUTES, DAYS, clock_of
+from calls.models.hours import DAYS, clock_of
 
-MOST_SPANS = 4  # of a day
-TIME = re.compile(r"(\d{1,2})(?:[:.h]?(\d{2}))?\s*(am|pm)?", re.ASCII | re.IGNORECASE)
 OFFICE = [(540, 1020)]  # what a new week begins with, Monday to Friday
-EMPTY = "The week has no hours, so callers would always hear that it is closed. Fill in at least one day."
-
-
-def minutes_of(text: str) -> int:
-    """Read "9", "09:00", "17.30", "5:30 pm" or "24:00" as minutes after midnight. Raises ValidationError."""
-    found = TIME.fullmatch(text.strip())
-    hour, minute = (int(found[1]), int(found[2] or 0)) if found else (99, 0)
-    if found and found[3]:
-        hour = hour % 12 + (12 if found[3].lower() == "pm" else 0) if 1 <= hour <= 12 else 99
-    if minute > 59 or hour * 60 + minute > DAY_MINUTES:
-        raise ValidationError(f"“{text[:20]}” is no time of day. Write it as 09:00, 17:30 or 24:00.")
-    return hour * 60 + minute
 
 
 class DayWidget(forms.Widget):
@@ -70,39 +55,13 @@ class DayField(forms.Field):
     widget = DayWidget
 
     def clean(self, value: Any) -> Spans:
-        spans = sorted(self._span(opens, closes) for opens, closes in value)
-        for (opens, closes), (opens_again, closes_again) in pairwise(spans):
-            if opens_again < closes:
-                first, second = _said(opens, closes), _said(opens_again, closes_again)
-                raise ValidationError(f"{first} and {second} overlap. Let one end before the other begins.")
-        return spans
+        return day_of(value)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:
             return self.clean(data) != [tuple(pair) for pair in initial or []]
         except ValidationError:
             return True
-
-    @staticmethod
-    def _span(opening: str, closing: str) -> tuple[int, int]:
-        if not (opening and closing):
-            raise ValidationError("Say both when it opens and when it closes, or leave both empty for a closed day.")
-        opens, closes = minutes_of(opening), minutes_of(closing)
-        if opens == closes:
-            raise ValidationError(
-                f"It opens and closes at {clock_of(opens)}. "
-                "Leave both empty for a closed day; a whole day is 00:00 to 24:00."
-            )
-        if closes < opens:
-            raise ValidationError(
-                f"It closes at {clock_of(closes)}, before it opens at {clock_of(opens)}. "
-                "For hours over midnight, close this day at 24:00 and open the next at 00:00."
-            )
-        return opens, closes
-
-
-def _said(opens: int, closes: int) -> str:
-    return f"{clock_of(opens)}–{clock_of(closes)}"
 
 
 class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -134,11 +93,7 @@ class HoursForm(forms.ModelForm):  # type: ignore[type-arg]
     @property
     def week(self) -> list[OpenSpan]:
         """What was filled in, as rows that are not saved."""
-        return [
-            OpenSpan(hours=self.instance, weekday=day, opens=opens, closes=closes)
-            for day, name in enumerate(DAYS)
-            for opens, closes in self.cleaned_data[name]
-        ]
+        return rows_of_week(self.instance, {name: self.cleaned_data[name] for name in DAYS})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

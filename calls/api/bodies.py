@@ -8,13 +8,16 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
 from calls.flows.parsing import LARGEST, unstorable
+from calls.models import sounds
 
 MOST_BYTES = LARGEST  # the largest thing that is sent is a flow
 
 
 class TooLarge(APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"The body is larger than {MOST_BYTES // 1024} kB. Send less at once."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most // 1024:,} kB. Send less at once.")
 
 
 class JsonBody(BaseParser):
@@ -46,11 +49,20 @@ class YamlFlowBody(FlowBody):
     media_type = "application/yaml"
 
 
-def whole(stream: IO[Any]) -> bytes:
+class SoundBody(BaseParser):
+    """Gives a sound file as it came: `{"file": bytes}`."""
+
+    media_type = "audio/*"
+
+    def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
+        return {"file": whole(stream, sounds.MOST_BYTES)}
+
+
+def whole(stream: IO[Any], most: int = MOST_BYTES) -> bytes:
     """Read a body. Raises TooLarge."""
-    content: bytes = stream.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise TooLarge
+    content: bytes = stream.read(most + 1)
+    if len(content) > most:
+        raise TooLarge(most)
     return content
 
 

@@ -1,25 +1,19 @@
-"""Who calls: contacts, and the block list."""
+"""Who calls: contacts, the block list, and rules that lead some callers to another flow."""
 
-from http import HTTPStatus
-from typing import Any
-
-from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.generics import GenericAPIView
 
-from calls.api.filters import BlockFilter, ContactFilter
-from calls.api.idempotency import idempotent, user_of
-from calls.api.permissions import Needed
-from calls.api.serializers import Moment
-from calls.control.callers import save_block, save_contact
-from calls.models import Block, BlockAction, BlockKind, Contact
+from calls.api.filters import MAX_ID, BlockFilter, ContactFilter, RuleFilter
+from calls.api.permissions import rows_of
+from calls.api.rows import Order, RowDetail, RowList
+from calls.api.serializers import Moment, Person, flow_of
+from calls.control.callers import save_block, save_contact, save_rule
+from calls.models import Block, BlockAction, BlockKind, CallerRule, CallFlow, Contact, User
 from calls.models.callers import MOST_TEXT
 from calls.models.people import Scope
 
 PARTY = "With its country code, however it is written, or a SIP address."
+SCOPES = (Scope.READ_CONTACTS, Scope.WRITE_CONTACTS)
 
 
 class ContactSerializer(serializers.ModelSerializer[Contact]):
@@ -40,7 +34,7 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
         return [number.party for number in contact.numbers.all()]
 
 
-class ContactOrderSerializer(serializers.Serializer[Any]):
+class ContactOrderSerializer(Order):
     """A contact as it is to be. Lists that are given take the place of those there are."""
 
     name = serializers.CharField(max_length=100)
@@ -50,68 +44,38 @@ class ContactOrderSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=300), max_length=50, required=False, help_text=PARTY
     )
 
-    def save_to(self, contact: Contact) -> int:
-        """Keep them. Raises ValidationError."""
+    def save_to(self, row: Contact, by: User) -> None:
         given = dict(self.validated_data)
         parties, tags = given.pop("numbers", None), given.pop("tags", None)
         for name, value in given.items():
-            setattr(contact, name, value)
-        save_contact(contact, parties=parties, tags=tags)
-        return contact.pk
+            setattr(row, name, value)
+        save_contact(row, parties=parties, tags=tags)
 
 
 class Contacts(GenericAPIView[Contact]):
-    """What lists and single ones share."""
+    """What lists and single ones share; so below."""
 
     queryset = Contact.objects.prefetch_related("numbers", "tags")
     serializer_class = ContactSerializer
-    needs = {
-        "GET": Needed(Scope.READ_CONTACTS, "calls.view_contact"),
-        "POST": Needed(Scope.WRITE_CONTACTS, "calls.add_contact"),
-        "PATCH": Needed(Scope.WRITE_CONTACTS, "calls.change_contact"),
-        "DELETE": Needed(Scope.WRITE_CONTACTS, "calls.delete_contact"),
-    }
+    order_class: type[Order] = ContactOrderSerializer
+    needs = rows_of("contact", *SCOPES)
 
 
-@extend_schema_view(get=extend_schema(summary="List contacts, newest first", tags=["contacts"]))
-class ContactList(Contacts, ListAPIView[Contact]):
+class ContactList(Contacts, RowList[Contact]):
     """The contacts, and to add one."""
 
     filterset_class = ContactFilter
-
-    @extend_schema(
-        request=ContactOrderSerializer, responses={201: ContactSerializer}, summary="Add a contact", tags=["contacts"]
-    )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        order = ContactOrderSerializer(data=request.data)
-        order.is_valid(raise_exception=True)
-        return created(request, ContactSerializer, self.queryset, order.save_to(Contact()))
+    summaries = {"GET": "List contacts, newest first", "POST": "Add a contact"}
 
 
-@extend_schema_view(get=extend_schema(summary="Read a contact", tags=["contacts"]))
-class ContactDetail(Contacts, RetrieveAPIView[Contact]):
+class ContactDetail(Contacts, RowDetail[Contact]):
     """One contact."""
 
-    @extend_schema(
-        request=ContactOrderSerializer(partial=True),
-        responses=ContactSerializer,
-        summary="Change a contact",
-        tags=["contacts"],
-    )
-    @idempotent
-    def patch(self, request: Request, pk: int) -> Response:
-        contact = self.get_object()
-        order = ContactOrderSerializer(data=request.data, partial=True)
-        order.is_valid(raise_exception=True)
-        order.save_to(contact)
-        return Response(ContactSerializer(self.get_object()).data)
-
-    @extend_schema(responses={204: None}, summary="Remove a contact with their numbers", tags=["contacts"])
-    @idempotent
-    def delete(self, request: Request, pk: int) -> Response:
-        self.get_object().delete()
-        return Response(status=HTTPStatus.NO_CONTENT)
+    summaries = {
+        "GET": "Read a contact",
+        "PATCH": "Change a contact",
+        "DELETE": "Remove a contact with their numbers",
+    }
 
 
 class BlockSerializer(serializers.ModelSerializer[Block]):
@@ -119,19 +83,15 @@ class BlockSerializer(serializers.ModelSerializer[Block]):
 
     made_at = Moment()
     last_hit_at = Moment(allow_null=True)
-    made_by = serializers.CharField(source="made_by.username", read_only=True, allow_null=True)
+    made_by = Person()
 
     class Meta:
         model = Block
         fields = ["id", "kind", "pattern", "action", "text", "note", "hits", "last_hit_at", "made_by", "made_at"]
         read_only_fields = fields
 
-    def to_representation(self, instance: Block) -> dict[str, Any]:
-        told = super().to_representation(instance)
-        return told | {"made_by": instance.made_by.get_username() if instance.made_by else None}
 
-
-class BlockOrderSerializer(serializers.Serializer[Any]):
+class BlockOrderSerializer(Order):
     """Whom to stop."""
 
     kind = serializers.ChoiceField(BlockKind.choices, required=False, help_text="Without it: one number.")
@@ -150,68 +110,96 @@ class BlockOrderSerializer(serializers.Serializer[Any]):
         default=False, write_only=True, help_text="True for a beginning as short as that of a whole country."
     )
 
-    def save_to(self, block: Block) -> int:
-        """Keep it. Raises ValidationError."""
+    def save_to(self, row: Block, by: User) -> None:
         given = dict(self.validated_data)
         sure = given.pop("sure", False)
         for name, value in given.items():
-            setattr(block, name, value)
-        save_block(block, sure=sure)
-        return block.pk
+            setattr(row, name, value)
+        if row._state.adding:
+            row.made_by = by
+        save_block(row, sure=sure)
 
 
 class Blocks(GenericAPIView[Block]):
-    """What lists and single ones share."""
-
     queryset = Block.objects.select_related("made_by")
     serializer_class = BlockSerializer
-    needs = {
-        "GET": Needed(Scope.READ_CONTACTS, "calls.view_block"),
-        "POST": Needed(Scope.WRITE_CONTACTS, "calls.add_block"),
-        "PATCH": Needed(Scope.WRITE_CONTACTS, "calls.change_block"),
-        "DELETE": Needed(Scope.WRITE_CONTACTS, "calls.delete_block"),
-    }
+    order_class: type[Order] = BlockOrderSerializer
+    needs = rows_of("block", *SCOPES)
 
 
-@extend_schema_view(get=extend_schema(summary="List who is blocked, newest first", tags=["blocks"]))
-class BlockList(Blocks, ListAPIView[Block]):
+class BlockList(Blocks, RowList[Block]):
     """The block list, and to add somebody."""
 
     filterset_class = BlockFilter
-
-    @extend_schema(
-        request=BlockOrderSerializer, responses={201: BlockSerializer}, summary="Block a caller", tags=["blocks"]
-    )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        order = BlockOrderSerializer(data=request.data)
-        order.is_valid(raise_exception=True)
-        return created(request, BlockSerializer, self.queryset, order.save_to(Block(made_by=user_of(request))))
+    summaries = {"GET": "List who is blocked, newest first", "POST": "Block a caller"}
 
 
-@extend_schema_view(get=extend_schema(summary="Read who is blocked", tags=["blocks"]))
-class BlockDetail(Blocks, RetrieveAPIView[Block]):
+class BlockDetail(Blocks, RowDetail[Block]):
     """One line of the block list."""
 
-    @extend_schema(
-        request=BlockOrderSerializer(partial=True), responses=BlockSerializer, summary="Change a block", tags=["blocks"]
+    summaries = {"GET": "Read who is blocked", "PATCH": "Change a block", "DELETE": "Block them no longer"}
+
+
+class RuleSerializer(serializers.ModelSerializer[CallerRule]):
+    """Callers with this tag are led to this flow. The first rule that fits decides."""
+
+    tag = serializers.CharField(source="tag.name", read_only=True)
+    number = serializers.SerializerMethodField(help_text="The number of ours that they call; null: any.")
+    flow = serializers.IntegerField(source="flow_id", read_only=True)
+    flow_name = serializers.CharField(source="flow.name", read_only=True)
+
+    class Meta:
+        model = CallerRule
+        fields = ["id", "position", "tag", "number", "flow", "flow_name"]
+        read_only_fields = fields
+
+    def get_number(self, rule: CallerRule) -> str | None:
+        return rule.number.msisdn if rule.number else None
+
+
+class RuleOrderSerializer(Order):
+    """Who is led where."""
+
+    tag = serializers.CharField(max_length=40, help_text="As contacts have it.")
+    number = serializers.CharField(
+        max_length=40, allow_null=True, required=False, help_text="A number of ours. Null: any of them."
     )
-    @idempotent
-    def patch(self, request: Request, pk: int) -> Response:
-        block = self.get_object()
-        order = BlockOrderSerializer(data=request.data, partial=True)
-        order.is_valid(raise_exception=True)
-        order.save_to(block)
-        return Response(BlockSerializer(self.get_object()).data)
+    flow = serializers.IntegerField(min_value=1, max_value=MAX_ID, help_text="The id of a flow.")
+    position = serializers.IntegerField(
+        min_value=1, max_value=9_999, required=False, help_text="Rules are tried from 1 on. Without it: the last."
+    )
 
-    @extend_schema(responses={204: None}, summary="Block them no longer", tags=["blocks"])
-    @idempotent
-    def delete(self, request: Request, pk: int) -> Response:
-        self.get_object().delete()
-        return Response(status=HTTPStatus.NO_CONTENT)
+    def validate_flow(self, pk: int) -> CallFlow:
+        return flow_of(pk)
+
+    def save_to(self, row: CallerRule, by: User) -> None:
+        given = dict(self.validated_data)
+        row.flow = given.get("flow") or row.flow
+        row.position = given.get("position") or row.position
+        was = (row.tag.name, row.number.msisdn if row.number else None) if row.pk else ("", None)
+        last = row._state.adding and "position" not in given
+        save_rule(row, tag=given.get("tag", was[0]), number=given.get("number", was[1]) or "", last=last)
 
 
-def created(request: Request, serializer: type[Any], rows: QuerySet[Any], pk: int) -> Response:
-    """Answer with what was made, and where it is."""
-    told = serializer(rows.get(pk=pk)).data
-    return Response(told, HTTPStatus.CREATED, headers={"Location": f"{request.path}{pk}/"})
+class Rules(GenericAPIView[CallerRule]):
+    queryset = CallerRule.objects.select_related("tag", "number", "flow")
+    serializer_class = RuleSerializer
+    order_class: type[Order] = RuleOrderSerializer
+    needs = rows_of("callerrule", *SCOPES)
+
+
+class RuleList(Rules, RowList[CallerRule]):
+    """The rules for callers, and to add one."""
+
+    filterset_class = RuleFilter
+    summaries = {"GET": "List the rules for callers, newest first", "POST": "Add a rule for callers"}
+
+
+class RuleDetail(Rules, RowDetail[CallerRule]):
+    """One rule."""
+
+    summaries = {
+        "GET": "Read a rule for callers",
+        "PATCH": "Change a rule for callers",
+        "DELETE": "Remove a rule for callers",
+    }

@@ -27,6 +27,20 @@ class Described(AutoSchema):
     A view names in `problems` what else its methods may be refused with: {"POST": (422,)}.
     """
 
+    def get_summary(self) -> str | None:
+        summary: str | None = getattr(self.view, "summaries", {}).get(self.method) or super().get_summary()
+        return summary
+
+    def get_request_serializer(self) -> Any:
+        """Describe what is sent to change rows as that, not as what comes back."""
+        order = getattr(self.view, "order_class", None)
+        if order is not None and self.method in {"POST", "PATCH"}:
+            return order(partial=self.method == "PATCH")
+        return super().get_request_serializer()
+
+    def _is_create_operation(self) -> bool:
+        return bool(super()._is_create_operation()) or (self.method == "POST" and hasattr(self.view, "order_class"))
+
     def get_override_parameters(self) -> list[Any]:
         return [KEY] if self.method in WRITES else []
 

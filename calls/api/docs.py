@@ -1,4 +1,4 @@
-"""The page that describes the API to people: made out of the same description that programs read, on this server."""
+"""The pages that describe the API to people: made out of the same description that programs read, on this server."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from calls.api.idempotency import HEADER
 
@@ -49,6 +51,16 @@ class Operation:
 def docs(request: HttpRequest) -> HttpResponse:
     """Show all operations, by what they are about."""
     return render(request, "api/docs.html", {"groups": groups()})
+
+
+class Swagger(SpectacularSwaggerSplitView):
+    """Swagger UI, out of a package on this server: requests can be sent from it, as the person who is logged in."""
+
+    url_name = "api-schema"
+    template_name = "api/swagger.html"
+
+
+swagger = never_cache(login_required(Swagger.as_view()))  # its script holds this person's CSRF token
 
 
 @cache

@@ -1,5 +1,6 @@
 """By what lists can be narrowed. A parameter that nobody knows is refused: passed over, it would widen the answer."""
 
+from collections.abc import Collection
 from typing import Any
 
 import django_filters
@@ -7,12 +8,13 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from calls.api.pagination import NewestFirst
 from calls.control.callers import blocks_like, contacts_like, digits_of
-from calls.models import Block, BlockAction, BlockKind, CallEvent, Contact, Kind, RecordingState
+from calls.models import Block, BlockAction, BlockKind, CallEvent, Contact, Kind, RecordingState, VoicemailState
 from calls.models.calls import CallQuerySet
 from calls.records.filters import DAYS, SHOWN, read_filters
 
@@ -24,14 +26,19 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]
     """Filters lists by what their filter set knows, by nothing else. An empty value (`?status=`) filters nothing."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        filters = self.get_filterset_class(view, queryset)
-        if filters:
-            known = [*filters.base_filters, NewestFirst.page_size_query_param, NewestFirst.cursor_query_param]
-            told = f"There is no such parameter here. There are: {', '.join(known)}."
-            if unknown := {name: [told] for name in request.query_params if name not in known}:
-                raise ValidationError(unknown)
+        if isinstance(view, ListModelMixin):  # a single row is looked up by this, too
+            filters = self.get_filterset_class(view, queryset)
+            pages = [NewestFirst.page_size_query_param, NewestFirst.cursor_query_param]
+            refuse_unknown(request, [*(filters.base_filters if filters else ()), *pages])
         narrowed: QuerySet[Any] = super().filter_queryset(request, queryset, view)
         return narrowed
+
+
+def refuse_unknown(request: Request, known: Collection[str]) -> None:
+    """Raise ValidationError for parameters of an address that nobody knows."""
+    told = f"There is no such parameter here. There are: {', '.join(known)}."
+    if unknown := {name: [told] for name in request.query_params if name not in known}:
+        raise ValidationError(unknown)
 
 
 class CallFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter comes without types
@@ -104,6 +111,15 @@ class RecordingFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(choices=RecordingState.choices)
 
 
+class VoicemailFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Messages by where they are in the inbox, and by their call."""
+
+    state = django_filters.MultipleChoiceFilter(
+        choices=VoicemailState.choices, label="Of several: any. The inbox is new and heard."
+    )
+    call = IdFilter(field_name="recording__event__call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
+
+
 class NumberFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Numbers of ours by what people type, and by their flow."""
 
@@ -149,3 +165,29 @@ class BlockFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def like(self, found: QuerySet[Block], name: str, value: str) -> QuerySet[Block]:
         return blocks_like(found, value)
+
+
+class RuleFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Rules by whom they are about, and by where they lead."""
+
+    tag = django_filters.CharFilter(field_name="tag__name", max_length=LONGEST, label="A tag.")
+    number = django_filters.CharFilter(
+        field_name="number__msisdn", max_length=LONGEST, label="A number of ours, as digits."
+    )
+    flow = IdFilter(field_name="flow_id", label="The id of a flow.", min_value=1, max_value=MAX_ID)
+
+
+class SoundFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Sound files by their name."""
+
+    q = django_filters.CharFilter(
+        field_name="name", lookup_expr="icontains", max_length=LONGEST, label="A part of the name."
+    )
+
+
+class HoursFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Opening hours by their name."""
+
+    q = django_filters.CharFilter(
+        field_name="name", lookup_expr="icontains", max_length=LONGEST, label="A part of the name."
+    )

@@ -4,23 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from calls.api.serializers import Moment
+from calls.api.serializers import Moment, Person
 from calls.flows.compile import Finding
 from calls.models import CallFlow, FlowVersion, Publication
-
-
-class Person(serializers.CharField):
-    """The login of who did it; null for the shell and for those who are gone."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(read_only=True, allow_null=True, **options)
-
-    def get_attribute(self, instance: Any) -> Any:
-        return instance  # DRF would leave null fields out of our hands
-
-    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
-        person = getattr(value, self.source or "")
-        return person.get_username() if person else None
 
 
 class FlowSerializer(serializers.ModelSerializer[CallFlow]):

@@ -27,12 +27,14 @@ from calls.flows import text
 from calls.flows.compile import compile_draft
 from calls.flows.draft import EditedMeanwhile, editing, stamp_of
 from calls.flows.importing import take_in
+from calls.flows.numbers import delete_flows
 from calls.flows.parsing import BadText
 from calls.models import CallFlow, FlowVersion, PhoneNumber, Step
 from calls.models.people import Scope
 
 READ = {"GET": Needed(Scope.READ_FLOWS, "calls.view_callflow")}
 ADD = {"POST": Needed(Scope.WRITE_FLOWS, "calls.add_callflow")}
+DELETE = {"DELETE": Needed(Scope.WRITE_FLOWS, "calls.delete_callflow")}
 CHANGE = {"PUT": Needed(Scope.WRITE_FLOWS, "calls.change_callflow")}
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=True, description="Send it as If-Match when you write the draft."
@@ -123,10 +125,24 @@ class FlowDetail(RetrieveAPIView[CallFlow]):
 
     queryset = CallFlow.objects.none()
     serializer_class = FlowSerializer
-    needs = READ
+    needs = {**READ, **DELETE}
 
     def get_queryset(self) -> QuerySet[CallFlow]:
         return flows()
+
+    @extend_schema(
+        responses={204: None},
+        summary="Remove a call flow with its versions",
+        description="409: a number, a rule, another flow or what callers hear of it leads here, and the sentence says "
+        "which.",
+        tags=["flows"],
+    )
+    @idempotent
+    def delete(self, request: Request, pk: int) -> Response:
+        flow = self.get_object()
+        flow.refuse_while_used()
+        delete_flows([flow])
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class Draft(APIView):

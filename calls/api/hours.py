@@ -1,28 +1,30 @@
-"""Opening hours: whether a line is open, and open or closed for a while."""
+"""Opening hours: the week and the closures, whether a line is open, and open or closed for a while."""
 
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView, get_object_or_404
+from rest_framework.generics import GenericAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from calls.api.filters import HoursFilter
+from calls.api.hours_orders import HoursOrderSerializer, NewHoursSerializer, OverrideOrderSerializer
 from calls.api.idempotency import idempotent, user_of
-from calls.api.permissions import Needed
-from calls.api.serializers import Moment
+from calls.api.permissions import Needed, rows_of
+from calls.api.rows import RowDetail, RowList
+from calls.api.serializers import Moment, Person
 from calls.control import hours as control
 from calls.flows.hours import Schedule, state
 from calls.flows.hours_data import load_all
-from calls.models import Closure, OpeningHours, OpenSpan, Override, OverrideState
+from calls.models import Closure, OpeningHours, OpenSpan, Override
 from calls.models.hours import DAYS, clock_of
 from calls.models.people import Scope
 
-READ = {"GET": Needed(Scope.READ_HOURS, "calls.view_openinghours")}
 HOURS = OpeningHours.objects.prefetch_related("spans", "closures", "overrides__by")
 OVERRIDE = Needed(Scope.WRITE_HOURS, "calls.change_openinghours", "calls.add_override")
 
@@ -62,15 +64,12 @@ class OverrideSerializer(serializers.ModelSerializer[Override]):
 
     since = Moment(source="from_at")
     until = Moment(source="until_at")
-    by = serializers.SerializerMethodField()
+    by = Person()
 
     class Meta:
         model = Override
         fields = ["state", "since", "until", "message", "by"]
         read_only_fields = fields
-
-    def get_by(self, override: Override) -> str | None:
-        return override.by.get_username() if override.by else None
 
 
 class StateSerializer(serializers.Serializer[Any]):
@@ -108,37 +107,39 @@ class HoursSerializer(serializers.ModelSerializer[OpeningHours]):
         return OverrideSerializer([one for one in hours.overrides.all() if one.until_at > moment], many=True).data
 
 
-class OverrideOrderSerializer(serializers.Serializer[Any]):
-    """Open or closed until a time. Times without an offset are those of the hours' own zone."""
-
-    state = serializers.ChoiceField(OverrideState.choices)
-    until = serializers.DateTimeField()
-    since = serializers.DateTimeField(required=False, help_text="Without it: from now on.")
-    message = serializers.CharField(
-        required=False, allow_blank=True, max_length=control.MOST_CHARACTERS, help_text="What callers hear first."
-    )
-
-
 class Hours(GenericAPIView[OpeningHours]):
     """What lists and single ones share."""
 
     queryset = HOURS
     serializer_class = HoursSerializer
-    needs = READ
+    needs = rows_of("openinghours", Scope.READ_HOURS, Scope.WRITE_HOURS)
 
     def get_serializer_context(self) -> dict[str, Any]:
         """Read all schedules once, however many are listed."""
         return {**super().get_serializer_context(), **reading()}
 
 
-@extend_schema_view(get=extend_schema(summary="List opening hours, newest first", tags=["hours"]))
-class HoursList(Hours, ListAPIView[OpeningHours]):
-    """All opening hours."""
+class HoursList(Hours, RowList[OpeningHours]):
+    """All opening hours, and to add some."""
+
+    order_class = NewHoursSerializer
+    filterset_class = HoursFilter
+    summaries = {"GET": "List opening hours, newest first", "POST": "Add opening hours"}
 
 
-@extend_schema_view(get=extend_schema(summary="Read opening hours", tags=["hours"]))
-class HoursDetail(Hours, RetrieveAPIView[OpeningHours]):
-    """One schedule."""
+class HoursDetail(Hours, RowDetail[OpeningHours]):
+    """One schedule. While a step or a version that callers hear asks it, it is not removed."""
+
+    order_class = HoursOrderSerializer
+    summaries = {
+        "GET": "Read opening hours",
+        "PATCH": "Change opening hours",
+        "DELETE": "Remove opening hours with their closures",
+    }
+
+    def remove(self, row: OpeningHours) -> None:
+        row.refuse_while_used()
+        row.delete()
 
 
 class HoursOverride(APIView):

@@ -1,30 +1,21 @@
 """Our numbers: which flow their callers get."""
 
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
-from rest_framework.generics import GenericAPIView, ListAPIView, RetrieveAPIView
-from rest_framework.request import Request
-from rest_framework.response import Response
+from rest_framework.generics import GenericAPIView
 
 from calls.api.filters import MAX_ID, NumberFilter
-from calls.api.idempotency import idempotent
-from calls.api.permissions import Needed
-from calls.api.serializers import Moment
+from calls.api.permissions import rows_of
+from calls.api.rows import Order, RowDetail, RowList
+from calls.api.serializers import Moment, flow_of
+from calls.flows.numbers import delete_numbers
 from calls.flows.routing import directory
-from calls.models import CallFlow, PhoneNumber
+from calls.models import CallFlow, PhoneNumber, User
 from calls.models.people import Scope
 from calls.vonage import numbers
-
-READ = Needed(Scope.READ_NUMBERS, "calls.view_phonenumber")
-ADD = Needed(Scope.WRITE_NUMBERS, "calls.add_phonenumber")
-CHANGE = Needed(Scope.WRITE_NUMBERS, "calls.change_phonenumber")
-DELETE = Needed(Scope.WRITE_NUMBERS, "calls.delete_phonenumber")
 
 
 class NumberSerializer(serializers.ModelSerializer[PhoneNumber]):
@@ -52,7 +43,7 @@ class NumberSerializer(serializers.ModelSerializer[PhoneNumber]):
         return told | {"flow_name": instance.flow.name if instance.flow else None}
 
 
-class NumberChangeSerializer(serializers.Serializer[Any]):
+class NumberChangeSerializer(Order):
     """What may be changed of a number."""
 
     label = serializers.CharField(  # type: ignore[assignment]  # DRF takes it off the class
@@ -66,10 +57,15 @@ class NumberChangeSerializer(serializers.Serializer[Any]):
     )
 
     def validate_flow(self, pk: int | None) -> CallFlow | None:
-        found = CallFlow.objects.filter(pk=pk or 0).first()
-        if pk and not found:
-            raise serializers.ValidationError(f"There is no flow {pk}. /api/flows/ lists them.")
-        return found
+        return flow_of(pk) if pk else None
+
+    def save_to(self, row: PhoneNumber, by: User) -> None:
+        """Keep it. What its callers hear changes with the commit."""
+        for name, value in self.validated_data.items():
+            setattr(row, name, value)
+        row.full_clean(exclude=["flow"])  # it may have none yet
+        row.save()
+        transaction.on_commit(directory.look, robust=True)
 
 
 class NumberOrderSerializer(NumberChangeSerializer):
@@ -82,66 +78,30 @@ class NumberOrderSerializer(NumberChangeSerializer):
 
 
 class Numbers(GenericAPIView[PhoneNumber]):
-    """Which numbers there are, for the views below."""
+    """What lists and single ones share."""
+
+    queryset = PhoneNumber.objects.none()  # for the schema
+    serializer_class = NumberSerializer
+    lookup_field = "msisdn"
+    needs = rows_of("phonenumber", Scope.READ_NUMBERS, Scope.WRITE_NUMBERS)
 
     def get_queryset(self) -> QuerySet[PhoneNumber]:
         return PhoneNumber.objects.with_live().select_related("flow")
 
 
-@extend_schema_view(get=extend_schema(summary="List our numbers, newest first", tags=["numbers"]))
-class NumberList(Numbers, ListAPIView[PhoneNumber]):
+class NumberList(Numbers, RowList[PhoneNumber]):
     """Our numbers, and to add one."""
 
-    queryset = PhoneNumber.objects.none()  # for the schema
-    serializer_class = NumberSerializer
+    order_class = NumberOrderSerializer
     filterset_class = NumberFilter
-    needs = {"GET": READ, "POST": ADD}
-
-    @extend_schema(
-        request=NumberOrderSerializer, responses={201: NumberSerializer}, summary="Add a number", tags=["numbers"]
-    )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        order = NumberOrderSerializer(data=request.data)
-        order.is_valid(raise_exception=True)
-        number = save(PhoneNumber(), order.validated_data)
-        told = NumberSerializer(self.get_queryset().get(pk=number.pk)).data
-        return Response(told, HTTPStatus.CREATED, headers={"Location": f"{request.path}{number.msisdn}/"})
+    summaries = {"GET": "List our numbers, newest first", "POST": "Add a number"}
 
 
-@extend_schema_view(get=extend_schema(summary="Read a number", tags=["numbers"]))
-class NumberDetail(Numbers, RetrieveAPIView[PhoneNumber]):
-    """One of our numbers."""
+class NumberDetail(Numbers, RowDetail[PhoneNumber]):
+    """One of our numbers. A flow of one greeting goes with the last number whose callers hear it."""
 
-    queryset = PhoneNumber.objects.none()
-    serializer_class = NumberSerializer
-    lookup_field = "msisdn"
-    needs = {"GET": READ, "PATCH": CHANGE, "DELETE": DELETE}
+    order_class = NumberChangeSerializer
+    summaries = {"GET": "Read a number", "PATCH": "Change a number", "DELETE": "Remove a number"}
 
-    @extend_schema(
-        request=NumberChangeSerializer, responses=NumberSerializer, summary="Change a number", tags=["numbers"]
-    )
-    @idempotent
-    def patch(self, request: Request, msisdn: int) -> Response:
-        number = self.get_object()
-        change = NumberChangeSerializer(data=request.data)
-        change.is_valid(raise_exception=True)
-        save(number, change.validated_data)
-        return Response(NumberSerializer(self.get_object()).data)
-
-    @extend_schema(responses={204: None}, summary="Remove a number; its flow stays", tags=["numbers"])
-    @idempotent
-    def delete(self, request: Request, msisdn: int) -> Response:
-        self.get_object().delete()
-        transaction.on_commit(directory.look, robust=True)
-        return Response(status=HTTPStatus.NO_CONTENT)
-
-
-def save(number: PhoneNumber, values: Mapping[str, Any]) -> PhoneNumber:
-    """Change a number, or add it. What its callers hear changes with the commit. Raises ValidationError."""
-    for name, value in values.items():
-        setattr(number, name, value)
-    number.full_clean(exclude=["flow"])  # it may have none yet
-    number.save()
-    transaction.on_commit(directory.look, robust=True)
-    return number
+    def remove(self, row: PhoneNumber) -> None:
+        delete_numbers(PhoneNumber.objects.filter(pk=row.pk))

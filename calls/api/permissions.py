@@ -29,6 +29,15 @@ class Needed:
 
 Needs = Mapping[str, Needed]  # by method
 
+
+def rows_of(model: str, read: Scope, write: Scope) -> Needs:
+    """Give what it takes to read, add, change and delete rows of a model."""
+    verbs = {"GET": "view", "POST": "add", "PATCH": "change", "DELETE": "delete"}
+    return {
+        method: Needed(read if method == "GET" else write, f"calls.{verb}_{model}") for method, verb in verbs.items()
+    }
+
+
 READ_CALLS: Needs = {"GET": Needed(Scope.READ_CALLS)}
 PLACE_CALLS: Needs = {"POST": Needed(Scope.PLACE_CALLS)}
 

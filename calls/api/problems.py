@@ -8,8 +8,11 @@ from typing import Any
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.exceptions import ValidationError as Invalid
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import ProtectedError, RestrictedError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import resolve
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.permissions import AllowAny
@@ -21,6 +24,7 @@ from calls.control.refusals import Refused
 
 logger = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
+BELOW = "/api/"
 WHOLE = "non_field_errors"  # DRF's name for what is wrong with no single field
 Errors = dict[str, list[str]]
 
@@ -105,6 +109,8 @@ def _as_api_error(exc: Exception) -> Exception:
     """Read what our own rooms and the databases raise as DRF's errors."""
     if isinstance(exc, OperationalError | InterfaceError):
         return DatabaseAway()
+    if isinstance(exc, ProtectedError | RestrictedError):
+        return Conflict(str(exc.args[0]))
     if isinstance(exc, IntegrityError):  # checks that passed a moment ago: somebody was faster
         logger.warning("A write met another one: %s", exc)
         return Conflict()
@@ -112,7 +118,7 @@ def _as_api_error(exc: Exception) -> Exception:
         return RefusedProblem(exc)
     if isinstance(exc, Invalid):
         found = exc.message_dict if hasattr(exc, "error_dict") else {WHOLE: exc.messages}
-        return ValidationError({WHOLE if name == NON_FIELD_ERRORS else name: told for name, told in found.items()})
+        return ValidationError(found)
     return exc
 
 
@@ -120,7 +126,8 @@ def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
     """Give the reasons by the fields' names, those inside lists and objects as "numbers.0"."""
     if isinstance(errors, dict):
         for key, inner in errors.items():
-            yield from _flat(inner, f"{name}.{key}" if name else str(key))
+            here = WHOLE if key == NON_FIELD_ERRORS else key
+            yield from _flat(inner, f"{name}.{here}" if name else str(here))
     elif isinstance(errors, list) and any(isinstance(one, dict | list) for one in errors):
         for place, inner in enumerate(errors):
             yield from _flat(inner, f"{name}.{place}" if name else str(place))
@@ -132,13 +139,22 @@ def _flat(errors: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Tell a bug, which Django has logged: programs as a problem, people as their page does."""
-    if not request.path.startswith("/api/"):
+    if not request.path.startswith(BELOW):
         return defaults.server_error(request)
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "Something went wrong on the server, which has written down what. Tell whoever runs it."
-    return JsonResponse(
-        {"title": status.phrase, "status": status, "detail": detail}, status=status, content_type=PROBLEM_JSON
-    )
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Tell what Django refuses before anything of ours has read it: an unknown host, thousands of parameters."""
+    if not request.path.startswith(BELOW):
+        return defaults.bad_request(request, exception)
+    return _problem(HTTPStatus.BAD_REQUEST, "The request cannot be read: its host, its parameters or its headers.")
+
+
+def _problem(status: HTTPStatus, detail: str) -> HttpResponse:
+    told = {"title": status.phrase, "status": status, "detail": detail}
+    return JsonResponse(told, status=status, content_type=PROBLEM_JSON)
 
 
 class NoSuchAddress(APIView):
@@ -148,4 +164,17 @@ class NoSuchAddress(APIView):
     schema = None
 
     def initial(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        raise NotFound("There is nothing at this address. /api/schema/ lists all there is.")
+        slash = "" if request.path.endswith("/") else " All end in a slash."
+        raise NotFound(f"There is nothing at this address. /api/schema/ lists all there is.{slash}")
+
+
+no_such_address = NoSuchAddress.as_view()
+
+
+@csrf_exempt
+def without_slash(request: HttpRequest, **_: Any) -> HttpResponseBase:
+    """Lead whoever reads to the same address with its slash. A write would lose its body on that way: it is a 404."""
+    known = resolve(f"{request.path_info}/").func is not no_such_address
+    if known and request.method in {"GET", "HEAD"}:
+        return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+    return no_such_address(request)

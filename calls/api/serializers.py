@@ -11,7 +11,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.models import Call, CallEvent, Leg, Recording
+from calls.models import Call, CallEvent, CallFlow, Leg, Recording
 
 
 class Told(serializers.CharField):
@@ -41,8 +41,30 @@ class Euros(serializers.DecimalField):
         super().__init__(max_digits=16, decimal_places=8, read_only=True, allow_null=True, **options)
 
 
-class Party(serializers.ModelSerializer[Any]):
-    """What calls and legs share. In Python `from` is a keyword, so the API's names are given here."""
+class Person(serializers.CharField):
+    """The login of who did it; null for the shell and for those who are gone."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(read_only=True, allow_null=True, **options)
+
+    def get_attribute(self, instance: Any) -> Any:
+        return instance  # DRF would leave null fields out of our hands
+
+    def to_representation(self, value: Any) -> str | None:  # type: ignore[override]
+        person = getattr(value, self.source or "")
+        return person.get_username() if person else None
+
+
+class FromTo(serializers.ModelSerializer[Any]):
+    """In Python `from` is a keyword, so the API's names are given here."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        names = {"from_number": "from", "to_number": "to"}
+        return {names.get(name, name): field for name, field in super().get_fields().items()}
+
+
+class Party(FromTo):
+    """What calls and legs share."""
 
     direction = Told()
     from_number = Told(source="from_number", help_text="Digits, or a name or SIP URI.")
@@ -52,9 +74,13 @@ class Party(serializers.ModelSerializer[Any]):
     ended_at = Moment(allow_null=True, help_text="Null while it lasts.")
     price_eur = Euros()
 
-    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        names = {"from_number": "from", "to_number": "to"}
-        return {names.get(name, name): field for name, field in super().get_fields().items()}
+
+def flow_of(pk: int) -> CallFlow:
+    """Give the flow of this id. Raises ValidationError."""
+    found = CallFlow.objects.filter(pk=pk).first()
+    if found is None:
+        raise serializers.ValidationError(f"There is no flow {pk}. /api/flows/ lists them.")
+    return found
 
 
 class LegSerializer(Party):

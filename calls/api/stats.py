@@ -1,10 +1,9 @@
 """The figures of the reports, for programs."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,60 +12,64 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from calls.api.filters import MAX_ID
+from calls.api.filters import refuse_unknown
 from calls.api.permissions import READ_CALLS
 from calls.models.hours import zones
+from calls.records.choice import PERIODS, USUAL, Choice
 from calls.records.filters import YEARS
-from calls.records.stats import Period, Which, figures
-from calls.vonage import numbers
+from calls.records.stats import Period, figures
 
-USUAL = timedelta(days=29)  # with today 30 days
+DATES = "dates"
 
 
 class StatsQuerySerializer(serializers.Serializer[Any]):
-    """Which figures are asked for."""
+    """Which figures are asked for: by the parameters of the page of reports, and the zone."""
 
-    first = serializers.DateField(required=False, help_text="The first day. Without it: 29 days before the last.")
-    last = serializers.DateField(required=False, help_text="The last day. Without it: today.")
+    period = serializers.ChoiceField(
+        list(PERIODS.items()), required=False, help_text=f"Without it: {USUAL}; “{DATES}” where days are given."
+    )
+    to = serializers.DateField(required=False, help_text="The last day. Without it: today.")
+    number = serializers.CharField(required=False, max_length=40, help_text="A number of ours.")
+    flow = serializers.RegexField(
+        r"\A[0-9]{1,9}(v[0-9]{1,9})?\Z", required=False, help_text="The id of a flow: 3; or a version of it: 3v13."
+    )
+    way = serializers.ChoiceField(["out"], required=False, help_text="The calls that we placed; else those to us.")
     zone = serializers.CharField(
         required=False, max_length=64, help_text="Whose days: Europe/London. Without it: the server's zone."
     )
-    number = serializers.CharField(required=False, max_length=40, help_text="A number of ours.")
-    flow = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID, help_text="The id of a flow.")
-    version = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID, help_text="The id of a version.")
-    outbound = serializers.BooleanField(default=False, help_text="True: the calls that we placed.")
 
-    def validate_first(self, day: date) -> date:
-        return self._near(day)
-
-    def validate_last(self, day: date) -> date:
-        return self._near(day)
-
-    @staticmethod
-    def _near(day: date) -> date:
-        if day.year not in YEARS:
-            raise ValidationError(f"Days are those of the years {YEARS[0]} to {YEARS[-1]}.")
-        return day
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """In Python `from` is a keyword, so it is added here."""
+        fields = super().get_fields()
+        first = serializers.DateField(required=False, help_text="The first day. Without it: the last.")
+        return {"period": fields.pop("period"), "from": first, **fields}
 
     def validate_zone(self, name: str) -> ZoneInfo:
         if name not in zones():
             raise ValidationError("There is no such time zone. Write a name such as Europe/London.")
         return ZoneInfo(name)
 
-    def period(self) -> Period:
-        """Give the period. Raises ValidationError."""
-        given = self.validated_data
-        zone = given.get("zone") or ZoneInfo(settings.TIME_ZONE)
-        last = given.get("last") or timezone.now().astimezone(zone).date()
-        try:
-            return Period(given.get("first") or last - USUAL, last, zone)
-        except ValueError as error:
-            raise ValidationError({"first": [str(error)]}) from error
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        days = {name: attrs[name] for name in ("from", "to") if name in attrs}
+        if days and attrs.setdefault("period", DATES) != DATES:
+            raise ValidationError({"period": f"Days are given, too: leave out one of both, or say “{DATES}”."})
+        for name, day in days.items():
+            if day.year not in YEARS:
+                raise ValidationError({name: f"Days are those of the years {YEARS[0]} to {YEARS[-1]}."})
+        if len(days) == 2 and days["from"] > days["to"]:
+            raise ValidationError({"to": "The last day lies before the first one."})
+        return attrs
 
-    def which(self) -> Which:
+    def asked(self) -> tuple[Period, Choice]:
+        """Give the days and the calls that are meant. Raises ValidationError."""
         given = self.validated_data
-        number = numbers.typed(given.get("number", ""))
-        return Which(number, given.get("flow"), given.get("version"), given["outbound"])
+        zone = given.get("zone") or timezone.get_current_timezone()
+        told = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
+        choice = Choice.read(told)
+        try:
+            return choice.period(timezone.now().astimezone(zone).date(), zone), choice
+        except ValueError as error:
+            raise ValidationError({"from": [str(error)]}) from error
 
 
 class SpreadSerializer(serializers.Serializer[Any]):
@@ -142,10 +145,8 @@ class Stats(APIView):
         tags=["stats"],
     )
     def get(self, request: Request) -> Response:
-        query = StatsQuerySerializer(data=request.query_params)
-        known = query.fields
-        if unknown := [name for name in request.query_params if name not in known]:
-            told = f"There is no such parameter here. There are: {', '.join(known)}."
-            raise ValidationError({name: [told] for name in unknown})
+        query = StatsQuerySerializer(data={name: told for name, told in request.query_params.items() if told})
+        refuse_unknown(request, list(query.fields))
         query.is_valid(raise_exception=True)
-        return Response(figures(query.period(), query.which()).as_json())
+        period, choice = query.asked()
+        return Response(figures(period, choice.which()).as_json())

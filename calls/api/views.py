@@ -1,11 +1,13 @@
 """The call log: calls, legs, events and recordings, to be read."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Prefetch
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import APIException
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
@@ -105,17 +107,23 @@ class AnySound(DefaultContentNegotiation):
 SOUNDS = {(status, "audio/*"): OpenApiTypes.BINARY for status in (200, 206)}
 
 
+class NotThatLong(APIException):
+    status_code = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    default_detail = "The sound is not that long: Content-Range says how many bytes it has."
+
+
 class SoundDetail(APIView):
     """The sound of a recording that is kept, whole or the range that is asked for."""
 
     needs = READ_CALLS
+    problems = {"GET": (HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,)}
     content_negotiation_class = AnySound
 
-    @extend_schema(
-        responses={**SOUNDS, 416: OpenApiResponse(description="It is not that long.")},
-        summary="Fetch the sound of a recording",
-        tags=["recordings"],
-    )
+    @extend_schema(responses=SOUNDS, summary="Fetch the sound of a recording", tags=["recordings"])
     def get(self, request: Request, pk: int) -> HttpResponseBase:
         row = get_object_or_404(Recording, pk=pk, state=RecordingState.KEPT)
-        return sound_response(row, request._request)
+        response = sound_response(row, request._request)
+        if response.status_code == NotThatLong.status_code:
+            self.headers["Content-Range"] = response.headers["Content-Range"]  # DRF puts it on the problem
+            raise NotThatLong
+        return response

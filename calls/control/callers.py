@@ -9,11 +9,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from calls.control.refusals import Refused
 from calls.flows import words
-from calls.models import Block, BlockAction, BlockKind, Contact, ContactNumber, Revision, User
+from calls.models import (
+    Block,
+    BlockAction,
+    BlockKind,
+    CallerRule,
+    Contact,
+    ContactNumber,
+    PhoneNumber,
+    Revision,
+    Tag,
+    User,
+)
 from calls.models.callers import TOPIC, tag_name
 from calls.vonage import ncco, numbers
 
 MOST_NUMBERS = 50  # of a contact
+LAST_POSITION = 9_999  # of a rule
 WIDE = 4  # digits; a beginning that is shorter may be that of a whole country
 
 
@@ -119,6 +131,56 @@ def identities(contact: Contact, parties: Sequence[str]) -> list[str]:
     if wrong:
         raise ValidationError({"numbers": wrong})
     return found
+
+
+def save_rule(rule: CallerRule, *, tag: str, number: str = "", last: bool = False) -> None:
+    """Keep a rule, new or changed: for callers with this tag, to this number of ours, "" for any of them.
+
+    `last`: it is tried after all others. Raises ValidationError, by field.
+    """
+    name, called = rule_tag(tag), rule_number(number)
+    with transaction.atomic():
+        Revision.bump(TOPIC)  # two who make the same rule at once take turns
+        if reason := rule_taken(name, called, but=rule):
+            raise ValidationError({"tag": reason})
+        (rule.tag,) = Tag.objects.named([name])
+        rule.number = called
+        if last:
+            rule.position = next_position()
+        rule.full_clean()
+        rule.save()
+
+
+def rule_tag(typed: str) -> str:
+    """Read the tag that a rule is about. Raises ValidationError."""
+    name = tag_name(typed)
+    if not name or "," in name:
+        reason = "A rule is about one tag: a word or two without a comma. Make a rule for each."
+        raise ValidationError({"tag": reason})
+    return name
+
+
+def rule_number(typed: str) -> PhoneNumber | None:
+    """Read the number of ours that a rule is about; None for any. Raises ValidationError."""
+    if not typed.strip():
+        return None
+    number = PhoneNumber.objects.filter(msisdn=numbers.written(typed)).first()
+    if number is None:
+        reason = f"“{typed.strip()[:60]}” is none of our numbers. Choose one, or leave it empty for any of them."
+        raise ValidationError({"number": reason})
+    return number
+
+
+def rule_taken(tag: str, number: PhoneNumber | None, *, but: CallerRule) -> str:
+    """Say which other rule is about the same callers already, "" where there is none."""
+    same = CallerRule.objects.filter(tag__name=tag, number=number).exclude(pk=but.pk).select_related("flow").first()
+    return f"Rule {same.position} leads these callers to “{same.flow}”. Change that one." if same else ""
+
+
+def next_position() -> int:
+    """Give the position of a rule that is tried after all there are."""
+    last = CallerRule.objects.order_by("-position").values_list("position", flat=True).first() or 0
+    return min(last + 1, LAST_POSITION)
 
 
 def contacts_like(contacts: QuerySet[Contact], term: str) -> QuerySet[Contact]:

@@ -15,9 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from calls.dashboard.away import tells_when_away
-from calls.dashboard.report_choice import PERIODS, Choice, flow_options, number_names, number_options
+from calls.dashboard.report_choice import flow_options, number_names, number_options
 from calls.dashboard.report_page import FIRST_ROWS, report_page
 from calls.models import Call, Tally
+from calls.records.choice import PERIODS, Choice
 from calls.records.counting import count_news, waits_since
 from calls.records.stats import MOST_MONTHS, Period, calls_in, figures
 

@@ -206,15 +206,10 @@ def do(row: Voicemail, given: dict[str, str], by: User | None) -> bool:
         case "back":
             row.bring_back()
         case "note":
-            row.write_note(clean(given.get("note", "")))
+            row.write_note(given.get("note", ""))
         case _:
             return False
     return True
-
-
-def clean(text: str) -> str:
-    """A note as every database takes it: on one line, without what Postgres refuses."""
-    return " ".join(text.replace("\x00", " ").encode("utf-8", "replace").decode().split())
 
 
 def _query(view: View, before: str | None = None, after: str | None = None) -> str:

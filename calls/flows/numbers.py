@@ -13,7 +13,7 @@ from calls.flows.compile import voice_of
 from calls.flows.publish import publish
 from calls.flows.routing import directory
 from calls.flows.steps import Facts, Greeting
-from calls.models import Branch, CallerRule, CallFlow, PhoneNumber, Step, StepKind, User
+from calls.models import Branch, CallerRule, CallFlow, PhoneNumber, Revision, Step, StepKind, User
 from calls.models.numbers import PhoneNumberQuerySet
 
 LARGEST_BLOCK = 100_000
@@ -100,6 +100,14 @@ def delete_numbers(numbers: PhoneNumberQuerySet) -> None:
         alone = _greetings(flows)  # what staff put together of more steps stays
         numbers.delete()
         _drop_unused(alone)
+        transaction.on_commit(directory.look, robust=True)
+
+
+def delete_flows(flows: Collection[CallFlow]) -> None:
+    """Remove flows with their versions. Raises ProtectedError while a number or a rule has one of them."""
+    with transaction.atomic():
+        CallFlow.objects.filter(pk__in=[flow.pk for flow in flows]).delete()
+        Revision.bump("flows")
         transaction.on_commit(directory.look, robust=True)
 
 

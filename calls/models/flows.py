@@ -6,11 +6,14 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from calls.models.people import User
 from calls.models.revisions import Revision
+from calls.models.used import listed, mentions
 
+MOST_ASKED = 100  # of those that use a flow
 EDITOR: dict[str, Any] = {"null": True, "blank": True, "on_delete": models.SET_NULL, "related_name": "+"}
 
 
@@ -53,6 +56,26 @@ class CallFlow(models.Model):
         )
         publication = found.first()
         return publication.version if publication else None
+
+    def users(self) -> dict[str, models.Model]:
+        """Who leads callers here: their names, and what they are."""
+        numbers = {str(number): number for number in self.phone_numbers.all()[:MOST_ASKED]}
+        rules = {f"the rule {rule}": rule for rule in self.rules.select_related("tag", "flow")[:MOST_ASKED]}
+        branches = Branch.objects.filter(to_flow=self).exclude(step__flow=self).select_related("step__flow")
+        steps = {f"{branch.step.flow}: {branch.step}": branch.step for branch in branches[:MOST_ASKED]}
+        versions = {f"{version}, which callers hear": version for version in self.led_to_from()}
+        return numbers | rules | steps | versions
+
+    def led_to_from(self) -> "list[FlowVersion]":
+        """The versions of other flows that lead callers here now, or will."""
+        heard = [version for version in heard_with(f'"flow": {self.pk}') if version.flow_id != self.pk]
+        return [version for version in heard if mentions(version.program, "flow", self.pk)]
+
+    def refuse_while_used(self) -> None:
+        """Raise ProtectedError with the names of those who lead callers here."""
+        if users := self.users():
+            reason = f"Callers come to “{self}” from {listed(users)}. Lead them elsewhere first, and publish."
+            raise models.ProtectedError(reason, set(users.values()))
 
     def touch(self, user: User | None) -> None:
         """Note that the draft was changed, and by whom: two who edit at once are told."""
@@ -217,3 +240,14 @@ class Publication(models.Model):
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         Revision.bump("flows")
         return super().delete(*args, **options)
+
+
+def heard_with(text: str) -> list[FlowVersion]:
+    """Give the versions that callers hear now, or will, in whose program this text stands.
+
+    What is published does not follow its draft, so it counts beside that.
+    """
+    found = FlowVersion.objects.annotate(text=Cast("program", models.TextField())).filter(text__contains=text)
+    flows = list(found.values_list("flow", flat=True).distinct())
+    heard = Publication.objects.filter(flow__in=flows).heard_from(timezone.now())
+    return list(found.filter(pk__in=heard).select_related("flow").order_by("flow__name", "number"))

@@ -10,7 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from calls.models.flows import Step, StepKind, heard_with
 from calls.models.revisions import Revision
+from calls.models.used import listed, mentions
 
 TOPIC = "hours"
 DAY_MINUTES = 1440
@@ -123,6 +125,19 @@ class OpeningHours(Counted):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def askers(self) -> dict[str, models.Model]:
+        """Who asks whether it is open: the names of steps and of versions that callers hear, and what they are."""
+        asking = Step.objects.filter(kind=StepKind.HOURS, settings__hours=self.pk)
+        steps = {f"{step.flow}: {step}": step for step in asking.select_related("flow").order_by("flow__name")}
+        heard = [one for one in heard_with(f'"hours": {self.pk}') if mentions(one.program, "hours", self.pk)]
+        return steps | {f"{version}, which callers hear": version for version in heard}
+
+    def refuse_while_used(self) -> None:
+        """Raise ProtectedError with the names of those who ask: they would be answered as if it were always open."""
+        if askers := self.askers():
+            reason = f"“{self}” are asked by {listed(askers)}. Take them out there first, and publish."
+            raise models.ProtectedError(reason, set(askers.values()))
 
 
 class OpenSpan(Counted):

@@ -16,17 +16,18 @@ class User(AbstractUser):
 class Scope(models.TextChoices):
     """What a token can be held to."""
 
-    READ_CALLS = "calls:read", "read the call log"
+    READ_CALLS = "calls:read", "read the call log, recordings and messages"
     PLACE_CALLS = "calls:place", "place calls, and act on calls that go on"
+    WRITE_VOICEMAIL = "voicemail:write", "archive messages, and write notes on them"
     READ_NUMBERS = "numbers:read", "read our numbers"
     WRITE_NUMBERS = "numbers:write", "add, change and delete our numbers"
-    READ_FLOWS = "flows:read", "read call flows and their versions"
-    WRITE_FLOWS = "flows:write", "change drafts of call flows"
+    READ_FLOWS = "flows:read", "read call flows, their versions and sound files"
+    WRITE_FLOWS = "flows:write", "change drafts of call flows, and sound files"
     PUBLISH_FLOWS = "flows:publish", "publish call flows, and bring earlier versions back"
-    READ_CONTACTS = "contacts:read", "read contacts and the block list"
-    WRITE_CONTACTS = "contacts:write", "change contacts and the block list"
+    READ_CONTACTS = "contacts:read", "read contacts, rules for callers and the block list"
+    WRITE_CONTACTS = "contacts:write", "change contacts, rules for callers and the block list"
     READ_HOURS = "hours:read", "read opening hours"
-    WRITE_HOURS = "hours:write", "open or close for a while"
+    WRITE_HOURS = "hours:write", "change opening hours; open or close for a while"
 
 
 class ApiTokenManager(models.Manager["ApiToken"]):

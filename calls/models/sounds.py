@@ -12,17 +12,16 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Cast
 from django.utils import timezone
 
-from calls.models.flows import FlowVersion, Publication, Step
+from calls.models.flows import FlowVersion, Step, heard_with
 from calls.models.recordings import delete_files
+from calls.models.used import listed
 from calls.vonage import audio
 from calls.vonage.audio import Audio, NotAudio
 
 FOLDER = "sounds"
 MOST_BYTES = 10 * 1024 * 1024
-MOST_NAMED = 5  # in a sentence
 
 
 def storage_name(digest: str, extension: str) -> str:
@@ -146,12 +145,8 @@ class Sound(models.Model):
         return Step.objects.filter(settings__sound=self.pk).select_related("flow").order_by("flow__name", "position")
 
     def versions(self) -> list[FlowVersion]:
-        """The versions that play it to callers now, or will: what is published does not follow its draft."""
-        text = Cast("program", models.TextField())
-        playing = FlowVersion.objects.annotate(text=text).filter(text__contains=self.digest)
-        flows = list(playing.values_list("flow", flat=True).distinct())
-        heard = Publication.objects.filter(flow__in=flows).heard_from(timezone.now())
-        return list(playing.filter(pk__in=heard).select_related("flow").order_by("flow__name", "number"))
+        """The versions that play it to callers now, or will."""
+        return heard_with(self.digest)
 
     def players(self) -> dict[str, models.Model]:
         """Who plays it: their names, and what they are."""
@@ -160,9 +155,6 @@ class Sound(models.Model):
 
     def refuse_while_used(self) -> None:
         """Raise ProtectedError with the names of the steps and of the versions that play it."""
-        players = self.players()
-        if players:
-            named = ", ".join(list(players)[:MOST_NAMED])
-            more = f" and {len(players) - MOST_NAMED} more" if len(players) > MOST_NAMED else ""
-            reason = f"“{self}” is played by {named}{more}. Choose another sound there first, and publish."
+        if players := self.players():
+            reason = f"“{self}” is played by {listed(players)}. Choose another sound there first, and publish."
             raise models.ProtectedError(reason, set(players.values()))

@@ -133,9 +133,21 @@ class Voicemail(models.Model):
         state = VoicemailState.HEARD if self.heard_at else VoicemailState.NEW
         self._change({"state": state, "archived_at": None, "archived_by": None}, VoicemailState.ARCHIVED)
 
+    def put(self, state: str, by: User | None) -> None:
+        """Let it be new, heard or archived, whatever it is now."""
+        if state == VoicemailState.ARCHIVED:
+            self.archive(by)
+            return
+        self.bring_back()
+        if state == VoicemailState.HEARD:
+            self.hear(by)
+        else:
+            self.unhear()
+
     def write_note(self, note: str) -> None:
-        """Write the note anew."""
-        self._change({"note": note[:MOST_CHARACTERS]}, *VoicemailState)
+        """Write the note anew, on one line and without what Postgres refuses."""
+        line = " ".join(note.replace("\x00", " ").encode("utf-8", "replace").decode().split())
+        self._change({"note": line[:MOST_CHARACTERS]}, *VoicemailState)
 
     def _change(self, to: dict[str, object], *within: VoicemailState) -> None:
         """Change it unless somebody else was faster: two who do the same at once are one."""

@@ -250,7 +250,7 @@ def test_hours_that_a_flow_asks_are_not_deleted(login: Client) -> None:
     hours, flow = make_hours(), CallFlow.objects.create(name="Orders line")
     Step.objects.create(flow=flow, kind="hours", settings={"hours": hours.pk})
     page = login.get(f"{LIST}{hours.pk}/delete/").content.decode()
-    assert "Shop is asked by the call flow Orders line" in page
+    assert "Shop is asked by Orders line: 1 " in page
     submit(login, f"{LIST}{hours.pk}/delete/", {"post": "yes"})
     assert OpeningHours.objects.count() == 1
     Step.objects.all().delete()

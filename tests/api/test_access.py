@@ -124,6 +124,22 @@ def test_a_missing_slash_is_led_to_the_list(api: Client) -> None:
     assert (response.status_code, response["Location"]) == (301, "/api/calls/?uuid=1")
 
 
+@pytest.mark.parametrize("address", ["/api/contacts", "/api/nothing", "/api/contacts/1"])
+def test_a_write_without_a_slash_is_told_so_for_its_body_would_be_lost_on_the_way(api: Client, address: str) -> None:
+    for method in ("post", "patch", "delete"):
+        response = getattr(api, method)(address, {}, content_type="application/json")
+        assert is_problem(response, 404, "Not Found")
+        assert "end in a slash" in response.json()["detail"]
+    assert api.get(address).status_code == (404 if address == "/api/nothing" else 301)
+
+
+@pytest.mark.parametrize(("query", "host"), [("&".join(["a"] * 1_001), "testserver"), ("", "elsewhere.example")])
+def test_a_request_that_cannot_be_read_is_a_problem_for_programs_and_a_page_for_people(query: str, host: str) -> None:
+    response = Client(headers={"host": host}).get(f"/api/contacts/?{query}")
+    assert is_problem(response, 400, "Bad Request")
+    assert Client(headers={"host": "elsewhere.example"}).get("/").headers["Content-Type"].startswith("text/html")
+
+
 def test_a_type_that_we_do_not_speak_is_a_406_problem(api: Client) -> None:
     assert is_problem(api.get("/api/calls/", headers={"Accept": "text/csv"}), 406, "Not Acceptable")
 

@@ -1,4 +1,4 @@
-"""/api/contacts/ and /api/blocks/: who calls, and who is not let in."""
+"""/api/contacts/, /api/blocks/ and /api/rules/: who calls, who is not let in, who is led elsewhere."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from calls.models import Block, Contact, Revision, User
+from calls.models import Block, CallerRule, CallFlow, Contact, Revision, User
 from tests.api.reading import get, problem, send
 from tests.factories import OURS, make_contact, make_number
 
 pytestmark = pytest.mark.django_db
-CONTACTS, BLOCKS = "/api/contacts/", "/api/blocks/"
+CONTACTS, BLOCKS, RULES = "/api/contacts/", "/api/blocks/", "/api/rules/"
 
 
 def names(api: Client, **query: Any) -> list[str]:
@@ -134,6 +134,49 @@ def test_a_block_that_cannot_be_made_says_why(api: Client, body: Any, field: str
 
 def test_a_whole_country_is_blocked_by_whom_is_sure(api: Client) -> None:
     send(api, "post", BLOCKS, {"kind": "prefix", "pattern": "44", "sure": True}, status=201)
+
+
+def test_a_rule_is_added_after_the_others_changed_and_removed(api: Client) -> None:
+    make_number(label="Main line")
+    flow = CallFlow.objects.get()
+    everywhere = send(api, "post", RULES, {"tag": " VIP ", "flow": flow.pk, "position": 4}, status=201).json()
+    assert everywhere == {
+        "id": everywhere["id"],
+        "position": 4,
+        "tag": "vip",
+        "number": None,
+        "flow": flow.pk,
+        "flow_name": "Main line",
+    }
+    added = send(api, "post", RULES, {"tag": "vip", "flow": flow.pk, "number": "+44 20 7946 0000"}, status=201)
+    address = added["Location"]
+    assert (added.json()["position"], added.json()["number"]) == (5, OURS)
+    assert get(api, RULES, number=OURS)["results"] == [added.json()] == [get(api, address)]
+    changed = send(api, "patch", address, {"tag": "trade", "number": None, "position": 1}).json()
+    assert changed == added.json() | {"tag": "trade", "number": None, "position": 1}
+    assert [rule["tag"] for rule in get(api, RULES)["results"]] == ["trade", "vip"]
+    assert get(api, RULES, tag="vip", flow=flow.pk)["results"] == [everywhere]
+    send(api, "delete", address, status=204)
+    assert CallerRule.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({"tag": "a, b"}, "tag", "without a comma"),
+        ({"tag": "vip"}, "tag", "Rule 1 leads these callers to “Main line”"),
+        ({"tag": "trade", "number": "442079460001"}, "number", "none of our numbers"),
+        ({"tag": "trade", "flow": 999}, "flow", "There is no flow 999"),
+        ({"tag": "trade", "position": 0}, "position", "greater than or equal"),
+    ],
+)
+def test_a_rule_that_cannot_be_says_why(api: Client, body: Any, field: str, words: str) -> None:
+    make_number(label="Main line")
+    flow = CallFlow.objects.get().pk
+    send(api, "post", RULES, {"tag": "vip", "flow": flow}, status=201)
+    told = problem(api, "post", RULES, {"flow": flow} | body, status=400)
+    assert words in " ".join(told["errors"][field])
+    assert CallerRule.objects.count() == 1
 
 
 @pytest.mark.parametrize("count", [1, 12])

@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
-PAGE = "/api/docs/"
+PAGE, SWAGGER = "/api/docs/", "/api/docs/swagger/"
 
 
 def test_a_stranger_is_led_to_the_login() -> None:
-    assert Client().get(PAGE).headers["Location"].startswith("/login/")
+    for address in (PAGE, SWAGGER, f"{SWAGGER}?script="):
+        assert Client().get(address).headers["Location"].startswith("/login/")
 
 
 def test_the_page_shows_each_operation_that_the_schema_has(login: Client) -> None:
@@ -24,8 +25,9 @@ def test_the_page_shows_each_operation_that_the_schema_has(login: Client) -> Non
         assert words in page
 
 
-def test_the_page_runs_nothing_inline_and_fetches_nothing_from_elsewhere(login: Client) -> None:
-    response = login.get(PAGE)
+@pytest.mark.parametrize("address", [PAGE, SWAGGER])
+def test_the_page_runs_nothing_inline_and_fetches_nothing_from_elsewhere(login: Client, address: str) -> None:
+    response = login.get(address)
     page = response.content.decode()
     assert "default-src 'self'" in response["Content-Security-Policy"]
     assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from calls.flows.draft import editing
-from calls.models import CallFlow, FlowVersion, Publication, User
+from calls.models import CallerRule, CallFlow, FlowVersion, Publication, Tag, User
 from tests.api.reading import get, problem, send
 from tests.conftest import Get
 from tests.factories import CALLER, OURS
@@ -206,3 +206,27 @@ def test_lists_cost_the_same_queries(
         assert len(get(api, f"{FLOWS}{flow.pk}/versions/")["results"]) == count + 1
     with django_assert_num_queries(3):
         assert len(get(api, f"{FLOWS}{flow.pk}/publications/")["results"]) == count + 1
+
+
+def test_a_flow_is_removed_with_its_versions_once_nothing_leads_there(api: Client, get_answer: Get) -> None:
+    shop = publish_flow("Shop", ("greeting", {"text": "Good day."}, {}), number="")
+    menu = publish_flow("Menu", ("menu", {"prompt": "Press 1."}, {"1": "Shop"}))
+    vip = CallerRule.objects.create(tag=Tag.objects.named(["vip"])[0], flow=shop)
+    address = f"{FLOWS}{shop.pk}/"
+
+    def refused() -> str:
+        return str(problem(api, "delete", address, status=409)["detail"])
+
+    assert refused() == (
+        "Callers come to “Shop” from the rule vip → Shop, Menu: 1 Menu, Menu v1, which callers hear. "
+        "Lead them elsewhere first, and publish."
+    )
+    vip.delete()
+    menu.steps.all().delete()
+    assert "from Menu v1, which callers hear." in refused()
+    publish_flow("Other", ("greeting", {"text": "Hello."}, {}), number="442079460001")
+    assert OURS in str(problem(api, "delete", f"{FLOWS}{menu.pk}/", status=409)["detail"])
+    FlowVersion.objects.filter(flow=menu).delete()
+    send(api, "delete", address, status=204)
+    problem(api, "get", address, status=404)
+    assert not FlowVersion.objects.filter(flow=shop.pk).exists()

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from calls.models import Closure, OpeningHours, OpenSpan, Override, User
 from tests.api.reading import get, problem, send
+from tests.flows.drafts import publish_flow
 
 pytestmark = pytest.mark.django_db
 HOURS = "/api/hours/"
@@ -93,6 +94,62 @@ def test_hours_that_are_not_there_are_a_404(api: Client) -> None:
     problem(api, "get", f"{HOURS}9/", status=404)
     problem(api, "post", f"{HOURS}9/override/", {}, status=404)
     problem(api, "delete", f"{HOURS}9/override/", status=404)
+
+
+WEEK = [
+    {"weekday": "monday", "opens": "13:30", "closes": "5:30 pm"},
+    {"weekday": "monday", "opens": "9", "closes": "12:00"},
+    {"weekday": "sunday", "opens": "20:00", "closes": "24:00"},
+]
+CHRISTMAS = {"name": "Christmas", "first_day": "2026-12-25", "yearly": True, "message": "Merry Christmas."}
+
+
+def test_hours_are_made_changed_and_removed(api: Client, staff: User) -> None:
+    order = {"name": "Workshop", "time_zone": "Europe/Paris", "week": WEEK, "closures": [CHRISTMAS]}
+    made = send(api, "post", HOURS, order, status=201)
+    address, told = made["Location"], made.json()
+    assert [tuple(span.values()) for span in told["week"]] == [
+        ("monday", "09:00", "12:00"),
+        ("monday", "13:30", "17:30"),
+        ("sunday", "20:00", "24:00"),
+    ]
+    assert told["closures"] == [CHRISTMAS | {"last_day": "2026-12-25"}]
+    assert get(api, HOURS, q="work")["results"][0]["name"] == "Workshop"
+    changed = send(api, "patch", address, {"time_zone": "Europe/London", "closures": []}).json()
+    assert (changed["time_zone"], changed["closures"], changed["week"]) == ("Europe/London", [], told["week"])
+    assert changed["changed_at"] > told["changed_at"], "so that a page that is open is told"
+    assert OpeningHours.objects.get().changed_by == staff
+    send(api, "delete", address, status=204)
+    assert not OpeningHours.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        ({"week": []}, "week", "no hours"),
+        ({"week": [{"weekday": "monday", "opens": "17:00", "closes": "09:00"}]}, "week", "Monday: It closes at 09:00"),
+        ({"week": [{"weekday": "monday", "opens": "9", "closes": "12"}] * 2}, "week", "overlap"),
+        ({"week": [{"weekday": "someday", "opens": "9", "closes": "12"}]}, "week.0.weekday", "someday"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone", "no time zone"),
+        ({"name": "Shop"}, "name", "this name already"),
+        ({"closures": [CHRISTMAS | {"last_day": "2026-12-24"}]}, "closures.0.non_field_errors", "before it begins"),
+        ({"closures": [CHRISTMAS | {"message": "{what}"}]}, "closures.0.message", "what"),
+    ],
+)
+def test_hours_that_make_no_sense_are_refused(api: Client, body: Any, field: str, words: str) -> None:
+    make_hours()
+    told = problem(api, "post", HOURS, {"name": "Workshop", "week": WEEK} | body, status=400)
+    assert words in " ".join(told["errors"][field])
+    assert OpeningHours.objects.count() == 1
+
+
+def test_hours_that_a_flow_asks_stay_also_where_only_what_callers_hear_asks(api: Client) -> None:
+    hours = make_hours()
+    flow = publish_flow("Orders", ("hours", {"hours": hours.pk}, {}))
+    address = f"{HOURS}{hours.pk}/"
+    assert "asked by Orders: 1" in problem(api, "delete", address, status=409)["detail"]
+    flow.steps.all().delete()
+    assert "asked by Orders v1, which callers hear" in problem(api, "delete", address, status=409)["detail"]
 
 
 @pytest.mark.parametrize("count", [1, 12])

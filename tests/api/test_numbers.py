@@ -11,6 +11,7 @@ from calls.models import CallFlow, PhoneNumber
 from tests.api.reading import get, problem, send
 from tests.conftest import Get
 from tests.factories import OURS, make_number
+from tests.flows.drafts import publish_flow
 
 pytestmark = pytest.mark.django_db
 NUMBERS = "/api/numbers/"
@@ -55,6 +56,14 @@ def test_a_number_is_added_changed_and_removed(api: Client, get_answer: Get) -> 
     send(api, "delete", address, status=204)
     assert found(api) == [OURS]
     assert CallFlow.objects.count() == 1
+
+
+def test_a_number_takes_its_greeting_along_and_leaves_a_larger_flow_as_in_the_admin(api: Client) -> None:
+    make_number(greeting="Good day.")
+    publish_flow("Orders", ("greeting", {"text": "Hello."}, {}), ("hangup", {}, {}), number="442079460001")
+    for msisdn in (OURS, "442079460001"):
+        send(api, "delete", f"{NUMBERS}{msisdn}/", status=204)
+    assert CallFlow.objects.get().name == "Orders"
 
 
 @pytest.mark.parametrize(

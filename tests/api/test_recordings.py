@@ -38,6 +38,9 @@ def test_a_program_fetches_the_sound(api: Client, accept: str) -> None:
     part = api.get(address, headers={"Accept": accept, "Range": "bytes=5-9"})
     assert (part.status_code, part["Content-Range"], body(part)) == (206, f"bytes 5-9/{SIZE}", SOUND[5:10])
     assert api.head(address).headers["Content-Length"] == str(SIZE)
+    beyond = api.get(address, headers={"Accept": accept, "Range": f"bytes={SIZE}-"})
+    assert (beyond.status_code, beyond["Content-Type"]) == (416, "application/problem+json")
+    assert (beyond["Content-Range"], beyond.json()["status"]) == (f"bytes */{SIZE}", 416)
 
 
 def test_a_token_without_that_scope_hears_nothing(staff: User) -> None:

@@ -9,6 +9,8 @@ from django.test import Client
 from calls.models import ApiToken, CallFlow, Contact, OpeningHours, User
 from tests.api.reading import problem, send
 from tests.factories import OURS, make_number
+from tests.sounds import make_sound
+from tests.voicemails import make_message
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +19,7 @@ READS = [
     ("/api/legs/", "calls:read", None),
     ("/api/events/", "calls:read", None),
     ("/api/recordings/", "calls:read", None),
+    ("/api/voicemail/", "calls:read", None),
     ("/api/stats/", "calls:read", None),
     ("/api/numbers/", "numbers:read", "view_phonenumber"),
     (f"/api/numbers/{OURS}/", "numbers:read", "view_phonenumber"),
@@ -27,18 +30,27 @@ READS = [
     ("/api/flows/{flow}/versions/", "flows:read", "view_callflow"),
     ("/api/flows/{flow}/versions/1/", "flows:read", "view_callflow"),
     ("/api/flows/{flow}/publications/", "flows:read", "view_callflow"),
+    ("/api/sounds/", "flows:read", "view_sound"),
     ("/api/contacts/", "contacts:read", "view_contact"),
+    ("/api/rules/", "contacts:read", "view_callerrule"),
     ("/api/blocks/", "contacts:read", "view_block"),
     ("/api/hours/", "hours:read", "view_openinghours"),
     ("/api/hours/{hours}/", "hours:read", "view_openinghours"),
 ]
 FLOW = {"callflow": 1, "name": "New", "steps": [{"kind": "greeting", "settings": {"text": "Hello."}}]}
-WRITES: list[tuple[str, str, Any, int, str, str]] = [
+WRITES: list[tuple[str, str, Any, int, str, str | None]] = [
     ("post", "/api/numbers/", {"msisdn": "442079460077"}, 201, "numbers:write", "add_phonenumber"),
     ("patch", f"/api/numbers/{OURS}/", {"label": "Desk"}, 200, "numbers:write", "change_phonenumber"),
     ("delete", f"/api/numbers/{OURS}/", None, 204, "numbers:write", "delete_phonenumber"),
     ("post", "/api/flows/", FLOW, 201, "flows:write", "add_callflow"),
     ("put", "/api/flows/{flow}/draft/", FLOW, 200, "flows:write", "change_callflow"),
+    ("delete", "/api/flows/{loose}/", None, 204, "flows:write", "delete_callflow"),
+    ("delete", "/api/sounds/{sound}/", None, 204, "flows:write", "delete_sound"),
+    ("patch", "/api/voicemail/{message}/", {"state": "heard"}, 200, "voicemail:write", None),
+    ("post", "/api/rules/", {"tag": "vip", "flow": 0}, 400, "contacts:write", "add_callerrule"),
+    ("post", "/api/hours/", {}, 400, "hours:write", "add_openinghours"),
+    ("patch", "/api/hours/{hours}/", {"name": "Desk"}, 200, "hours:write", "change_openinghours"),
+    ("delete", "/api/hours/{hours}/", None, 204, "hours:write", "delete_openinghours"),
     ("post", "/api/flows/{flow}/publish/", {}, 201, "flows:publish", "publish_callflow"),
     ("post", "/api/flows/{flow}/versions/1/publish/", {}, 201, "flows:publish", "publish_callflow"),
     ("post", "/api/contacts/", {"name": "Anna"}, 201, "contacts:write", "add_contact"),
@@ -55,6 +67,9 @@ def places() -> dict[str, int]:
     make_number()
     return {
         "flow": CallFlow.objects.get().pk,
+        "loose": CallFlow.objects.create(name="Loose").pk,
+        "sound": make_sound().pk,
+        "message": make_message().pk,
         "contact": Contact.objects.create(name="Olga").pk,
         "hours": OpeningHours.objects.create(name="Shop").pk,
     }

@@ -19,36 +19,40 @@ DAY = datetime(2026, 11, 23, 14, 2, tzinfo=UTC)
 def test_the_figures_of_a_day(api: Client) -> None:
     calls = [make_call(at=DAY), make_call("started", "busy", at=DAY, to="442079460001")]
     count_calls([call.pk for call in calls])
-    told = get(api, STATS, first="2026-11-23", last="2026-11-23", zone="Asia/Tokyo")
+    told = get(api, STATS, **{"from": "2026-11-23"}, to="2026-11-23", zone="Asia/Tokyo")
     assert (told["first"], told["last"], told["zone"]) == ("2026-11-23", "2026-11-23", "Asia/Tokyo")
     assert told["total"]["calls"] == 2
     assert [step["calls"] for step in told["steps"]] == [0] * 23 + [2]  # 23:02 in Tokyo
     assert told["hours"] == [{"weekday": 0, "hour": 23, "calls": 2}]
-    narrow = get(api, STATS, first="2026-11-23", last="2026-11-23", number=f"+{OURS}")
-    assert narrow["total"]["calls"] == 1
-    assert get(api, STATS, first="2026-11-23", last="2026-11-23", outbound="true")["total"]["calls"] == 0
+    day = {"from": "2026-11-23", "to": "2026-11-23"}
+    assert get(api, STATS, **day, number=f"+{OURS}")["total"]["calls"] == 1
+    assert get(api, STATS, **day, flow="3v13")["total"]["calls"] == 0
+    assert get(api, STATS, **day, way="out")["total"]["calls"] == 0
 
 
-def test_without_days_it_is_the_last_thirty(api: Client) -> None:
-    told = get(api, STATS)
+@pytest.mark.parametrize(("period", "days"), [({}, 14), ({"period": "7d"}, 7), ({"period": "today"}, 1)])
+def test_without_days_they_are_those_of_the_page(api: Client, period: dict[str, str], days: int) -> None:
+    told = get(api, STATS, **period)
     today = timezone.localdate()
-    assert (told["first"], told["last"]) == ((today - timedelta(days=29)).isoformat(), today.isoformat())
+    assert (told["first"], told["last"]) == ((today - timedelta(days=days - 1)).isoformat(), today.isoformat())
     assert told["zone"] == "Europe/London"
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("first=yesterday", "first"),
-        ("first=2026-11-24&last=2026-11-23", "first"),
-        ("first=2000-01-01&last=2026-11-23&zone=", "first"),
-        ("first=0001-01-01", "first"),
-        ("last=9999-12-31", "last"),
-        ("first=2001-01-01&last=2026-11-23", "first"),
+        ("from=yesterday", "from"),
+        ("from=2026-11-24&to=2026-11-23", "to"),
+        ("from=2000-01-01&to=2026-11-23&zone=", "from"),
+        ("from=0001-01-01", "from"),
+        ("to=9999-12-31", "to"),
+        ("from=2001-01-01&to=2026-11-23", "from"),
+        ("period=7d&to=2026-11-23", "period"),
+        ("period=8d", "period"),
         ("zone=../../etc/passwd", "zone"),
         ("flow=99999999999999999999", "flow"),
-        ("version=x", "version"),
-        ("outbound=maybe", "outbound"),
+        ("flow=3v", "flow"),
+        ("way=in", "way"),
         ("day=1", "day"),
         ("number=%00", "number"),
     ],
@@ -64,4 +68,4 @@ def test_a_longer_period_costs_no_more_queries(
     get(api, STATS)
     first = (datetime(2026, 11, 23, tzinfo=UTC) - timedelta(days=days - 1)).date().isoformat()
     with django_assert_num_queries(5):
-        get(api, STATS, first=first, last="2026-11-23")
+        get(api, STATS, **{"from": first}, to="2026-11-23")

@@ -15,8 +15,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from calls.dashboard import reports as door
 from calls.dashboard.outcomes import state_of
-from calls.dashboard.report_choice import Choice
 from calls.models import Bookmark, Call, Ending, Leg, Outcome
+from calls.records.choice import Choice
 from calls.records.counting import count_news
 from calls.records.endings import ending_of
 from tests.dashboard.test_calls import text_of
