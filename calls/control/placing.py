@@ -86,12 +86,14 @@ def plan(wanted: Wanted) -> Plan:
 
 
 def place_call(wanted: Wanted, *, user: User | None, key: str = "") -> Placement:
-    """Have the platform ring somebody. With a `key` that the user gave before, nothing is placed again.
+    """Have the platform ring somebody. With a `key` that the user gave before, nothing is placed again; but where the
+    platform refused it, nothing was placed, and it is asked anew.
 
     Raises Refused where nothing was placed. A placement whose state is `unknown` may have become a call.
     """
     asked = wanted.as_json()
-    if earlier := _with_key(user, key):
+    earlier = _with_key(user, key)
+    if earlier and earlier.state != PlacementState.REFUSED:
         return _again(earlier, asked)
     planned = plan(wanted)
     try:
@@ -116,7 +118,10 @@ def _count(planned: Plan, asked: dict[str, Any], user: User | None, key: str) ->
     with transaction.atomic():
         limits.stand_in_line()
         if earlier := _with_key(user, key):
-            return earlier, False
+            if earlier.state != PlacementState.REFUSED or earlier.asked != asked:
+                return earlier, False
+            earlier.key = ""  # it still counts
+            earlier.save(update_fields=["key"])
         limits.check(user)
         parties = {"to_number": planned.destination.number, "from_number": planned.from_number.msisdn}
         return Placement.objects.create(user=user, key=key, asked=asked, **parties), True
@@ -157,7 +162,7 @@ def _again(earlier: Placement, asked: dict[str, Any]) -> Placement:
         time.sleep(LOOK_SECONDS)
         earlier.refresh_from_db()
     if earlier.state == PlacementState.REFUSED:
-        raise Refused(earlier.problem, HTTPStatus.BAD_GATEWAY)
+        raise Refused(f"Asked for at the same moment, and refused: {earlier.problem}", HTTPStatus.CONFLICT)
     return earlier
 
 

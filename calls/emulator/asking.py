@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from calls.emulator import events
-from calls.emulator.replies import BadReply, read_ncco
+from calls.emulator.replies import BadReply, is_array, is_meant_as_ncco, read_ncco
 from calls.emulator.webhooks import Undelivered, Webhook
 from calls.vonage.ncco import Ncco
 
@@ -42,17 +42,17 @@ class Asker:
             return None
 
     async def _reply(self, leg: "Leg", webhook: Webhook) -> Ncco | None:
-        """Give the NCCO of the reply; None where an event was answered with nothing. Raises Undelivered."""
+        """Give the NCCO of the reply; None where an event was answered with none. Raises Undelivered."""
         reply = await self.platform.sender.deliver(webhook)
         about_event = "event" in {webhook.kind, webhook.fields.get("original_request", {}).get("type")}
-        if about_event and not reply.body:
+        if about_event and not is_meant_as_ncco(reply):
             return None
         try:
             ncco = read_ncco(reply)
         except BadReply as bad:
             for reason in bad.reasons:
                 self.platform.sender.find(webhook, reason)
-            if about_event and not bad.is_array:
+            if about_event and not is_array(reply):
                 return None  # inferred: only an array is taken for an NCCO there
             if not leg.is_over:
                 self.refuse(leg)

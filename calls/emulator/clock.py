@@ -22,11 +22,13 @@ class Clock:
     """It starts at `start`, the real now unless told otherwise, and runs `speed` times faster than ours.
 
     While a request is under way it runs as ours does: else at speed 1,000 a reply after 5 ms would cost the caller
-    five seconds, and what follows an event would overtake it. Seconds are the platform's own, unless said otherwise.
+    five seconds, and what follows an event would overtake it. With `waits` it stands still then, so that how busy a
+    machine is changes no times; that is of no use at speed 1. Seconds are the platform's own, unless said otherwise.
     """
 
-    def __init__(self, speed: float = 1.0, *, start: datetime | None = None) -> None:
+    def __init__(self, speed: float = 1.0, *, start: datetime | None = None, waits: bool = False) -> None:
         self.speed = speed
+        self._held_pace = 0.0 if waits else 1.0
         start = start or datetime.now(UTC)
         self.start = start.replace(microsecond=start.microsecond // 1000 * 1000)
         self._seconds = 0.0  # that had passed when the pace last changed,
@@ -117,7 +119,7 @@ class Clock:
         if self.speed == 1:
             return
         if not self._turns:
-            self._run_at(1.0)
+            self._run_at(self._held_pace)
             asyncio.get_running_loop().call_soon(self._turn)
         self._turns = TURNS
 
@@ -139,7 +141,7 @@ class Clock:
             self._alarm = None
         while self._timers and self._timers[0][2].done():  # cancelled
             heapq.heappop(self._timers)
-        if not self._timers:
+        if not self._timers or not self._pace:
             return
         loop = asyncio.get_running_loop()
         if self._pace == AT_ONCE:
@@ -151,7 +153,7 @@ class Clock:
         """Wake those whose time has come."""
         if self._pace > 1 and self._timers:
             self._seconds, self._since = max(self._seconds, self._timers[0][0]), time.monotonic()
-            self._pace = 1.0
+            self._pace = self._held_pace
         now = self.elapsed() + SOON
         while self._timers and self._timers[0][0] <= now:
             timer = heapq.heappop(self._timers)[2]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from calls.emulator.people import ANSWERS_AFTER_SECONDS, RINGS_AFTER_SECONDS
 from calls.emulator.websockets import open_socket
+from calls.vonage.ncco.values import phone_number
 
 if TYPE_CHECKING:
     from calls.emulator.legs import Leg
@@ -13,6 +14,7 @@ RINGING_SECONDS = 60.0  # how long a telephone rings, unless told otherwise
 REFUSES_AFTER = 0.76  # from `started` to `rejected` or `failed`; as in the sequences seen
 BUSY_AFTER = 1.54  # from `started` to `busy`
 # Which code goes with which detail is inferred from SIP.
+FORBIDDEN, NOT_FOUND = 403, 404
 SIP_CODES = {
     "declined": 603,
     "restricted": 403,
@@ -51,6 +53,18 @@ async def dial(leg: "Leg", ringing_seconds: float = RINGING_SECONDS) -> bool:
     # As in the sequences: the `timeout` of a `connect` counts from dialling, the ringing timer of a call from ringing.
     dialled = RINGS_AFTER_SECONDS if leg.is_connected else 0.0
     return await _let_ring(leg, max(ringing_seconds - dialled, 0.0))
+
+
+def is_number(shown: str) -> bool:
+    """Whether it is a number that the telephone network could know."""
+    return phone_number(shown) is None
+
+
+async def refuse(leg: "Leg", sip_code: int) -> None:
+    """End it before it rings: one of its two numbers cannot be used."""
+    leg.tell_status("started", leg.started_at)
+    await leg.platform.clock.sleep(REFUSES_AFTER)
+    leg.fail("rejected", detail="invalid_number", sip_code=sip_code)
 
 
 async def send_keys(leg: "Leg") -> None:

@@ -34,6 +34,7 @@ class Ear:
 
     def __init__(self) -> None:
         self.wants: frozenset[str] = frozenset()
+        self._passed_on: dict[str, frozenset[str]] = {}
         self.takes: frozenset[str] = frozenset()  # what is heard although nobody is expected to begin with it
         self._heard: deque[Sound] = deque()
         self._news: asyncio.Future[None] | None = None
@@ -46,6 +47,11 @@ class Ear:
         self.takes = self.wants | frozenset(takes)
         if not self.takes:
             self._heard.clear()
+        self._tell(self._curious)
+
+    def pass_on(self, to: str, kinds: Iterable[str]) -> None:
+        """Let it be known that somebody wants these whenever they come, though nothing here waits for them."""
+        self._passed_on[to] = frozenset(kinds)
         self._tell(self._curious)
 
     def close(self) -> None:
@@ -63,6 +69,12 @@ class Ear:
         """Take the next sound, or give None when none comes in that time."""
         return self._heard.popleft() if await self.heard_within(clock, seconds) else None
 
+    def take_keys(self) -> list[str]:
+        """Take the keys that nobody has taken yet, and listen for no more."""
+        keys = [sound.key for sound in self._heard if isinstance(sound, Key)]
+        self.listen(())
+        return keys
+
     async def heard_within(self, clock: Clock, seconds: float) -> bool:
         """Wait until there is a sound to take, at most so long. Says whether there is one."""
         if not self._heard:
@@ -74,13 +86,18 @@ class Ear:
         return bool(self._heard)
 
     @property
+    def is_open_to(self) -> frozenset[str]:
+        """What a party may be told to press or say now."""
+        return self.wants.union(*self._passed_on.values())
+
+    @property
     def has_heard(self) -> bool:
         """Whether something was heard that nobody has taken yet."""
         return bool(self._heard)
 
     async def until_wants(self, kind: str) -> bool:
         """Wait until it listens for this. False: it never will."""
-        while kind not in self.wants and not self._closed:
+        while kind not in self.is_open_to and not self._closed:
             change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._curious.append(change)
             await change

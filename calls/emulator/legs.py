@@ -13,8 +13,10 @@ from calls.emulator import events
 from calls.emulator.application import Target
 from calls.emulator.ears import Ear, Speech
 from calls.emulator.events import Fields, Side
+from calls.emulator.keys import Keys
 from calls.emulator.speech import seconds_to_say
 from calls.emulator.webhooks import Webhook
+from calls.vonage.ncco import Ncco
 
 if TYPE_CHECKING:
     from calls.emulator.application import Application
@@ -115,8 +117,8 @@ class Leg:
         self.earmuffed = False  # this leg doesn't hear the others
         self.is_apart = False  # it is being asked something before it is joined to the others
         self.ear = Ear()
-        self.key_targets: list[Target] = []  # who wants a webhook for each key
-        self.rest_key_target: Target | None = None  # of these, the one that the REST API asked for
+        self.keys = Keys(self)
+        self.rest_key_target: Target | None = None  # that the REST API asked for, to tell it each key
         self.put_in: tuple[str, asyncio.Future[None]] | None = None  # what the REST API plays: "talk" or "stream"
         self.ended: asyncio.Future[Side] = asyncio.get_running_loop().create_future()
         self.picked_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # by whom we dial
@@ -276,11 +278,8 @@ class Leg:
 
     def press(self, key: str) -> None:
         """Press one of 0-9, * and #. It is told to all who want each key, and heard by what listens."""
-        now = self.platform.clock.now()
         self.note("presses", f"key: {key}", key=key)
-        for target in self.key_targets:
-            dtmf = {"digits": key, "timed_out": False}
-            self.tell(events.heard(self, now, dtmf=dtmf, speech=events.SPEECH_NOT_ASKED), target)
+        self.keys.pressed(key)
         self.conversation.key_pressed(self, key)
         self.ear.take_key(key)
 
@@ -295,7 +294,11 @@ class Leg:
 
     # What it is asked
 
-    async def ask(self, fields: Fields, target: Target) -> list[Fields] | None:
+    async def ask(self, fields: Fields, target: Target) -> Ncco | None:
         """Send an event whose reply may be an NCCO, and give that. None: the flow goes on as it was."""
+        return await asyncio.shield(self.begin_to_ask(fields, target))
+
+    def begin_to_ask(self, fields: Fields, target: Target) -> "asyncio.Task[Ncco | None]":
+        """The same, for who does not wait for the reply."""
         webhook = Webhook(self.application, "event", target.url, target.method, fields, is_question=True)
-        return await self.platform.ask(self, webhook)
+        return self.platform.begin_to_ask(self, webhook)

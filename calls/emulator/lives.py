@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from calls.emulator.actions import PLAYS
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial, send_keys
+from calls.emulator.dialling import FORBIDDEN, NOT_FOUND, RINGING_SECONDS, dial, is_number, refuse, send_keys
 from calls.emulator.flow import Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint
 from calls.emulator.machine import Detection, detect
@@ -54,9 +54,10 @@ class Order:
 async def outbound(leg: "Leg", order: Order) -> None:
     """We ring somebody for the application: its NCCO runs once they answer."""
     if order.from_.type == "phone" and not leg.platform.may_show(leg, order.from_.shown):
-        leg.tell_status("started", leg.started_at)
-        await leg.platform.clock.sleep(REFUSES_AFTER)
-        leg.fail("rejected", detail="invalid_number", sip_code=403)
+        await refuse(leg, FORBIDDEN)
+        return
+    if order.to.type == "phone" and not is_number(order.to.shown):
+        await refuse(leg, NOT_FOUND)
         return
     if not await dial(leg, order.ringing_seconds):
         return

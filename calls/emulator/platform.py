@@ -1,5 +1,6 @@
 """The platform: applications, legs, conversations, its clock and its trace. All that happens, happens through here."""
 
+import asyncio
 import random
 from datetime import timedelta
 from types import TracebackType
@@ -186,9 +187,13 @@ class Platform:
         if target.url:
             self.post.send(Webhook(application, "event", target.url, target.method, fields))
 
+    def begin_to_ask(self, leg: Leg, webhook: Webhook) -> "asyncio.Task[Ncco | None]":
+        """Send a question, and its fallback where that fails."""
+        return self.post.ask(webhook, self.asker.ask(leg, webhook))
+
     async def ask(self, leg: Leg, webhook: Webhook) -> Ncco | None:
-        """Send a question, and its fallback where that fails. Should the leg end meanwhile, the request goes on."""
-        return await self.post.ask(webhook, self.asker.ask(leg, webhook))
+        """Send a question, and give the NCCO of the reply. Should the leg end meanwhile, the request goes on."""
+        return await asyncio.shield(self.begin_to_ask(leg, webhook))
 
     def note(self, words: str, **data: Any) -> None:
         """Add a line to the trace that belongs to no leg."""

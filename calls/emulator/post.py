@@ -63,12 +63,12 @@ class Post:
             self._note(webhook, "sent twice")
             self._send_later(webhook, self.platform.chance.uniform(0, TWICE_WITHIN_SECONDS))
 
-    async def ask(self, webhook: Webhook, question: Coroutine[Any, Any, T]) -> T:
-        """Ask something. Should who asks be gone meanwhile, the request goes on."""
+    def ask(self, webhook: Webhook, question: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Begin to ask something. Shield what is given back: should who asks be gone meanwhile, the request goes on."""
         self.send_twice(webhook)
         task = self.platform.clock.run(question)
         self._watch(webhook, task)
-        return await asyncio.shield(task)
+        return task
 
     def hurry(self) -> None:
         """Send at once what waits: nobody will be there later."""

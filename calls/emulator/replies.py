@@ -23,10 +23,21 @@ class Reply:
 class BadReply(Exception):
     """The reply is no NCCO that the platform would run. `reasons`: a sentence each, with the cure."""
 
-    def __init__(self, *reasons: str, is_array: bool = False) -> None:
+    def __init__(self, *reasons: str) -> None:
         super().__init__(*reasons)
         self.reasons = reasons
-        self.is_array = is_array
+
+
+def is_array(reply: Reply) -> bool:
+    """Whether the body begins as an array does."""
+    return reply.body.lstrip().startswith(b"[")
+
+
+def is_meant_as_ncco(reply: Reply) -> bool:
+    """Whether the reply to an event is an NCCO, good or bad. Words such as "OK" and other objects are passed over, as
+    with ordinary events (inferred).
+    """
+    return is_array(reply) or (reply.body.lstrip().startswith(b"{") and b'"action"' in reply.body)
 
 
 def read_ncco(reply: Reply) -> Ncco:
@@ -43,7 +54,7 @@ def read_ncco(reply: Reply) -> Ncco:
     problems = ncco.errors(value)
     if problems:
         reasons = [f"the NCCO is refused: {problem.message}" for problem in problems[:MOST_PROBLEMS]]
-        raise BadReply(*reasons, is_array=isinstance(value, list))
+        raise BadReply(*reasons)
     actions: Ncco = value
     return actions
 

@@ -15,7 +15,7 @@ from calls.emulator.application import Application, Method
 from calls.emulator.clock import Clock
 from calls.emulator.events import Fields
 from calls.emulator.faults import NONE
-from calls.emulator.replies import JSON_TYPE, Reply
+from calls.emulator.replies import JSON_TYPE, Reply, is_array
 from calls.emulator.trace import Kind, Trace
 from calls.vonage import signatures
 
@@ -182,7 +182,12 @@ class WebhookSender:
             webhook.method,
             url,
             data=body or None,
-            headers=signature(webhook.application, body, signing=signing, clock_off=self.faults.clock_off),
+            headers=signature(
+                webhook.application,
+                body or signatures.query_as_json(url.raw_query_string),
+                signing=signing,
+                clock_off=self.faults.clock_off,
+            ),
             timeout=limits,
             allow_redirects=False,  # inferred: no source says that they are followed
         ) as response:
@@ -209,7 +214,7 @@ class WebhookSender:
             reason = "Connection closed." if again else f"HTTP status {reply.status}."
             raise self._failure(webhook, fault, reason, again=again)
         ordinary = webhook.kind == "event" and not webhook.is_question
-        if ordinary and reply.body.lstrip().startswith(b"["):
+        if ordinary and is_array(reply):
             self.find(webhook, "the reply to an ordinary event has an NCCO. Reply with 200 and nothing in it.")
 
     def _failure(self, webhook: Webhook, fault: str, reason: str, *, again: bool = False) -> Undelivered:

@@ -68,8 +68,12 @@ def add_faults(parser: ArgumentParser) -> None:
 
 def faults(options: dict[str, Any]) -> Faults:
     """Give the faults of the options."""
-    given = {name: options[name] for name in faults_of_lab.KNOWN if options[name] is not None}
-    return faults_of_lab.read_faults({"reordered": REORDERED} | given, "faults")
+    return faults_of_lab.read_faults({"reordered": REORDERED} | given_faults(options), "faults")
+
+
+def given_faults(options: dict[str, Any]) -> dict[str, Any]:
+    """Give the faults that somebody asked for, by their names."""
+    return {name: options[name] for name in faults_of_lab.KNOWN if options[name] is not None}
 
 
 def application(options: dict[str, Any]) -> Application:

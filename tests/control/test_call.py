@@ -205,6 +205,24 @@ def test_event_with_a_token_of_nobody_is_kept_all_the_same(client: Client, setti
     assert CallEvent.objects.count() == 1
 
 
+def test_call_that_was_refused_may_be_asked_for_again_with_its_key(
+    vonage: LocalVonage, number: PhoneNumber, token: dict[str, str], settings: Any
+) -> None:
+    where, with_key = settings.VONAGE_API_URL, token | {"Idempotency-Key": "the-same"}
+    with bad_server(b"HTTP/1.1 429 No\r\nContent-Length: 2\r\n\r\n{}") as server:
+        point_to(settings, server.url)
+        assert Client().get(f"/call?to={THEIRS}", headers=with_key).status_code == 429
+        assert Client().get(f"/call?to={THEIRS}", headers=with_key).status_code == 429
+    settings.VONAGE_API_URL = where
+    first, second = (Client().get(f"/call?to={THEIRS}", headers=with_key) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert vonage.placed == [THEIRS]
+    assert Placement.objects.count() == 3  # each counts
+    other = Client().get("/call?to=447700900457", headers=with_key)
+    assert other.status_code == 409
+
+
 @pytest.mark.django_db(transaction=True)
 def test_ten_posts_with_one_key_are_one_call(vonage: LocalVonage, number: PhoneNumber, token: dict[str, str]) -> None:
     answers: list[tuple[int, Any]] = []

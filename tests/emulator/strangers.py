@@ -62,8 +62,13 @@ def listens(port: int) -> bool:
 def ring(base: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Ring an application from the shell."""
     urls = ("--answer-url", f"{base}/webhooks/answer", "--event-url", f"{base}/webhooks/event")
+    return shell(*urls, "--speed", "max", *arguments)
+
+
+def shell(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Type `manage.py ring`."""
     return subprocess.run(
-        [sys.executable, "manage.py", "ring", *urls, "--speed", "max", *arguments],
+        [sys.executable, "manage.py", "ring", *arguments],
         cwd=ROOT,
         env=os.environ | SETTINGS,
         capture_output=True,

@@ -15,9 +15,9 @@ from tests.emulator.strangers import (
     SCENARIOS,
     SLOW,
     application,
-    ring,
     ring_through,
     scenario,
+    shell,
     with_rest_api,
     wrong,
 )
@@ -72,7 +72,7 @@ def test_scenarios_are_played_through_a_local_vonage_that_runs() -> None:
     with application("joining") as app:
         urls = ("--answer-url", f"{app}/webhooks/answer", "--event-url", f"{app}/webhooks/event")
         with vonage(*urls, "--speed", "20") as (base, _):
-            ended = ring(app, "--through", base, *files)
+            ended = shell("--through", base, *files)
     assert [line for line in ended.stderr.splitlines() if SLOW not in line and "went wrong" not in line] == []
 
 

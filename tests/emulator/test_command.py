@@ -133,7 +133,8 @@ def test_interrupted_load_ends_its_calls_and_says_what_was() -> None:
     assert "Traceback" not in err
 
 
-def test_interrupted_it_ends_the_call_and_shows_no_traceback() -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_ends_the_call_and_shows_no_traceback(told: signal.Signals) -> None:
     with serving(VoiceApplication()) as voice:
         command = [sys.executable, str(MANAGE), "ring"]
         with subprocess.Popen(
@@ -142,7 +143,7 @@ def test_interrupted_it_ends_the_call_and_shows_no_traceback() -> None:
             assert ringing.stdout
             # Each line is there when it happens: nothing is held back until the end.
             assert [ringing.stdout.readline().strip() for _ in range(4)] == TRACE[:4]
-            ringing.send_signal(signal.SIGINT)
+            ringing.send_signal(told)
             out, err = ringing.communicate(timeout=60)
-    assert (ringing.returncode, out.splitlines(), err) == (130, TRACE[4:], "")
+    assert (ringing.returncode, out.splitlines(), err) == (128 + told, TRACE[4:], "")
     assert voice.completed()["disconnected_by"] == "user"

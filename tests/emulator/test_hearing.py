@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from calls.emulator.audio import chunks
 from calls.emulator.clock import AT_ONCE, Clock
@@ -18,6 +19,7 @@ KEYS = {"action": "input", "type": ["dtmf"]}
 WORDS = {"action": "input", "type": ["speech"], "speech": {}}
 NOT_ASKED = {"error": "Speech was not enabled"}
 OVERRIDDEN = {"error": "Speech overridden by DTMF"}
+EACH_KEY = KEYS | {"mode": "asynchronous"}
 PAUSE = {"action": "wait", "timeout": 2}
 
 
@@ -124,11 +126,26 @@ def test_audio_is_not_kept_else() -> None:
 
 
 def test_asynchronous_input_tells_each_key_to_the_end_of_the_call() -> None:
-    asynchronous = KEYS | {"mode": "asynchronous"}
-    events = inputs(
-        asynchronous, PAUSE, PAUSE, steps=(Press("1", now=True), Wait(2.5), Press("23", now=True), HangUp())
-    )
+    events = inputs(EACH_KEY, PAUSE, PAUSE, steps=(Press("1"), Wait(2.5), Press("23"), HangUp()))
     assert [event["dtmf"] for event in events] == [{"digits": key, "timed_out": False} for key in "123"]
+
+
+def test_reply_to_one_key_replaces_the_flow() -> None:
+    async def keys(request: web.Request) -> web.StreamResponse:
+        key = (await request.json()).get("dtmf", {}).get("digits")
+        return await (always([{"action": "talk", "text": "Nine."}]) if key == "9" else always("OK"))(request)
+
+    voice = VoiceApplication({"/event": keys})
+    asyncio.run(heard([EACH_KEY, *barging(loop=0)[:1], KEYS], Press("19"), voice=voice))
+    assert [event["dtmf"]["digits"] for event in voice.events() if "dtmf" in event] == ["1", "9"]
+    assert "talk (0.9 s): Nine." in voice.trace
+    assert voice.completed()["disconnected_by"] == "platform"
+    assert not any("words" in line for line in voice.trace)
+
+
+def test_key_that_cuts_a_prompt_off_is_told_once_by_the_asynchronous_input_after_it() -> None:
+    events = inputs(*barging(loop=0)[:1], EACH_KEY, EACH_KEY, KEYS, steps=(Wait(5), Press("7"), Wait(1), HangUp()))
+    assert [event["dtmf"]["digits"] for event in events] == ["7"]
 
 
 def test_leg_that_speech_names_but_that_is_not_in_the_call_is_passed_over() -> None:

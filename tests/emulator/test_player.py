@@ -117,24 +117,35 @@ def test_nested_values_are_json_text_in_a_get() -> None:
     assert told.query["key"] == "a/b"
 
 
-def test_reply_to_an_event_that_is_no_array_is_found_and_not_obeyed() -> None:
-    voice = VoiceApplication({"/answer": always([*MENU, *GOODBYE]), "/event": replies_to_input(always("OK"))})
-    (finding,) = voice.ring(detailed=True)
-    assert "the reply is not JSON" in finding
+@pytest.mark.parametrize("words", ["OK", {}, {"received": True}])
+def test_words_in_reply_to_an_event_are_passed_over(words: Any) -> None:
+    voice = VoiceApplication({"/answer": always([*MENU, *GOODBYE]), "/event": replies_to_input(always(words))})
+    assert voice.ring(detailed=True) == []
     assert not any("reason" in event for event in voice.events())
     assert voice.trace[-2] == "talk (0.9 s): Goodbye."
 
 
-def test_bad_ncco_in_reply_to_an_event_goes_to_the_fallback_url() -> None:
-    voice = VoiceApplication(
-        {
-            "/answer": always(MENU),
-            "/event": replies_to_input(always([{"action": "sing"}])),
-            "/fallback": always(GOODBYE),
-        }
-    )
+def test_reply_to_an_event_that_is_no_array_is_found_and_not_obeyed() -> None:
+    voice = VoiceApplication({"/answer": always([*MENU, *GOODBYE]), "/event": replies_to_input(always(NCCO[0]))})
+    (finding,) = voice.ring(detailed=True)
+    assert "reads an array of actions" in finding
+    assert not any("reason" in event for event in voice.events())
+    assert voice.trace[-2] == "talk (0.9 s): Goodbye."
+
+
+@pytest.mark.parametrize(
+    ("reply", "fault"),
+    [
+        (always([{"action": "sing"}]), "the NCCO is refused"),
+        (always(GOODBYE, content_type="text/html"), "the reply has the content type text/html"),
+    ],
+)
+def test_bad_ncco_in_reply_to_an_event_goes_to_the_fallback_url(reply: Handler, fault: str) -> None:
+    routes = {"/answer": always(MENU), "/event": replies_to_input(reply), "/fallback": always(GOODBYE)}
+    voice = VoiceApplication(routes)
     (finding,) = voice.ring(fallback_url="/fallback", detailed=True)
-    assert "/event: the NCCO is refused" in finding
+    assert f"/event: {fault}" in finding
+    assert any("reason" in event for event in voice.events())
     told = voice.at("/fallback")[0].query
     assert json.loads(told["original_request"]) == {"url": f"{voice.base}/event", "type": "event"}
     assert json.loads(told["dtmf"]) == {"digits": "", "timed_out": True}

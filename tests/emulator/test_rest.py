@@ -186,6 +186,18 @@ def test_body_that_is_wrong_is_refused_by_name(change: dict[str, Any], name: str
     on_platform(play)
 
 
+@pytest.mark.parametrize("number", ["999", "0044207946000", "4" * 16])
+def test_digits_that_are_no_number_are_accepted_and_rejected_by_an_event(number: str) -> None:
+    async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:
+        status, made = await client("POST", "/v1/calls", {**ORDER, "to": [{"type": "phone", "number": number}]})
+        assert status == 201
+        await platform.legs[made["uuid"]].ended
+
+    started, rejected = on_platform(play).events()
+    assert (started["status"], rejected["status"], rejected["to"]) == ("started", "rejected", number)
+    assert (rejected["detail"], rejected["sip_code"]) == ("invalid_number", 404)
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b"null"])
 def test_body_that_is_no_object_is_refused(data: bytes) -> None:
     async def play(client: Client, platform: Platform, voice: VoiceApplication) -> None:

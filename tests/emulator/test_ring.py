@@ -180,12 +180,14 @@ def test_events_are_signed_over_their_body() -> None:
     assert len(seen) == 4
 
 
-def test_answer_request_is_signed_without_a_body() -> None:
+def test_answer_request_is_signed_over_its_query_as_json() -> None:
     voice = VoiceApplication()
-    voice.ring()
+    voice.ring(answer_url="/answer?tenant=a%20b")
     (answer,) = voice.at("/answer")
     assert answer.body == b""
-    assert "payload_hash" not in claims_of(answer.headers["Authorization"])
+    assert list(answer.query) == ["tenant", "to", "from", "conversation_uuid", "uuid"]
+    hashed = hashlib.sha256(json.dumps(answer.query, separators=(",", ":")).encode()).hexdigest()
+    assert claims_of(answer.headers["Authorization"])["payload_hash"] == hashed
 
 
 def test_application_without_a_secret_gets_unsigned_webhooks() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.core.management import CommandError
 
 from calls.emulator.platform import Platform
@@ -227,7 +228,16 @@ def test_command_rings_through_a_local_vonage_that_runs(typed: Typed) -> None:
             assert code == 1
             assert json.loads(out[-1])["kind"] == "outcome"
             assert err[0].startswith("The caller did not hear “closed”")
-    assert len(theirs.at("/answer")) == 2
+            options = ["--callee", "busy", "--at", "2026-12-25T03:00", "--missing-recordings"]
+            typed(VoiceApplication(), "--through", base, "--hangup-after", "1", *options)
+            lab, callees = (requests.get(f"{base}/lab{path}", timeout=5).json() for path in ("", "/callees"))
+            assert callees["everybody"]["answer"] == "busy"
+            assert lab["clock"]["now"].startswith("2026-12-25T0")
+            assert lab["clock"]["speed"] == "1000.0"
+            assert lab["faults"]["missing_recordings"]
+            assert len(theirs.at("/answer")) == 3
+            with pytest.raises(CommandError, match="an application of its own: leave out --secret, --seed, --rate"):
+                typed(VoiceApplication(), "--through", base, "--secret", "x", "--seed", "7", "--rate", "5")
 
 
 def test_nobody_is_there_to_ring_through(typed: Typed) -> None:

@@ -41,7 +41,7 @@ async def perform(play: Play) -> VoiceApplication:
             numbers=(OURS,),
             fallback_url="/fallback" if play.fallback else "",
         )
-        platform = Platform([application], clock=Clock(AT_ONCE), callees=Callees(play.callee), seed=7)
+        platform = Platform([application], clock=Clock(AT_ONCE, waits=True), callees=Callees(play.callee), seed=7)
         async with platform, serving(platform) as base:
 
             async def rest(method: str, path: str, body: Any) -> tuple[int, Any]:

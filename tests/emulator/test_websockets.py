@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 from calls.emulator.clock import AT_ONCE, Clock
 from calls.emulator.legs import Endpoint, Leg
 from calls.emulator.lives import Order
-from calls.emulator.people import Person, Say, Wait
+from calls.emulator.people import Person, Say
 from calls.emulator.platform import Platform
 from calls.vonage.ncco import Ncco
 from tests.emulator.test_connect import CALLER, FIRST, OURS, to_status
@@ -138,7 +138,7 @@ def test_frames_come_in_real_time_whatever_the_speed() -> None:
 
 def test_what_the_caller_says_is_heard_and_all_else_is_silence() -> None:
     bot = Bot()
-    assert rung(talks_to(bot), Wait(0.3), Say("Yes", now=True), until=no_more_than(80, bot)) == []
+    assert rung(talks_to(bot), Say("Yes"), until=no_more_than(80, bot)) == []
     loud = [any(frame) for frame in bot.frames]
     assert 35 < loud.count(True) < 60  # 0.9 s
     assert loud[0] is loud[-1] is False

@@ -5,7 +5,8 @@ from typing import Any
 
 from calls.emulator.application import Target
 from calls.emulator.asking import ask_what_to_do
-from calls.emulator.dialling import REFUSES_AFTER, RINGING_SECONDS, dial, send_keys
+from calls.emulator.dialling import FORBIDDEN, RINGING_SECONDS, dial, refuse, send_keys
+from calls.emulator.ears import DTMF, SPEECH
 from calls.emulator.flow import Action, Flow
 from calls.emulator.legs import LONGEST_CALL_SECONDS, Endpoint, Leg, endpoint_of
 from calls.emulator.machine import Detection, detect
@@ -116,9 +117,7 @@ async def _live(flow: Flow, action: Action, callee: Leg, joined: "asyncio.Future
     """What the other party lives through."""
     number = action.get("from")
     if number and not flow.platform.may_show(flow.leg, number):
-        callee.tell_status("started", callee.started_at)
-        await flow.platform.clock.sleep(REFUSES_AFTER)
-        callee.fail("rejected", detail="invalid_number", sip_code=403)
+        await refuse(callee, FORBIDDEN)
         return
     if not await dial(callee, float(action.get("timeout", RINGING_SECONDS))):
         return
@@ -161,7 +160,10 @@ async def _talk(flow: Flow, callee: Leg, joined: "asyncio.Future[None]") -> None
     flow.leg.note("joins", f"connected to {callee.to.shown}", party=callee.to.shown, callee=callee.uuid)
     callee.note("joins", f"connected to {flow.leg.party.shown}", detail=True, party=flow.leg.party.shown)
     joined.set_result(None)
-    if callee.to.type != "websocket":
+    if callee.to.type == "websocket":  # a program hears all, so whoever has something to say may say it now
+        flow.leg.ear.pass_on(callee.uuid, [DTMF, SPEECH])
+        callee.ended.add_done_callback(lambda ended: flow.leg.ear.pass_on(callee.uuid, []))
+    else:
         await callee.person.talk(callee)
     await asyncio.shield(callee.ended)
 

@@ -20,10 +20,8 @@ NO_DIGITS: Fields = {"digits": None, "timed_out": False}
 async def listen(flow: Flow, action: Action) -> Ncco | None:
     """Wait for keys or words, tell what was heard, and ask what to do then."""
     kinds = action.get("type", [DTMF])
-    if action.get("mode") == "asynchronous":  # from here to the end of the call each key is told by itself
-        target = flow.target(action)
-        if target not in flow.leg.key_targets:
-            flow.leg.key_targets.append(target)
+    if action.get("mode") == "asynchronous":
+        _tell_each_key(flow, action)
         return None
     leg = _who_is_heard(flow, action)
     leg.ear.listen(kinds)
@@ -40,6 +38,19 @@ async def listen(flow: Flow, action: Action) -> Ncco | None:
     if sound and "timeout_reason" in speech:
         speech = speech | {"recording_url": sound.url}
     return await flow.ask(action, events.heard(leg, flow.platform.clock.now(), dtmf=dtmf, speech=speech))
+
+
+def _tell_each_key(flow: Flow, action: Action) -> None:
+    """From here to the end of the call each key is told by itself, as an input of its own: so an NCCO in the reply
+    replaces what runs then (inferred). A key that has cut a prompt off was pressed for it, too.
+    """
+    keys, ear, target = flow.leg.keys, flow.leg.ear, flow.target(action)
+    was_told = target in keys.targets
+    keys.tell_to(target, flow.obey)
+    flow.leg.note("listens", "tells each key", detail=True, kinds=[DTMF])
+    for key in ear.take_keys():
+        if not was_told:
+            keys.tell(key, target)
 
 
 def _who_is_heard(flow: Flow, action: Action) -> Leg:

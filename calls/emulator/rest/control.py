@@ -109,7 +109,7 @@ async def subscribe(request: web.Request) -> web.Response:
     target = Target(one_url(body.get("event_url"), "event_url"))
     _unsubscribe(leg)
     leg.rest_key_target = target
-    leg.key_targets.append(leg.rest_key_target)
+    leg.keys.tell_to(target)
     return web.json_response({})
 
 
@@ -121,8 +121,8 @@ async def unsubscribe(request: web.Request) -> web.Response:
 
 
 def _unsubscribe(leg: Leg) -> None:
-    if leg.rest_key_target in leg.key_targets:
-        leg.key_targets.remove(leg.rest_key_target)
+    leg.keys.tell_no_more_to(leg.rest_key_target)
+    leg.rest_key_target = None
 
 
 async def _open_leg(request: web.Request) -> tuple[Leg, Body]:

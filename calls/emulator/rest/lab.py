@@ -245,5 +245,5 @@ def leg_as_json(leg: Leg) -> dict[str, Any]:
         "from": leg.from_.shown,
         "to": leg.to.shown,
         "status": leg.status,
-        "listens": sorted(leg.ear.wants),
+        "listens": sorted(leg.ear.is_open_to),
     }

@@ -55,11 +55,18 @@ def _to(value: Any) -> Endpoint:
     if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], dict):
         raise invalid("to")
     options: Body = {str(OTHER_NAMES.get(name, name)): option for name, option in value[0].items()}
-    if problem := refused({"action": "connect", "endpoint": [options]}, {"endpoint": "to"}):
+    checked = options
+    if options.get("type") == "phone" and _is_digits(options.get("number")):
+        checked = options | {"number": ANY_NUMBER}  # digits that are no number are accepted, and told of by an event
+    if problem := refused({"action": "connect", "endpoint": [checked]}, {"endpoint": "to"}):
         raise problem
     if options["type"] == "sip" and len(options.get("uri", "")) not in range(1, LONGEST_URI + 1):
         raise invalid("to.uri", f"must have up to {LONGEST_URI} characters")
     return endpoint_of(options)
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdecimal()
 
 
 def _from(body: Body, application: Application, chance: Random) -> Endpoint:

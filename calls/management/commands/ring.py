@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import signal
 import sys
 from argparse import Action, ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -23,6 +25,19 @@ from calls.emulator.scenario import Scenario
 from calls.emulator.trace import Happening, lines
 from calls.management import vonage
 
+T = TypeVar("T")
+
+# Options that a local Vonage which rings in our place has itself.
+NOT_PASSED_ON = [*vonage.FIELDS, "seed"]
+
+
+async def ended_by_sigterm(doing: Coroutine[Any, Any, T]) -> T:
+    """Do it, and let SIGTERM cancel it as SIGINT does: so calls are ended properly. Raises CancelledError then."""
+    doer = asyncio.current_task()
+    with suppress(ValueError, RuntimeError):  # only the main thread takes signals
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, doer.cancel)  # type: ignore[union-attr]
+    return await doing
+
 
 class AddStep(Action):
     """Keep what the caller does in the order in which it was given."""
@@ -37,7 +52,7 @@ class Command(BaseCommand):
     help = (
         "Ring a number as Vonage would: send the webhooks of a call, play the NCCO that comes back, print the trace. "
         "Exits with 1, and says why, when a reply is one that Vonage or a caller would suffer from, or when something "
-        "that was expected did not come about, 130 when it was interrupted."
+        "that was expected did not come about; with 130 or 143 when it was interrupted or told to end."
     )
     requires_system_checks = []
 
@@ -71,8 +86,8 @@ class Command(BaseCommand):
         try:
             application = vonage.application(options)
             wanted = self.read(options)
-            if rate and options["through"]:
-                raise CommandError("--rate rings by itself: leave out --through.")
+            if options["through"]:
+                wanted = self.passed_on(wanted, options, rate=rate)
             if rate:
                 good = self.load(wanted, application, options, count=count, rate=rate)
             else:
@@ -80,7 +95,9 @@ class Command(BaseCommand):
         except (BadFile, through.NotThrough) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
-            sys.exit(130)  # as a shell says it
+            sys.exit(128 + signal.SIGINT)  # as a shell says it
+        except asyncio.CancelledError:
+            sys.exit(128 + signal.SIGTERM)
         if not good:
             sys.exit(1)
 
@@ -93,6 +110,28 @@ class Command(BaseCommand):
         expected = tuple(said(fragment, "--expect") for fragment in options["expect"])
         return [replace(one, **given, steps=one.steps + steps, expect=one.expect + expected) for one in found]
 
+    def passed_on(self, wanted: Sequence[Scenario], options: dict[str, Any], *, rate: float | None) -> list[Scenario]:
+        """Give scenarios that say all of the options which a platform elsewhere can do. Raises CommandError for others:
+        they would be left undone in silence.
+        """
+        usual = self.create_parser("manage.py", "ring").get_default
+        refused = [name for name in NOT_PASSED_ON if options[name] != usual(name)] + (["rate"] if rate else [])
+        if refused:
+            named = ", ".join(f"--{name.replace('_', '-')}" for name in refused)
+            raise CommandError(f"{options['through']} has an application of its own: leave out {named}.")
+        is_told = options["callee"] != usual("callee")
+        everybody = {scenario.EVERYBODY: Person(answer=options["callee"])} if is_told else {}
+        faults = vonage.given_faults(options)
+        return [
+            replace(
+                one,
+                at=options["at"] or one.at,
+                callees=everybody | dict(one.callees),
+                faults=faults | dict(one.faults),
+            )
+            for one in wanted
+        ]
+
     def ring_all(self, wanted: Sequence[Scenario], application: Application, options: dict[str, Any]) -> bool:
         """Ring one after another, each on a platform of its own. Says whether all went well."""
         bad = 0
@@ -100,9 +139,9 @@ class Command(BaseCommand):
             if len(options["scenarios"]) > 1 and not options["json"]:
                 self._write(f"{one.name}:")
             if options["through"]:
-                bad += not asyncio.run(self.ring_through(one, options))
+                bad += not asyncio.run(ended_by_sigterm(self.ring_through(one, options)))
             else:
-                bad += not asyncio.run(self.ring(one, application, options))
+                bad += not asyncio.run(ended_by_sigterm(self.ring(one, application, options)))
         if bad and len(wanted) > 1:
             self.stderr.write(f"{bad} of {len(wanted)} calls went wrong.")
         return not bad
@@ -128,9 +167,10 @@ class Command(BaseCommand):
         return outcome.is_good
 
     async def ring_through(self, wanted: Scenario, options: dict[str, Any]) -> bool:
-        """Let a local Vonage that runs elsewhere ring. Its application, speed and faults are its own."""
+        """Let a local Vonage that runs elsewhere ring. Its application is its own."""
         trace, outcome = self.tracer(options), {}
-        async for told in through.told_by(options["through"], wanted, certificate=options["trust"]):
+        speed = options["speed"] if options["speed"] != 1 else None
+        async for told in through.told_by(options["through"], wanted, speed=speed, certificate=options["trust"]):
             if options["json"]:
                 self._write(json.dumps(told))
             if told["kind"] == "outcome":
@@ -170,7 +210,7 @@ class Command(BaseCommand):
             progress=show,
         )
         try:
-            asyncio.run(calls)
+            asyncio.run(ended_by_sigterm(calls))
         finally:
             if self.progress:
                 self.stderr.write("" if self.stderr.isatty() else self.progress, style_func=str)
