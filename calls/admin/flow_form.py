@@ -90,6 +90,8 @@ class FlowForm(forms.ModelForm):  # type: ignore[type-arg]
         if not flow.pk:
             flow.changed_by = self.by
         flow.save()
+        if "voice" in self.changed_data:
+            draft.speak(flow)
         draft.reorder(flow, self.places)
         if changed:
             flow.touch(self.by)

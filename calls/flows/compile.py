@@ -10,7 +10,7 @@ from calls.flows import allowed
 from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
 from calls.flows.steps import STEPS, Facts, Kind
 from calls.flows.steps.kind import SoundFile
-from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Sound, Step, Then
+from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Sound, Step, StepKind, Then
 from calls.vonage import numbers
 
 
@@ -122,6 +122,7 @@ def facts_of(flow: CallFlow, steps: Sequence[Step]) -> Facts:
         number=own[0] if own else "",
         voice=voice_of(flow),
         refuse_destination=lambda number: allowed.refusal(number, home=home, owns=owns),
+        asks_hours=any(step.kind == StepKind.HOURS for step in steps),
         hours=dict(OpeningHours.objects.order_by().values_list("pk", "name")),
         sounds=sounds_of(steps),
     )

@@ -79,13 +79,28 @@ def add_step(flow: CallFlow, kind: str, *, name: str = "") -> Step:
     there = flow.steps.count()
     if there >= MOST_STEPS:
         raise ValidationError(f"A flow has at most {MOST_STEPS} steps. Put a part of it into a flow of its own.")
-    settings = STEPS[kind]().settings()
-    if issubclass(STEPS[kind], Spoken):
-        settings |= FLOWS_VOICE
+    made = STEPS[kind]()
+    settings = made.settings()
+    if isinstance(made, Spoken):
+        settings = made.in_language(flow.language).settings() | FLOWS_VOICE
     if kind == "greeting":
         settings["text"] = ""
     renumber(flow)
     return Step.objects.create(flow=flow, kind=kind, name=name, position=there + 1, settings=settings)
+
+
+def speak(flow: CallFlow) -> None:
+    """Put the sentences that we brought along into the language of the flow's voice, where steps speak in that."""
+    changed = []
+    for step in flow.steps.all():
+        kind = STEPS[step.kind]
+        if issubclass(kind, Spoken) and not step.settings.get("language"):
+            made = kind.from_settings(step.settings).in_language(flow.language).settings()
+            said = {name: made[name] for name, old in step.settings.items() if made.get(name, old) != old}
+            if said:
+                step.settings |= said
+                changed.append(step)
+    Step.objects.bulk_update(changed, ["settings"], batch_size=100)
 
 
 def reorder(flow: CallFlow, places: Mapping[int, int]) -> None:

@@ -4,18 +4,22 @@
 for the platform, and give the NCCO up to there with the way that led to it.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from calls.flows import standard
 from calls.flows.callers import Caller
 from calls.flows.program import END, SCHEMA, Program, ProgramError, Target, to_flow, to_step
-from calls.flows.run import Heard, Number, Order, Run, World
-from calls.flows.steps import STEPS, Kind
+from calls.flows.run import ENGLISH, Heard, Number, Order, Run, World
+from calls.flows.steps import STEPS, Kind, Voicemail
 from calls.flows.tokens import Place
 from calls.vonage import ncco
 from calls.vonage.ncco import Ncco
+
+logger = logging.getLogger(__name__)
 
 BLOCKED = "block"  # the step that blocked callers come to
 MOST_VISITS = 50  # steps that one call may come to: a flow that leads round in a circle ends
@@ -23,10 +27,8 @@ MOST_VISITS = 50  # steps that one call may come to: a flow that leads round in 
 NUMBER_NOT_IN_SERVICE: Ncco = [
     ncco.talk("Sorry, this number is not in service. Check the number and call again.", language="en-GB", style=0)
 ]
-OUT_OF_ORDER: Ncco = [
-    ncco.talk("Sorry, something is wrong here. Call again in a few minutes.", language="en-GB", style=0)
-]
-ROUND_AND_ROUND = ncco.talk("Sorry, this call has gone on in a circle. Goodbye.", language="en-GB", style=0)
+OUT_OF_ORDER: Ncco = [ncco.talk(standard.OUT_OF_ORDER, **ENGLISH)]
+ROUND_AND_ROUND = ncco.talk(standard.IN_A_CIRCLE, **ENGLISH)
 # An empty array may be taken for no answer at all; the call ends when this has run out.
 NOTHING_MORE: Ncco = [{"action": "wait", "timeout": 0.1}]
 HOLD_ON: Ncco = [{"action": "wait", "timeout": 20}]  # for a telephone that is about to be let go
@@ -81,7 +83,7 @@ def _blocked(run: Run, block: Mapping[str, Any]) -> Served:
         if block["action"] == "message":
             run.say(block["text"], {})
         elif block["action"] == "voicemail":
-            STEPS["voicemail"].from_settings({}).play(MAILBOX, run)
+            Voicemail().in_language(run.voice({})["language"]).play(MAILBOX, run)
     except Exception as error:
         return _broken(run, error)
     return Served(run.actions or NOTHING_MORE, run.number.msisdn, run.version or None, run.path)
@@ -138,7 +140,7 @@ def _resumed(world: World, place: Place, moment: datetime) -> Run:
 def _step_at(run: Run, place: Place) -> tuple[Mapping[str, Any], Kind]:
     """Find the step where a call is. Raises ProgramError."""
     if place.step == BLOCKED:
-        return MAILBOX, STEPS["voicemail"].from_settings({})
+        return MAILBOX, Voicemail()
     run.program = program_of(run.world, place.version)
     return step_of(run.program, place.step)
 
@@ -150,14 +152,27 @@ def _served(run: Run, target: Target | None) -> Served:
         return _broken(run, error)
     said = run.actions or NOTHING_MORE
     if run.questions & set(said[-1].get("eventUrl", ())):
-        said = [*said, *OUT_OF_ORDER]  # heard where our reply never comes
+        said = [*said, *_last_words(run, standard.OUT_OF_ORDER)]  # heard where our reply never comes
     return Served(said, run.number.msisdn, run.version or None, run.path, run.problem, begins=run.begins)
 
 
 def _broken(run: Run, error: Exception) -> Served:
     reason = str(error) if isinstance(error, ProgramError) else f"{type(error).__name__}: {error}"
     problem = f"the version cannot be run: {reason}"
-    return Served(OUT_OF_ORDER, run.number.msisdn, run.version or None, run.path, problem)
+    return Served(_last_words(run, standard.OUT_OF_ORDER), run.number.msisdn, run.version or None, run.path, problem)
+
+
+def _last_words(run: Run, english: str) -> Ncco:
+    """A sentence of ours in the voice that spoke last, or the flow's; else in English. Never raises."""
+    try:
+        last = next((one for one in reversed(run.actions) if one["action"] == "talk" and "language" in one), {})
+        voice = run.voice(last)
+        text = standard.spoken(english, voice["language"])
+        if text and text != english:
+            return [ncco.talk(text, **voice)]
+    except Exception:  # of a version that cannot be run, the voice may be anything
+        logger.exception("A version has no voice to speak in")
+    return [ncco.talk(english, **ENGLISH)]
 
 
 def walk(run: Run, target: Target | None) -> None:
@@ -170,7 +185,7 @@ def walk(run: Run, target: Target | None) -> None:
         run.visits += 1
         if run.visits > MOST_VISITS:
             run.actions = [{name: value for name, value in one.items() if name != "bargeIn"} for one in run.actions]
-            run.actions.append(ROUND_AND_ROUND)
+            run.actions += _last_words(run, standard.IN_A_CIRCLE)
             run.problem = f"the caller came to {MOST_VISITS} steps: the flow leads round in a circle"
             return
         run.here = str(target["step"])

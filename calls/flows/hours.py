@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 WEEK = 7 * 1440  # minutes
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 HORIZON = timedelta(days=400)  # how far ahead a change is looked for
+SAME_YEAR = 330  # days; a time beyond them is told with its year
 Data = dict[str, Any]
 
 
@@ -187,7 +188,7 @@ def in_words(moment: datetime, now: datetime, zone: tzinfo) -> str:
     elif 1 < days < 7:
         day = f"on {there:%A}"
     else:
-        day = f"on {there.day} {there:%B}" + (f" {there.year}" if abs(days) > 330 else "")
+        day = f"on {there.day} {there:%B}" + (f" {there.year}" if abs(days) > SAME_YEAR else "")
     return f"{day} at {there:%H:%M}"
 
 

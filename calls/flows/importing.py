@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from calls.flows.parsing import BadText
-from calls.flows.text import FlowText, Names, StepText
+from calls.flows.steps import STEPS
+from calls.flows.text import FlowText, Names, StepText, usual_settings
 from calls.models import Branch, CallFlow, PhoneNumber, Step, StepKind, Then, User
 from calls.vonage import ncco, numbers, voices
 from calls.vonage.ncco import Ncco
@@ -43,7 +44,11 @@ def take_in(text: FlowText, *, into: CallFlow | None = None, by: User | None = N
         except ValidationError as error:
             raise BadText(*error.messages) from error
         flow.save()
-        _make_steps(flow, text.steps, settings, flows | {text.name: flow})
+        whole = [
+            usual_settings(STEPS[step.kind], str(given.get("language") or flow.language)) | given
+            for step, given in zip(text.steps, settings, strict=True)
+        ]
+        _make_steps(flow, text.steps, whole, flows | {text.name: flow})
         flow.touch(by)
     return flow
 

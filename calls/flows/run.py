@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from calls.flows import hours, tokens, words
+from calls.flows import hours, standard, times, tokens, words
 from calls.flows.callers import Caller, Callers
 from calls.flows.hours import Schedule
 from calls.flows.program import Program, Target
@@ -15,6 +15,7 @@ from calls.vonage.events import Payload, text_of
 from calls.vonage.ncco import Ncco
 
 Step = Mapping[str, Any]  # of a program
+ENGLISH: dict[str, Any] = {"language": "en-GB", "style": 0}  # a voice for what is known in English alone
 
 
 @dataclass(frozen=True)
@@ -110,26 +111,33 @@ class Run:
 
     def say(self, text: str, settings: Mapping[str, Any], *, barge_in: bool = False, **options: Any) -> None:
         """Add a `talk` in the step's voice, unless there is nothing to say."""
-        text = self.words(text)
+        voice = self.voice(settings)
+        text = self.words(text, voice["language"])
         if text.strip():
-            self.actions.append(ncco.talk(text, **self.voice(settings), barge_in=barge_in, **options))
+            self.actions.append(ncco.talk(text, **voice, barge_in=barge_in, **options))
 
-    def words(self, text: str) -> str:
-        """Fill what may stand in braces."""
+    def say_ours(self, english: str, settings: Mapping[str, Any], *, barge_in: bool = False) -> None:
+        """Add a sentence of ours in the language of the step's voice; in English where it is not known in that."""
+        text = standard.spoken(english, self.voice(settings)["language"])
+        self.say(text or english, settings if text else ENGLISH, barge_in=barge_in)
+
+    def words(self, text: str, language: str) -> str:
+        """Fill what may stand in braces, as a voice of that language says it."""
         known = words.names_in(text) if "{" in text else set()
         if not known:
             return text
-        return words.fill(text, self._values(known))
+        values = self._values(known, language)
+        return words.fill(text, values | {"number.label": values["number.label"] or self.number.msisdn})
 
     def plain(self, text: str) -> str:
         """Fill what may stand in braces, for programs: a number stays its digits."""
-        return words.insert(text, self._values(words.names_in(text)))
+        return words.insert(text, self._values(words.names_in(text), ENGLISH["language"]))
 
-    def _values(self, wanted: set[str]) -> dict[str, str]:
+    def _values(self, wanted: set[str], language: str) -> dict[str, str]:
         values = self.caller.values() | {"number.label": self.number.label}
-        return values | self._hours() if wanted & {"hours.next_open", "hours.closes"} else values
+        return values | self._hours(language) if wanted & words.OF_HOURS else values
 
-    def _hours(self) -> dict[str, str]:
+    def _hours(self, language: str) -> dict[str, str]:
         """When it opens and closes, by the opening hours that were asked last, or else the first of the flow."""
         steps = self.program.get("steps", {}).values()
         first = next((step["settings"].get("hours") for step in steps if step["kind"] == "hours"), None)
@@ -138,9 +146,11 @@ class Run:
             return {}
         schedule = self.world.schedule(asked)
         now = hours.state(schedule, self.moment)
-        times = {"hours.next_open": now.next_open, "hours.closes": now.closes}
+        ahead = {"hours.next_open": now.next_open, "hours.closes": now.closes}
         return {
-            name: hours.in_words(time, self.moment, schedule.zone) for name, time in times.items() if time is not None
+            name: times.in_words(time, self.moment, schedule.zone, language)
+            for name, time in ahead.items()
+            if time is not None
         }
 
     def ask(self, **state: Any) -> str:

@@ -89,9 +89,8 @@ def as_json(data: Mapping[str, Any]) -> str:
 
 def _step_data(step: Any, places: Mapping[int, int], names: "Names") -> dict[str, Any]:
     kind = STEPS[step.kind]
-    own = kind.from_settings({}).settings()
-    usual = own | voice_left_out(kind)
-    settings = own | step.settings  # what an older release kept may lack some
+    usual = usual_settings(kind, str(step.settings.get("language") or step.flow.language))
+    settings = kind.from_settings({}).settings() | step.settings  # what an older release kept may lack some
     settings = {name: value for name, value in settings.items() if name not in usual or usual[name] != value}
     data: dict[str, Any] = {"kind": step.kind}
     data |= {"name": step.name} if step.name else {}
@@ -109,9 +108,10 @@ def _lead_data(branch: Any, places: Mapping[int, int]) -> dict[str, Any]:
     return {"to": to} | ({"says": branch.words} if branch.words else {})
 
 
-def voice_left_out(kind: type[Kind]) -> dict[str, Any]:
-    """The voice of a step that names none: the flow's, also where the kind's own is another."""
-    return FLOWS_VOICE if issubclass(kind, Spoken) else {}
+def usual_settings(kind: type[Kind], language: str) -> dict[str, Any]:
+    """The settings of a step whose text names none: of what speaks, with the flow's voice, and in its language."""
+    made = kind.from_settings({})
+    return made.in_language(language).settings() | FLOWS_VOICE if isinstance(made, Spoken) else made.settings()
 
 
 class Names:
@@ -197,7 +197,7 @@ def _step(given: Any, where: str, count: int) -> StepText:
             wrong.append(f"{where}: this kind has no case “{short(on)}”. It has {', '.join(cases)}.")
     if wrong:
         raise BadText(*wrong)
-    return StepText(word, name or "", voice_left_out(kind) | (settings or {}), made)
+    return StepText(word, name or "", settings or {}, made)
 
 
 def _lead(given: Any, where: str, count: int) -> Lead:

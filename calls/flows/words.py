@@ -17,9 +17,11 @@ PLACEHOLDERS = {
     "caller.number": "their number, digit by digit",
     "hours.next_open": "when we open again",
     "hours.closes": "when we close today",
-    "number.label": "what our number is called",
+    "number.label": "what our number is called, or else the number itself",
 }
+OF_HOURS = {"hours.next_open", "hours.closes"}
 LENGTHS = (80, 40, 20, 0)  # letters of a value; shorter where the text would become too long
+SHORT = 6  # digits; a label of more is a telephone number
 MARKS = dict.fromkeys(map(ord, "<>{}"), " ")  # of SSML, and of placeholders
 
 _NAMES = "|".join(map(re.escape, PLACEHOLDERS))
@@ -33,6 +35,33 @@ _WHOLE = re.compile(r"<(say-as|sub|phoneme)\b[^>]*[^/]>|</(say-as|sub|phoneme)\s
 # Beside a value that is missing
 _COMMA_BEFORE = re.compile(r"[ \t]*[,:–-]?[ \t]*\Z")  # no semicolon: it may end an &amp;
 _BEGINS = re.compile(r"(\A|[.!?\n]|<(speak|p|s)\b[^<>]*>|</[ps]\s*>)\Z")  # a sentence
+_CURE = "word it so that nothing is missing then."
+_WITHOUT = {
+    "caller.name": "Strangers hear",
+    "caller.number": "Callers without a number hear",
+    "hours.next_open": "While no opening is planned, callers hear",
+    "hours.closes": "While it is closed, callers hear",
+}
+_LAST = re.compile(rf"([^\W\d_]+)[ \t]*\{{({'|'.join(map(re.escape, _WITHOUT))})\}}[ \t]*(?=[.!?,;:)]|\Z)")
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n")
+# Words after which more has to come, in the languages of most voices.
+_LEADING = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a an and are as at before by called for from in is named of on or our than the till to until with your
+    ab am an bei bis das dem den der die für heißt ist mit nach oder sind um und vom von vor zu zum zur
+    au avec chez de des du dès est et jusqu la le les ou par pour à
+    al con desde el en es hasta para por y
+    alle con da dal dalle di e fino il per è
+    ao até com das do em ou é às
+    aan bij de en het met naar om op tot van vanaf voor
+    dla do i jest lub na o od po przy u w z ze
+    av den eller från för i med och på till tills vid är
+    af er fra indtil og til ved
+    """,
+    )
+)
 _STOPS = (".", "!", "?", ",", ";", ":", ")")
 
 
@@ -58,6 +87,17 @@ def problems(text: str, *, spoken: bool = True) -> list[str]:
     if _KNOWN.search(said) and not any(letter.isalnum() for letter in _KNOWN.sub("", said)):
         wrong.append("The text is placeholders alone: where nothing is known, callers would hear nothing. Add a word.")
     return wrong
+
+
+def gaps(text: str) -> list[str]:
+    """Say which sentences break off where a value is missing, as callers hear them, with the cure."""
+    plain = "".join(part for part, inside in _parts(text) if not inside)
+    found = []
+    for sentence in _SENTENCES.split(plain):
+        for before, name in _LAST.findall(sentence):
+            if before.casefold() in _LEADING:
+                found.append(f"{_WITHOUT[name]} “{_fill(sentence, dict.fromkeys(PLACEHOLDERS, '')).strip()}”: {_CURE}")
+    return [*dict.fromkeys(found)]
 
 
 def names_in(text: str) -> set[str]:
@@ -137,7 +177,7 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 
 def _said(name: str, value: str, *, marked: bool, whole: bool) -> str:
-    if name != "caller.number":
+    if not _is_number(name, value):
         return ssml.escape(value) if marked else value
     if whole:
         return value
@@ -147,9 +187,16 @@ def _said(name: str, value: str, *, marked: bool, whole: bool) -> str:
     return ", ".join(" ".join(group) for group in groups)
 
 
+def _is_number(name: str, value: str) -> bool:
+    """Whether it is said digit by digit: a caller's number, and ours where it has no other name."""
+    return name == "caller.number" or (
+        name == "number.label" and value.isascii() and value.isdigit() and len(value) > SHORT
+    )
+
+
 def _in_tag(name: str, value: str) -> str:
     """Give a value as it may stand within an attribute's quotes, whichever they are."""
-    spoken = " ".join(value) if name == "caller.number" else value
+    spoken = " ".join(value) if _is_number(name, value) else value
     return quoteattr(spoken.replace('"', " "))[1:-1].replace("'", "&apos;")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from calls.flows.diff import differences
+from calls.flows.naming import NOTHING_KNOWN, Known
 
 pytestmark = pytest.mark.once
 
@@ -23,8 +24,8 @@ def program(**steps: Any) -> dict[str, Any]:
     return {"name": "Orders", "voice": VOICE, "start": "1", "steps": {key[1:]: one for key, one in steps.items()}}
 
 
-def words(old: Any, new: Any, flows: Any = None) -> list[str]:
-    return [str(change) for change in differences(old, new, flows)]
+def words(old: Any, new: Any, known: Known = NOTHING_KNOWN) -> list[str]:
+    return [str(change) for change in differences(old, new, known)]
 
 
 def small(**changes: Any) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def test_a_word_that_was_replaced_stands_beside_the_new_one() -> None:
     ],
 )
 def test_a_key_that_leads_elsewhere_says_from_where_to_where(before: Any, after: Any, said: str) -> None:
-    assert words(small(**before), small(**after), {7: "Workshop"}) == [f"Step 2, Main menu: {said}"]
+    assert words(small(**before), small(**after), Known({7: "Workshop"})) == [f"Step 2, Main menu: {said}"]
 
 
 def test_a_new_step_and_one_that_is_gone_are_told_without_those_that_stayed() -> None:
@@ -101,6 +102,23 @@ def test_values_say_what_they_were() -> None:
     assert words(small(), new) == [
         "Flow: Voice: [-English (United Kingdom), style 1-] [+English (United Kingdom), style 0+]",
         "Step 2, Main menu: Times it asks: [-2-] [+3+]",
+    ]
+
+
+def test_what_a_setting_holds_by_an_id_is_told_by_its_name() -> None:
+    phones = [[{"type": "phone", "to": number}] for number in ("447700900123", "447700900456")]
+    old, new = (
+        program(
+            s1=step("hours", 1, hours=at),
+            s2=step("audio", 2, sound=at, path=f"/sounds/{at}.mp3"),
+            s3=step("forward", 3, targets=phones[at - 1]),
+        )
+        for at in (1, 2)
+    )
+    assert words(old, new, Known(hours={1: "Shop", 2: "Office"}, sounds={2: "Jingle"})) == [
+        "Step 1, Opening hours: Opening hours: [-“Shop”-] [+“Office”+] ",
+        "Step 2, Audio: Sound file: [-one that is gone-] [+“Jingle”+] ",
+        "Step 3, Forward: Rings: +44 7700 [-900123-] [+900456+] ",
     ]
 
 

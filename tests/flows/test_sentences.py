@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from calls.flows.naming import Known
 from calls.flows.program import AGAIN, END, Program, to_flow, to_step
-from calls.flows.sentences import Known, detail, does, leads, sentences
+from calls.flows.sentences import detail, does, leads, sentences
 from calls.flows.steps import STEPS
 from tests.flows.programs import program, programs, step
 

@@ -177,4 +177,4 @@ def test_who_is_let_into_no_room_hears_so_before_the_call_ends() -> None:
     publish_flow(
         "Meeting", ("room", {"room": "Board", "pin": "4711", "ask": "PIN?", "wrong": "Wrong.", "tries": 1}, {})
     )
-    assert said(press(ring(), "1")) == ["Wrong."]
+    assert said(press(ring(), "1")) == ["Wrong.", "Goodbye."]

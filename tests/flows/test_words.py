@@ -80,6 +80,30 @@ def test_a_name_is_but_a_name(name: str, told: str) -> None:
     assert words.fill("<speak>Hi {caller.name}.</speak>", {"caller.name": name}) == f"<speak>{told}</speak>"
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("Hello {caller.name}, welcome. Bye, {caller.name}!", ""),
+        ("We open again {hours.next_open}.", ""),
+        ("{number.label} speaking: welcome to {number.label}.", ""),
+        ("Hi. Am I speaking to {caller.name}?", "Strangers hear “Am I speaking to?”"),
+        ("<speak>Closed until {hours.next_open}</speak>", "While no opening is planned, callers hear “Closed until”"),
+        ("Wir haben bis {hours.closes}. Danke.", "While it is closed, callers hear “Wir haben bis.”"),
+        ("Votre numéro est {caller.number}, merci.", "Callers without a number hear “Votre numéro est, merci.”"),
+    ],
+)
+def test_a_sentence_that_breaks_off_without_a_value_is_told_as_callers_hear_it(text: str, warned: str) -> None:
+    assert words.gaps(text) == ([f"{warned}: word it so that nothing is missing then."] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [("Harbour Cycles", "Harbour Cycles"), ("2026", "2026"), ("442079460010", "4 4, 2 0, 7 9 4 6, 0 0 1 0")],
+)
+def test_a_number_is_called_by_its_label_or_by_its_digits(label: str, told: str) -> None:
+    assert words.fill("Welcome to {number.label}.", {"number.label": label}) == f"Welcome to {told}."
+
+
 @pytest.mark.parametrize("number", ["", "sip:anna@example.com", "Anna", "+44 7700", "4" * 40, "٤٤٧٧٠٠"])
 def test_what_is_no_number_is_not_read_out(number: str) -> None:
     assert words.fill("From {caller.number}: hello.", {"caller.number": number}) == "From: hello."

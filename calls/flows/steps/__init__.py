@@ -31,4 +31,4 @@ STEPS: dict[str, type[Kind]] = {
     "wait": Wait,
 }
 
-__all__ = ["NOTHING_KNOWN", "STEPS", "TUTORIAL_TEXT", "Audio", "Facts", "Greeting", "Kind", "Menu"]
+__all__ = ["NOTHING_KNOWN", "STEPS", "TUTORIAL_TEXT", "Audio", "Facts", "Greeting", "Kind", "Menu", "Voicemail"]

@@ -72,7 +72,7 @@ class Digits(Spoken):
         attempt = run.state.get("try", 1)
         if attempt >= self.tries:
             run.state = {}
-            return run.target(step, "nothing")
+            return self.give_up(step, run, "nothing", self.nothing)
         run.say(self.nothing, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN

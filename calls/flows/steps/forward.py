@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calls.flows import allowed, tokens
-from calls.flows.program import AGAIN, Target
+from calls.flows.program import AGAIN, END, Target
 from calls.flows.run import Heard, Order, Run
 from calls.flows.run import Step as Compiled
+from calls.flows.standard import NOT_REACHED, PRESS_ONE
 from calls.flows.steps.kind import Facts, beyond
 from calls.flows.steps.spoken import Spoken
 from calls.vonage import destinations, numbers
@@ -27,7 +28,6 @@ REACHED_NOBODY = {
     "failed": FAILED,
 }
 ACCEPT_KEY, ACCEPT_SECONDS = "1", 8
-PRESS = "To take the call, press 1."
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Forward(Spoken):
                 run.state = run.state | {"target": at}
                 run.actions.append(self._connect(endpoint, run))
                 return None
-        return run.target(step, run.state.get("why", FAILED))
+        return self._lead_on(step, run, run.state.get("why", FAILED))
 
     def heard(self, step: Compiled, run: Run, heard: Heard) -> Target | None:
         if heard.kind == "input" and run.state.get("asks"):
@@ -108,7 +108,7 @@ class Forward(Spoken):
         asks = self.accept and bool(run.leg)
         run.say(self.whisper, vars(self), barge_in=asks)
         if asks:
-            run.say(PRESS, vars(self), barge_in=True)
+            run.say_ours(PRESS_ONE, vars(self), barge_in=True)
             run.listen(keys={"maxDigits": 1, "timeOut": ACCEPT_SECONDS}, **run.state, asks=True)
 
     def _accepted(self, step: Compiled, run: Run, heard: Heard) -> Target | None:
@@ -126,6 +126,12 @@ class Forward(Spoken):
             run.state = {"target": at + 1, "why": why}
             return AGAIN
         run.state = {}
+        return self._lead_on(step, run, why)
+
+    def _lead_on(self, step: Compiled, run: Run, why: str) -> Target:
+        """Who reached nobody hears so before the call ends, unless staff chose its end."""
+        if why not in step.get("on", {}) and run.target(step, why) == END:
+            run.say_ours(NOT_REACHED, vars(self))
         return run.target(step, why)
 
     def _shows_caller(self, run: Run) -> bool:

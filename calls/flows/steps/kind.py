@@ -32,6 +32,7 @@ class Facts:
     branches: Mapping[str, Sequence[str]] = field(default_factory=dict)
     voice: Mapping[str, Any] = field(default_factory=dict)  # of the flow
     hours: Mapping[int, str] = field(default_factory=dict)  # id → name of the opening hours there are
+    asks_hours: bool = True  # a step of the flow does
     sounds: Mapping[int, SoundFile] = field(default_factory=dict)  # id → those that the steps play
     refuse_destination: Callable[[str], str] = lambda number: ""  # the reason why it may not be rung, or ""
 

@@ -8,6 +8,7 @@ from typing import Any
 from calls.flows.program import AGAIN, Target
 from calls.flows.run import Heard, Run
 from calls.flows.run import Step as Compiled
+from calls.flows.standard import NOT_A_CHOICE
 from calls.flows.steps.kind import Facts
 from calls.flows.steps.spoken import Spoken
 
@@ -31,7 +32,7 @@ class Menu(Spoken):
     seconds: int = 5
     tries: int = 2
     nothing: str = ""
-    wrong: str = "Sorry, that key does nothing."
+    wrong: str = NOT_A_CHOICE
     speech: bool = False
     language: str = ""
     style: int = 0
@@ -75,9 +76,10 @@ class Menu(Spoken):
             run.note(key=key)
             return run.target(step, key)
         attempt = run.state.get("try", 1)
+        said = self.nothing if heard.nothing else self.wrong
         if attempt >= self.tries:
-            return run.target(step, "end")
-        run.say(self.nothing if heard.nothing else self.wrong, vars(self), barge_in=True)
+            return self.give_up(step, run, "end", said)
+        run.say(said, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN
 

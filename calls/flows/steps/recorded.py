@@ -4,8 +4,6 @@ from calls.flows.run import Run
 from calls.flows.steps.kind import Facts
 from calls.flows.steps.spoken import Spoken
 
-NOTICE = "This call is recorded."
-
 
 class Recorded(Spoken):
     """A kind with these two fields. The notice is said in the step's voice, unless there is a reason not to."""

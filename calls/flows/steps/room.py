@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from calls.flows.program import AGAIN, END, Target
+from calls.flows.program import AGAIN, Target
 from calls.flows.run import Heard, Run
 from calls.flows.run import Step as Compiled
+from calls.flows.standard import ASK_PIN, NOTICE, WRONG_PIN
 from calls.flows.steps.kind import Facts, beyond
 from calls.flows.steps.menu import MOST_TRIES
-from calls.flows.steps.recorded import NOTICE, Recorded
+from calls.flows.steps.recorded import Recorded
 from calls.flows.urls import absolute
 from calls.vonage.ncco import errors
 
@@ -38,8 +39,8 @@ class Room(Recorded):
     sound: int | None = None
     pin: str = ""
     tries: int = 3
-    ask: str = "Please key in your PIN, then press hash."
-    wrong: str = "Sorry, that PIN is wrong."
+    ask: str = ASK_PIN
+    wrong: str = WRONG_PIN
     record: bool = False
     notice: str = NOTICE
     notice_off_reason: str = ""
@@ -111,10 +112,7 @@ class Room(Recorded):
         if attempt >= self.tries:
             run.note(pin="wrong")
             run.state = {}
-            refused = run.target(step, "refused")
-            if refused == END:  # else what comes next says why
-                run.say(self.wrong, vars(self))
-            return refused
+            return self.give_up(step, run, "refused", self.wrong)
         run.say(self.wrong, vars(self), barge_in=True)
         run.state = {"try": attempt + 1}
         return AGAIN

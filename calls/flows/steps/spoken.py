@@ -1,10 +1,14 @@
 """What every text that is read to a caller has: a voice, or that of its flow, and what may be wrong with both."""
 
 import unicodedata
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Self
 
-from calls.flows import words
+from calls.flows import standard, times, words
+from calls.flows.program import END, Target
+from calls.flows.run import Run
+from calls.flows.run import Step as Compiled
 from calls.flows.steps.kind import Facts, Kind
 from calls.vonage import ncco, ssml, voices
 
@@ -30,6 +34,19 @@ class Spoken(Kind):
         """What is said, by the name of its field."""
         return {}
 
+    def in_language(self, language: str) -> Self:
+        """The same with the sentences that we bring along in the language of a voice."""
+        texts = {name: text for name, text in vars(self).items() if isinstance(text, str)}
+        return replace(self, **{name: standard.in_language(text, language) for name, text in texts.items()})
+
+    def give_up(self, step: Compiled, run: Run, on: str, said: str) -> Target:
+        """Lead a caller on who answered nothing right. Where the call ends they hear `said` and a goodbye first."""
+        target = run.target(step, on)
+        if target == END:  # else what comes next says why
+            run.say(said, vars(self))
+            run.say_ours(standard.GOODBYE if run.actions else standard.NO_ANSWER, vars(self))
+        return target
+
     def problems(self, facts: Facts) -> list[str]:
         said = {name: text for name, text in self.texts().items() if text}
         voice = self.voice(facts)
@@ -38,14 +55,20 @@ class Spoken(Kind):
 
     def warnings(self, facts: Facts) -> list[str]:
         voice = self.voice(facts)
-        odd = [
-            problem.message
-            for text in self.texts().values()
-            if text
-            for problem in ncco.check([ncco.talk(text, **voice)])
-            if problem.severity == "warning"
-        ]
-        return [*dict.fromkeys(odd)]
+        return [*dict.fromkeys(odd for text in self.texts().values() if text for odd in oddities(text, voice, facts))]
+
+
+def oddities(text: str, voice: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """What may not be heard as it is meant."""
+    language = str(voice["language"])
+    yield from (one.message for one in ncco.check([ncco.talk(text, **voice)]) if one.severity == "warning")
+    yield from filter(None, [standard.foreign(text, language)])
+    yield from words.gaps(text)
+    for name in sorted(words.names_in(text) & words.OF_HOURS):
+        if not facts.asks_hours:
+            yield f"{{{name}}} is known where opening hours were asked before, and no step of this flow asks any."
+        if standard.base_of(language) not in times.LANGUAGES:
+            yield f"{{{name}}} is said in English, and the voice speaks {standard.called(language)}. Leave it out."
 
 
 def text_problems(text: str, voice: Mapping[str, Any]) -> list[str]:

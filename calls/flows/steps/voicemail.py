@@ -7,9 +7,10 @@ from typing import Any
 from calls.flows.program import Target
 from calls.flows.run import Run
 from calls.flows.run import Step as Compiled
+from calls.flows.standard import LEAVE_A_MESSAGE, NOTICE, THANKS
 from calls.flows.steps.kind import Facts, beyond, short
 from calls.flows.steps.menu import KEYS
-from calls.flows.steps.recorded import NOTICE, Recorded
+from calls.flows.steps.recorded import Recorded
 from calls.templatetags.calls_format import duration
 
 
@@ -23,12 +24,12 @@ class Voicemail(Recorded):
     is_last = True
     records = True
 
-    prompt: str = "Please leave a message after the tone."
+    prompt: str = LEAVE_A_MESSAGE
     beep: bool = True
     seconds: int = 120
     silence: int = 5
     key: str = "#"
-    thanks: str = "Thank you. Goodbye."
+    thanks: str = THANKS
     notice: str = NOTICE
     notice_off_reason: str = ""
     language: str = ""
