@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from calls.flows.compile import Compiled, Finding, compile_draft
 from calls.flows.diff import Change, differences
-from calls.flows.naming import Names, summary
+from calls.flows.naming import Known, summary
 from calls.flows.program import Program
+from calls.flows.reading import known_of
 from calls.models import CallFlow, FlowVersion, Publication, Step
+from calls.records.answered import served
 
 ICONS = {
     "greeting": "notice",
@@ -102,13 +104,14 @@ def page_of(flow: CallFlow) -> FlowPage:
     program = plain(compiled.program)
     now = timezone.now()
     live = Publication.objects.live_at(now).filter(flow=flow).select_related("version__author", "by").first()
-    names = flow_names([program, live.version.program if live else None])
-    changes = differences(live.version.program if live else None, program, names)
+    heard = live.version.program if live else None
+    known = known_of(program, heard)
+    changes = differences(heard, program, known)
     return FlowPage(
         flow=flow,
         compiled=compiled,
         program=program,
-        rows=_rows(flow, compiled, program, changes if live else [], names),
+        rows=_rows(flow, compiled, program, changes if live else [], known),
         live=live,
         newest=flow.newest_version(),
         changes=changes,
@@ -118,12 +121,12 @@ def page_of(flow: CallFlow) -> FlowPage:
             for one in Publication.objects.ahead_of(now).filter(flow=flow).select_related("version", "by")
             if one.from_at > now or one.until_at
         ],
-        versions=list(flow.versions.select_related("author").order_by("-number")[:SHOWN_VERSIONS]),
+        versions=with_served(flow.versions.select_related("author").order_by("-number")[:SHOWN_VERSIONS]),
     )
 
 
 def _rows(
-    flow: CallFlow, compiled: Compiled, program: Program, changes: Sequence[Change], names: Names
+    flow: CallFlow, compiled: Compiled, program: Program, changes: Sequence[Change], known: Known
 ) -> Sequence[Row]:
     rows = []
     for place, step in enumerate(flow.steps.in_order(), 1):
@@ -134,7 +137,7 @@ def _rows(
                 step=step,
                 place=place,
                 icon=ICONS.get(step.kind, "flow"),
-                summary=summary(program, program["steps"][key], names),
+                summary=summary(program, program["steps"][key], known),
                 tags=tags if len(tags) <= MOST_TAGS else [f"{len(tags)} changes"],
                 errors=[one.message for one in compiled.errors if one.step and one.step.pk == step.pk],
                 url=reverse("admin:calls_callflow_step", args=[flow.pk, step.pk]),
@@ -143,16 +146,13 @@ def _rows(
     return rows
 
 
-def flow_names(programs: Sequence[Program | None]) -> dict[int, str]:
-    """The names of the flows that these programs lead to. One query."""
-    led = {
-        target["flow"]
-        for program in programs
-        for step in (program or {}).get("steps", {}).values()
-        for target in step.get("on", {}).values()
-        if "flow" in target
-    }
-    return dict(CallFlow.objects.filter(pk__in=led).values_list("pk", "name")) if led else {}
+def with_served(versions: Iterable[FlowVersion]) -> list[FlowVersion]:
+    """Add `served` to each: how many calls it answered first, as text."""
+    rows = list(versions)
+    counts = served(row.pk for row in rows)
+    for row in rows:
+        row.served = counts[row.pk]  # type: ignore[attr-defined]
+    return rows
 
 
 def plain(program: Program) -> Program:

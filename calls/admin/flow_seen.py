@@ -3,6 +3,7 @@ changes in the days ahead. It asks and changes nothing: all that is asked stands
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,15 +17,17 @@ from calls.admin.flow_ask import PREFIX, AskForm
 from calls.admin.flow_page import ICONS
 from calls.flows.diff import Change
 from calls.flows.layout import draw
+from calls.flows.naming import Known
 from calls.flows.outlook import DAYS, outlook
 from calls.flows.picture import Lit, Mark
 from calls.flows.program import Program
 from calls.flows.reading import Reading, known_of, number_for, zone_of
 from calls.flows.run import Number, World
-from calls.flows.sentences import Known, sentences
-from calls.flows.telling import headline, tell
-from calls.flows.whatif import DRAFT, Asked, WithDraft, ask, lit_of
+from calls.flows.sentences import sentences
+from calls.flows.telling import Sound, headline, sounds, tell
+from calls.flows.whatif import DRAFT, Asked, Outcome, WithDraft, ask, first_heard, lit_of, until_question
 from calls.models import CallFlow, Contact, FlowVersion, PhoneNumber
+from calls.models.sounds import FOLDER
 from calls.templatetags.calls_format import pretty_json
 from calls.vonage import numbers
 from calls.vonage.ncco import Ncco
@@ -52,16 +55,20 @@ def seen_context(
         shown = _live_at(flow, form.cleaned_data["at"])
     version = live if data is None else shown
     marks = {} if shown else marks_of(changes)
-    context = {
+    context: dict[str, Any] = {
         "ask_form": form,
         "ask_zone": zone.key.rpartition("/")[2].replace("_", " "),
         "ask_contacts": _contacts() if may_name else [],
         "ahead": _ahead(flow, program, version, form.row, zone, now),
         "asked": None,
     }
-    lit = Lit()
+    lit, outcome = Lit(), None
     if is_asked:
-        lit, context["asked"] = _asked(flow, program, shown, form, zone)
+        lit, outcome, context["asked"] = _asked(flow, program, shown, form, zone)
+    said = (
+        [one for answer in outcome.answers for one in until_question(answer)] if outcome else heard_first(flow, program)
+    )
+    context["sounds"] = [own(one) for one in sounds(said)]
     pictured = shown.program if shown else program
     return context | picture_context(pictured, known_of(pictured), program, lit, marks)
 
@@ -93,6 +100,19 @@ def marks_of(changes: Iterable[Change]) -> dict[str, Mark]:
     return {change.step: sorts[change.sort] for change in changes if change.sort in sorts}
 
 
+def heard_first(flow: CallFlow, program: Program) -> Ncco:
+    """What a stranger hears now of a flow's program, up to the first question."""
+    now = timezone.now()
+    number = number_for(flow, PhoneNumber.objects.filter(flow=flow).first())
+    return until_question(first_heard(WithDraft(Reading(now), flow.pk, program, number), number, now).ncco)
+
+
+def own(sound: Sound) -> Sound:
+    """With its address as the browser has it here, where it is a file of ours: nothing is fetched from elsewhere."""
+    ours = f"{settings.BASE_URL}/{FOLDER}/"
+    return replace(sound, url=f"/{FOLDER}/{sound.url.removeprefix(ours)}" if sound.url.startswith(ours) else "")
+
+
 def _live_at(flow: CallFlow, moment: datetime) -> FlowVersion | None:
     found = Reading(moment).live(flow.pk, moment)
     return FlowVersion.objects.filter(pk=found).first() if found else None
@@ -100,7 +120,7 @@ def _live_at(flow: CallFlow, moment: datetime) -> FlowVersion | None:
 
 def _asked(
     flow: CallFlow, program: Program, version: FlowVersion | None, form: AskForm, zone: ZoneInfo
-) -> tuple[Lit, dict[str, Any]]:
+) -> tuple[Lit, Outcome, dict[str, Any]]:
     """Ask the engine, and tell what it says."""
     given = form.cleaned_data
     number = number_for(flow, form.row)
@@ -109,13 +129,17 @@ def _asked(
     outcome = ask(world, Asked(number, given["caller"], given["at"], given["keys"], given["phones"] or "unanswered"))
     here = version.pk if version else DRAFT
     lit = lit_of(outcome, version.program if version else program, here)
-    return lit, {
-        "headline": headline(outcome, zone, here),
-        "told": tell(outcome, here),
-        "answers": [pretty_json(without_tokens(answer)) for answer in outcome.answers],
-        "by": f"v{version.number}" if version else "this draft",
-        "elsewhere": bool(outcome.stops) and not lit.steps,
-    }
+    return (
+        lit,
+        outcome,
+        {
+            "headline": headline(outcome, zone, here),
+            "told": tell(outcome, here),
+            "answers": [pretty_json(without_tokens(answer)) for answer in outcome.answers],
+            "by": f"v{version.number}" if version else "this draft",
+            "elsewhere": bool(outcome.stops) and not lit.steps,
+        },
+    )
 
 
 def _ahead(

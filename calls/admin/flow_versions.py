@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -10,12 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 
-from calls.admin.flow_page import ICONS, FlowPage, flow_names, page_of
-from calls.admin.flow_seen import picture_context
+from calls.admin.flow_page import ICONS, page_of, with_served
+from calls.admin.flow_publish import PublishForm
+from calls.admin.flow_seen import heard_first, picture_context, without_tokens
 from calls.admin.flow_steps import page_url, user_of
-from calls.flows import draft
+from calls.flows import draft, text
 from calls.flows.diff import differences, in_order
 from calls.flows.naming import kind_words, step_name, summary, voice_words
 from calls.flows.publish import go_live, publish
@@ -25,47 +26,6 @@ from calls.models import CallFlow, FlowVersion, Publication
 from calls.templatetags.calls_format import pretty_json, zone_letters
 
 PERMISSION = "calls.publish_callflow"
-
-
-class PublishForm(forms.Form):
-    """How a draft goes live. Each of `page`'s warnings must be accepted."""
-
-    note = forms.CharField(
-        label="What changed, for the list of versions",
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    when = forms.ChoiceField(
-        choices=[("now", "Now"), ("later", "At a set time, and back again")],
-        widget=forms.RadioSelect,
-        initial="now",
-        error_messages={"required": "It does not say when. Choose now, or a set time."},
-    )
-    from_at = forms.DateTimeField(label="Goes live", required=False)
-    until_at = forms.DateTimeField(label="Goes back", required=False)
-    stamp = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, page: FlowPage, data: Any = None) -> None:
-        super().__init__(data, auto_id="id_publish_%s", initial={"stamp": draft.stamp_of(page.flow)})
-        self.page = page
-        self.accepted = set(data.getlist("accept")) if data is not None else set()
-        for name in ("from_at", "until_at"):
-            self.fields[name].widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if self.page.compiled.errors:
-            raise ValidationError(["It cannot be published as it is:", *map(str, self.page.compiled.errors)])
-        left = [one.finding for one in self.page.warned if one.key not in self.accepted]
-        if left:
-            raise ValidationError([f"Not published: accept this warning, or mend it. {one}" for one in left])
-        times = [name for name in ("from_at", "until_at") if cleaned.get(name)]
-        if cleaned.get("when") == "now" and times:
-            self.add_error(times[0], "“Now” is chosen, and a time is filled in. Choose the set time, or empty this.")
-        if cleaned.get("when") == "later" and not times and not {"from_at", "until_at"} & set(self.errors):
-            self.add_error("from_at", "No time is set. Write when it goes live, when it goes back, or both.")
-        return cleaned
 
 
 class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -79,6 +39,7 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
 
         return [
             at("publish/", self.publish_view, "publish"),
+            at("text/", self.text_view, "text", post=False),
             at("versions/", self.versions_view, "versions", post=False),
             at("versions/compare/", self.compare_view, "compare", post=False),
             at("versions/<int:number>/", self.version_view, "version", post=False),
@@ -120,7 +81,11 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         """Let an earlier version be heard again. The draft stays as it is."""
         whole = self._for_publisher(request, flow)
         version = get_object_or_404(FlowVersion, flow=whole, number=number)
-        made = go_live(version, by=user_of(request), note=f"v{number} brought back")
+        try:
+            made = go_live(version, by=user_of(request), note=f"v{number} brought back")
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return HttpResponseRedirect(page_url(whole))
         if made is None:
             messages.info(request, f"Version {number} is live already.")
         else:
@@ -153,10 +118,20 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
 
     # Looking at versions
 
+    def text_view(self, request: HttpRequest, flow: int) -> HttpResponse:
+        """The draft as YAML, which flow_import takes in again."""
+        whole = self._for_reader(request, flow)
+        name = f"{slugify(whole.name) or f'flow-{flow}'}.yaml"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(
+            text.as_yaml(text.export(whole)), content_type="application/yaml; charset=utf-8", headers=headers
+        )
+
     def versions_view(self, request: HttpRequest, flow: int) -> HttpResponse:
         """List all versions, the newest first."""
         whole = self._for_reader(request, flow)
-        context = {"versions": whole.versions.select_related("author").order_by("-number"), "title": "Versions"}
+        versions = with_served(whole.versions.select_related("author").defer("program").order_by("-number"))
+        context = {"versions": versions, "title": "Versions"}
         return render(request, "admin/calls/callflow/versions_page.html", self._context(request, whole, context))
 
     def version_view(self, request: HttpRequest, flow: int, number: int) -> HttpResponse:
@@ -164,7 +139,8 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         whole = self._for_reader(request, flow)
         version = get_object_or_404(FlowVersion.objects.select_related("author"), flow=whole, number=number)
         before = whole.versions.filter(number__lt=number).order_by("-number").first()
-        names = flow_names([version.program, before.program if before else None])
+        earlier = before.program if before else None
+        known = known_of(version.program, earlier)
         context = {
             "title": f"Version {number}",
             "version": version,
@@ -175,14 +151,15 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
                     "kind": kind_words(step["kind"]),
                     "icon": ICONS.get(step["kind"], "flow"),
                     "name": step_name(step),
-                    "summary": summary(version.program, step, names),
+                    "summary": summary(version.program, step, known),
                 }
                 for _, step in in_order(version.program)
             ],
             "voice": voice_words(version.program.get("voice", {})),
-            "changes": differences(before.program if before else None, version.program, names),
+            "changes": differences(earlier, version.program, known),
+            "ncco": pretty_json(without_tokens(heard_first(whole, version.program))),
             "program": pretty_json(version.program),
-            **picture_context(version.program, known_of(version.program)),
+            **picture_context(version.program, known),
         }
         return render(request, "admin/calls/callflow/version_page.html", self._context(request, whole, context))
 
@@ -190,14 +167,13 @@ class VersionViews(admin.ModelAdmin):  # type: ignore[type-arg]
         """Say what callers notice between any two versions; "draft" is what staff edit."""
         whole = self._for_reader(request, flow)
         old, new = (self._program(whole, request.GET.get(name, "")) for name in ("old", "new"))
-        names = flow_names([old[1], new[1]])
         context = {
             "title": f"{old[0]} and {new[0]} compared",
             "old": old[0],
             "new": new[0],
             "old_code": request.GET["old"],
             "new_code": request.GET["new"],
-            "changes": differences(old[1], new[1], names),
+            "changes": differences(old[1], new[1], known_of(old[1], new[1])),
             "versions": whole.versions.order_by("-number"),
         }
         return render(request, "admin/calls/callflow/compare_page.html", self._context(request, whole, context))

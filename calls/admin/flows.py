@@ -12,9 +12,10 @@ from django.utils import timezone
 from calls.admin.columns import isolated
 from calls.admin.flow_form import MOST_SHOWN, FlowForm
 from calls.admin.flow_page import FlowPage, page_of
+from calls.admin.flow_publish import PublishForm
 from calls.admin.flow_seen import seen_context
 from calls.admin.flow_steps import StepViews, page_url, user_of
-from calls.admin.flow_versions import PublishForm, VersionViews
+from calls.admin.flow_versions import VersionViews
 from calls.flows import draft
 from calls.flows.naming import title, voice_words
 from calls.flows.numbers import delete_flows
@@ -143,6 +144,10 @@ class CallFlowAdmin(StepViews, VersionViews):
             "pointing_more": max(pointing.count() - MOST_SHOWN, 0),
             "other_numbers": others if may_change_numbers else [],
             "voice_in_words": self.voice_(flow),
+            "led_from": CallFlow.objects.filter(steps__branches__to_flow=flow)
+            .exclude(pk=flow.pk)
+            .distinct()[:MOST_SHOWN],
+            "led_by": flow.rules.select_related("tag")[:MOST_SHOWN],
             "changelist_url": reverse("admin:calls_callflow_changelist"),
         }
 

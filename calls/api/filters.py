@@ -57,6 +57,9 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
     days = django_filters.ChoiceFilter(method="later", choices=list(DAYS.items()), label="In place of since and until.")
     since = django_filters.DateFilter(method="later", label="The first day, in the server's zone.")
     until = django_filters.DateFilter(method="later", label="The last day.")
+    flow = django_filters.CharFilter(
+        method="later", label="The flow that answered first, by its id (3), or a version of it (3v13)."
+    )
     hours_from = django_filters.TimeFilter(method="later", label="Begun at this time of the day or later: 09:00.")
     hours_to = django_filters.TimeFilter(method="later", label="Begun at this time of the day or before.")
 

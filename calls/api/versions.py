@@ -21,7 +21,7 @@ from calls.api.permissions import Needed
 from calls.api.problems import CannotBeDone
 from calls.flows.compile import compile_draft
 from calls.flows.draft import EditedMeanwhile, stamp_of
-from calls.flows.publish import go_live, publish
+from calls.flows.publish import PlaysNothing, go_live, publish
 from calls.models import CallFlow, FlowVersion, Publication
 from calls.models.people import Scope
 
@@ -115,12 +115,13 @@ class BringBack(APIView):
     """Lets callers hear an earlier version again."""
 
     needs = PUBLISH
+    problems = {"POST": (422,)}
 
     @extend_schema(
         request=PublishSerializer,
         responses={201: VersionSerializer},
         summary="Bring a version back",
-        description="The draft stays as it is.",
+        description="The draft stays as it is. 422: it plays a sound file that was deleted since.",
         tags=["flows"],
     )
     @idempotent
@@ -140,6 +141,8 @@ def published(request: Request, act: Callable[..., FlowVersion]) -> Response:
     order.is_valid(raise_exception=True)
     try:
         version = act(**order.validated_data)
+    except PlaysNothing as error:
+        raise CannotBeDone("The version cannot be brought back.", {"version": error.messages}) from error
     except Invalid as error:
         raise ValidationError({"from_at": error.messages}) from error
     told = VersionSerializer(version, context={"live": live_in(version.flow_id)}).data

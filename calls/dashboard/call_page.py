@@ -15,10 +15,11 @@ from calls.dashboard.outcomes import State, state_of
 from calls.dashboard.pretty import Paper
 from calls.dashboard.recordings import Sound, sounds_of
 from calls.dashboard.waterfall import MOST_LANES, Name, Waterfall, waterfall
-from calls.models import Call, CallEvent, CallFlow, ContactNumber, FlowVersion, Kind, Leg, Outcome, PhoneNumber
+from calls.models import Call, CallEvent, CallFlow, FlowVersion, Kind, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast, Part
 from calls.records.heard import cut, spoken
 from calls.records.moments import is_message, keys_of, served_actions, shape_of
+from calls.records.names import names_of
 from calls.records.sentence import Deeds, Facts, clock_of, sentence
 from calls.records.timeline import Lane, Timeline, timeline
 from calls.templatetags.calls_format import duration
@@ -173,7 +174,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     versions = _versions([*answers, *events])
     message = call.outcome == Outcome.VOICEMAIL
     ours = _own_numbers(call, legs)
-    labels = _contacts(call, legs) | {number.msisdn: number.label for number in ours if number.label}
+    labels = names_of(_parties(call, legs))
     cast = Cast(legs, labels, message=message)
     goes_on = call.outcome == Outcome.IN_PROGRESS
     told = legs if len(legs) <= MOST_LEGS else [*legs[:MOST_LEGS], legs[-1]]
@@ -220,11 +221,6 @@ def _poll_seconds(call: Call, received: datetime | None, now: datetime) -> int:
 def _own_numbers(call: Call, legs: Iterable[Leg]) -> list[PhoneNumber]:
     """Our own numbers among the parties."""
     return list(PhoneNumber.objects.filter(msisdn__in=_parties(call, legs)))
-
-
-def _contacts(call: Call, legs: Iterable[Leg]) -> dict[str, str]:
-    """The names of contacts among the parties."""
-    return ContactNumber.objects.names_for(_parties(call, legs))
 
 
 def _parties(call: Call, legs: Iterable[Leg]) -> set[str]:

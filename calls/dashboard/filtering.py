@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from calls.models import Call, CallEvent
+from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
+from calls.records.answered import Answered
 from calls.records.filters import DAYS, CallFilters
 from calls.records.finding import Found
 from calls.records.names import parties_like
@@ -48,6 +49,7 @@ class Filtering:
         self.filters, self.problems = filters, dict(problems)
         self.parties = parties_like(filters.q)
         self.found = Found.of(filters.q, self.parties.named) if filters.q else None
+        self.answered = Answered.of(filters.flow) if filters.flow else None
         self.counts: dict[str, Any] = {}
 
     @property
@@ -59,7 +61,7 @@ class Filtering:
 
     def _narrowed(self, filters: CallFilters, few: CallQuerySet | None = None) -> CallQuerySet:
         found, calls = self.found if filters.q else None, Call.objects.all() if few is None else few
-        return filters.narrow(calls, found, self.parties.tests, by_index=few is None)
+        return filters.narrow(calls, found, self.parties.tests, self.answered, by_index=few is None)
 
     def wanted(self) -> Wanted:
         """What is counted for the chips."""
@@ -106,24 +108,29 @@ class Filtering:
             yield "days", days, filters.without("days")
         if hours := _hours(filters):
             yield "hours", hours, filters.without("hours")
+        if filters.flow:
+            yield "flow", _flow(filters.flow), filters.without("flow")
         for name in filters.show:
             yield name, QUICK[name][0], filters.without("show", name)
 
     def _count(self, name: str, filters: CallFilters) -> Wanted:
         """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
         few = bool(self.found and self.found.keys is not None)
+        of_few = bool(self.answered and self.answered.keys is not None)
         if "unsigned" in filters.show:
             easy = CallFilters(show=("unsigned",))
             looked_at = Call.objects.unsigned(MOST_LOOKED_AT + 1)
         else:
             indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
             easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
+            easy = easy if of_few else easy.without("flow")
             looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
         if filters == easy:
             every = looked_at if "unsigned" in filters.show else self._narrowed(filters)[: MOST_COUNTED + 1]
             return {name: ("COUNT(*)", every)}
         others = tuple(shown for shown in filters.show if shown not in easy.show)
         rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
+        rest = rest.without("flow") if easy.flow else rest
         rest = rest.without("days") if easy.without("days") != easy else rest
         fits = self._narrowed(rest, Call.objects.filter(pk__in=looked_at.values("pk")))
         return {name: ("COUNT(*)", fits[: MOST_COUNTED + 1]), f"{name}_of": ("COUNT(*)", looked_at)}
@@ -136,6 +143,13 @@ class Filtering:
         if count > MOST_COUNTED:
             return f"{MOST_COUNTED:,}+"
         return f"{count:,}+" if self.counts.get(f"{name}_of", 0) >= MOST_LOOKED_AT else f"{count:,}"
+
+
+def _flow(code: str) -> str:
+    """Name it: "Orders line", "Orders line v3"."""
+    pk, _, number = code.partition("v")
+    name = CallFlow.objects.filter(pk=int(pk)).values_list("name", flat=True).first() or f"Flow {pk}"
+    return f"{name} v{number}" if number else name
 
 
 def _days(filters: CallFilters) -> str:

@@ -2,19 +2,26 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from calls.flows.naming import Names, end_words, kind_words, step_name, step_title, summary, target_words, voice_words
+from calls.flows.naming import (
+    NOTHING_KNOWN,
+    Known,
+    end_words,
+    kind_words,
+    step_name,
+    step_title,
+    summary,
+    target_words,
+    voice_words,
+)
+from calls.flows.pieces import Piece, swap, value_pieces
 from calls.flows.program import Program, Target
 from calls.flows.steps import STEPS
+from calls.flows.steps.forward import shown as shown_target
 
-Mark = Literal["", "ins", "del"]
-CONTEXT = 4  # words that stay on both sides of what changed in a text
-MOST_WORDS = 3_000  # a longer text is not compared word by word
-LONGEST_VALUE = 80
 VOICE = ("language", "style", "premium")
 # Fields of the kinds as staff know them; what is not named here is called as it is written.
 FIELDS = {
@@ -27,15 +34,10 @@ FIELDS = {
     "level": "Volume",
     "speech": "Words may be said",
     "beep": "Beep",
+    "hours": "Opening hours",
+    "sound": "Sound file",
+    "targets": "Rings",
 }
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a sentence: what is there now, what was there, or what is the same."""
-
-    text: str
-    mark: Mark = ""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,10 @@ class Change:
         return f"{self.where}: {''.join(marks[piece.mark].format(piece.text) for piece in self.pieces)}"
 
 
-def differences(old: Program | None, new: Program, flows: Names | None = None) -> list[Change]:
+def differences(old: Program | None, new: Program, known: Known = NOTHING_KNOWN) -> list[Change]:
     """Give what callers of `new` will notice who knew `old` (None: they heard nothing), in the order of steps.
 
-    `flows` holds the names of flows that either leads to.
+    `known` holds the names of what either leads to, asks and plays.
     """
     before: Program = old or {"steps": {}}
     same = matched(before, new)  # id in new → id in old
@@ -66,7 +68,7 @@ def differences(old: Program | None, new: Program, flows: Names | None = None) -
     moved = _moved(before, new, same)
     for key, step in in_order(new):
         if key not in same:
-            words = (Piece("New:", "ins"), Piece(f" {kind_words(step['kind'])}, {summary(new, step, flows)}."))
+            words = (Piece("New:", "ins"), Piece(f" {kind_words(step['kind'])}, {summary(new, step, known)}."))
             found.append(Change("new", key, step_title(step), "new", words))
             continue
         was = before["steps"][same[key]]
@@ -76,11 +78,11 @@ def differences(old: Program | None, new: Program, flows: Names | None = None) -
             found.append(Change("moved", key, where, "moved", (*pieces, Piece(str(step["place"]), "ins"), Piece("."))))
         found += [
             Change("changed", key, where, tag, tuple(pieces))
-            for tag, pieces in _of_a_step(_Pair(before, new, was, step, same, flows or {}))
+            for tag, pieces in _of_a_step(_Pair(before, new, was, step, same, known))
         ]
     for key, step in in_order(before):
         if key not in same.values():
-            words = (Piece("Gone:", "del"), Piece(f" {kind_words(step['kind'])}, {summary(before, step, flows)}."))
+            words = (Piece("Gone:", "del"), Piece(f" {kind_words(step['kind'])}, {summary(before, step, known)}."))
             found.append(Change("gone", key, step_title(step), "gone", words))
     return found
 
@@ -119,10 +121,10 @@ def _moved(old: Program, new: Program, same: Mapping[str, str]) -> set[str]:
 
 def _of_the_flow(old: Program, new: Program) -> Iterator[Change]:
     if old.get("name") != new.get("name"):
-        yield Change("flow", "", "Flow", "renamed", _swap("Name", str(old.get("name")), str(new.get("name"))))
+        yield Change("flow", "", "Flow", "renamed", swap("Name", str(old.get("name")), str(new.get("name"))))
     voices = voice_words(old.get("voice", {})), voice_words(new.get("voice", {}))
     if voices[0] != voices[1]:
-        yield Change("flow", "", "Flow", "voice changed", _swap("Voice", *voices))
+        yield Change("flow", "", "Flow", "voice changed", swap("Voice", *voices))
 
 
 @dataclass(frozen=True)
@@ -134,22 +136,23 @@ class _Pair:
     was: Mapping[str, Any]
     step: Mapping[str, Any]
     same: Mapping[str, str]
-    flows: Names
+    known: Known
 
 
 def _of_a_step(pair: _Pair) -> Iterator[tuple[str, Sequence[Piece]]]:
     """Give what changed about it, each with its tag."""
     if pair.was.get("name") != pair.step.get("name"):
-        yield "renamed", _swap("Name", step_name(pair.was), step_name(pair.step))
+        yield "renamed", swap("Name", step_name(pair.was), step_name(pair.step))
     then, now = pair.was.get("settings", {}), pair.step.get("settings", {})
     voices = voice_words(then), voice_words(now)
     if "language" in now and voices[0] != voices[1]:
-        yield "voice changed", _swap("Voice", *voices)
+        yield "voice changed", swap("Voice", *voices)
     own = {one.name for one in fields(STEPS[pair.step["kind"]])} if pair.step["kind"] in STEPS else {*now}
     for name in dict.fromkeys([*then, *now]):  # what was looked up for the engine is none of theirs
         if name in own and name not in VOICE and _plain(then.get(name)) != _plain(now.get(name)):
             label = FIELDS.get(name, name.replace("_", " ").capitalize())
-            yield f"{_tag_of(name)} changed", value_pieces(label, then.get(name), now.get(name))
+            told = [_told(name, settings.get(name), pair.known) for settings in (then, now)]
+            yield f"{_tag_of(name)} changed", value_pieces(label, *told)
     yield from _of_branches(pair)
 
 
@@ -162,79 +165,33 @@ def _of_branches(pair: _Pair) -> Iterator[tuple[str, Sequence[Piece]]]:
         goes = now.get(on) or (None if key else pair.step.get("next"))
         tag = f"{case[:1].lower()}{case[1:]} changed"
         if was and goes and was != _target(goes, pair.same):
-            old, new = target_words(pair.old, was, pair.flows), target_words(pair.new, goes, pair.flows)
+            old, new = target_words(pair.old, was, pair.known.flows), target_words(pair.new, goes, pair.known.flows)
             went = [Piece(f"{case} went to " if key else f"{case}: went to "), Piece(old, "del")]
             yield tag, [*went, Piece(", goes to "), Piece(new, "ins"), Piece(".")]
         elif goes and not was:
-            new = target_words(pair.new, goes, pair.flows)
+            new = target_words(pair.new, goes, pair.known.flows)
             yield tag, [Piece(f"{case} is new: goes to "), Piece(new, "ins"), Piece(".")]
         elif was and not goes:
-            old = target_words(pair.old, was, pair.flows)
+            old = target_words(pair.old, was, pair.known.flows)
             yield tag, [Piece(f"{case} went to "), Piece(old, "del"), Piece(", does nothing now.")]
         said = [", ".join(step.get("words", {}).get(on, [])) for step in (pair.was, pair.step)]
         if goes and said[0] != said[1]:
             yield tag, value_pieces(f"Words for {case[:1].lower()}{case[1:]}", *said)
 
 
-def value_pieces(label: str, old: Any, new: Any) -> tuple[Piece, ...]:
-    """Say what became of a value: of a text word by word."""
-    if isinstance(old, str) and isinstance(new, str) and old.strip() and new.strip():
-        return text_pieces(label, old, new)
-    return _swap(label, _shown(old), _shown(new))
-
-
-def text_pieces(label: str, old: str, new: str) -> tuple[Piece, ...]:
-    """Mark the words that went and came, with a few around them."""
-    then, now = _words(old), _words(new)
-    if max(len(then), len(now)) > MOST_WORDS:
-        return (Piece(f"{label} is another one."),)
-    runs = difflib.SequenceMatcher(None, then, now, autojunk=False).get_opcodes()
-    only = {run[0] for run in runs} - {"equal"}
-    pieces = [Piece(f"{label}: ")]
-    if only == {"insert"} and len(runs) <= 2:
-        pieces, runs = [Piece(f"{label} adds: ")], [run for run in runs if run[0] != "equal"]
-    for at, (what, a, b, c, d) in enumerate(runs):
-        if what == "equal":
-            pieces.append(Piece(_shortened(then[a:b], first=at == 0, last=at == len(runs) - 1)))
-            continue
-        if a < b:
-            pieces += [Piece("".join(then[a:b]).strip(), "del"), Piece(" ")]
-        if c < d:
-            pieces += [Piece("".join(now[c:d]).strip(), "ins"), Piece(" ")]
-    return tuple(piece for piece in pieces if piece.text)
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\S+\s*", re.sub(r"(\S)\Z", r"\1 ", text))
-
-
-def _shortened(words: Sequence[str], *, first: bool, last: bool) -> str:
-    head = [] if first else list(words[:CONTEXT])
-    tail = [] if last else list(words[-CONTEXT:])
-    return "".join(words) if len(words) <= len(head) + len(tail) + 1 else "".join([*head, "… ", *tail])
-
-
-def _swap(label: str, old: str, new: str) -> tuple[Piece, ...]:
-    if old == new:
-        return (Piece(f"{label} changed."),)
-    return (Piece(f"{label}: "), Piece(old, "del"), Piece(" "), Piece(new, "ins"))
-
-
-def _shown(value: Any) -> str:
-    if value is None or value in ("", [], {}):
-        return "nothing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
-        text = ", ".join(map(str, value))
-    else:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1].rstrip()}…"
-
-
 def _plain(value: Any) -> Any:
     """The value as it is after a journey through JSON."""
     return json.loads(json.dumps(value))
+
+
+def _told(name: str, value: Any, known: Known) -> Any:
+    """A setting as people know it: what it holds by an id, by its name."""
+    names = {"hours": known.hours, "sound": known.sounds}.get(name)
+    if names is not None and isinstance(value, int):
+        return f"“{names[value]}”" if value in names else "one that is gone"
+    if name == "targets" and isinstance(value, list) and all(isinstance(one, Mapping) for one in value):
+        return ", then ".join(map(shown_target, value))
+    return value
 
 
 def _tag_of(field: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,9 +16,9 @@ def load_all() -> dict[int, Data]:
     return _data_of(list(OpeningHours.objects.all()))
 
 
-def as_data(hours: OpeningHours) -> Data:
-    """Give the data of one, without the overrides that have ended."""
-    return _data_of([hours])[hours.pk]
+def as_data(hours: OpeningHours, since: datetime | None = None) -> Data:
+    """Give the data of one, without the overrides that had ended by then (now)."""
+    return _data_of([hours], since)[hours.pk]
 
 
 def schedule_of(hours: OpeningHours) -> Schedule:
@@ -30,14 +31,14 @@ def name_of(person: User | None) -> str:
     return (person.first_name or person.get_username()) if person else ""
 
 
-def _data_of(every: Collection[OpeningHours]) -> dict[int, Data]:
+def _data_of(every: Collection[OpeningHours], since: datetime | None = None) -> dict[int, Data]:
     some = {"hours__in": every} if len(every) == 1 else {}
     week, closures, overrides = defaultdict(list), defaultdict(list), defaultdict(list)
     for span in OpenSpan.objects.filter(**some):
         week[span.hours_id].append([span.weekday * 1440 + span.opens, span.weekday * 1440 + span.closes])
     for closure in Closure.objects.filter(**some):
         closures[closure.hours_id].append(_closure_data(closure))
-    held = Override.objects.unfinished(timezone.now()).filter(**some).newest_first()
+    held = Override.objects.unfinished(since or timezone.now()).filter(**some).newest_first()
     for override in held.select_related("by"):
         overrides[override.hours_id].append(_override_data(override))
     return {

@@ -1,6 +1,7 @@
 """Steps, and where they lead, in the words of the pages and the command line. Reads programs; asks nobody."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from calls.flows.program import Program, Target
@@ -29,7 +30,19 @@ ENDS = {
     "machine": "An answering machine",
 }
 
-Names = Mapping[int, str]  # of flows, by id
+Names = Mapping[int, str]  # by id
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names of what a program has the ids of."""
+
+    flows: Names = field(default_factory=dict)
+    hours: Names = field(default_factory=dict)
+    sounds: Names = field(default_factory=dict)
+
+
+NOTHING_KNOWN = Known()
 
 
 def kind_words(kind: str) -> str:
@@ -74,10 +87,10 @@ def short_target(program: Program, target: Target, flows: Names | None = None) -
     return "again" if target.get("again") else "the end"
 
 
-def summary(program: Program, step: Mapping[str, Any], flows: Names | None = None) -> str:
+def summary(program: Program, step: Mapping[str, Any], known: Known = NOTHING_KNOWN) -> str:
     """One line: what it does and where it leads. "1 Workshop, 2 To Sam, * again"."""
-    said = title(step)
-    ways = [(on, short_target(program, target, flows)) for on, target in step.get("on", {}).items()]
+    said = title(step, known)
+    ways = [(on, short_target(program, target, known.flows)) for on, target in step.get("on", {}).items()]
     keys = [f"{on} {where}" for on, where in sorted(ways, key=lambda way: KEYS.find(way[0])) if on in KEYS]
     if step.get("kind") == "goto" and ways:
         return f"goes on to {ways[0][1]}"
@@ -87,9 +100,14 @@ def summary(program: Program, step: Mapping[str, Any], flows: Names | None = Non
     return ", ".join([said, *ends])
 
 
-def title(step: Mapping[str, Any]) -> str:
+def title(step: Mapping[str, Any], known: Known = NOTHING_KNOWN) -> str:
     """What a step does, short. Settings that its kind cannot read are named, not raised."""
     try:
+        kind, settings = step["kind"], step["settings"]
+        if kind == "audio" and (sound := known.sounds.get(settings.get("sound"))):
+            return f"plays “{sound}”"
+        if kind == "hours" and (hours := known.hours.get(settings.get("hours"))):
+            return f"open or closed by “{hours}”"
         return STEPS[str(step["kind"])].from_settings(step["settings"]).title
     except Exception as error:  # of another release, or spoilt: a list shows it all the same
         return f"cannot be read: {error}"

@@ -41,7 +41,9 @@ def parse(content: bytes) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = f"line {mark.line + 1}: " if mark else ""
         raise BadText(f"{line}{getattr(error, 'problem', None) or 'it cannot be parsed'}.") from None
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise BadText("It cannot be read: it is nested too deeply.") from None
+    except ValueError as error:
         raise BadText(f"It cannot be read: {error}.") from None
 
 

@@ -7,8 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from calls.flows.compile import compile_flow
+from calls.flows.diff import in_order
+from calls.flows.naming import step_title
 from calls.flows.routing import directory
-from calls.models import CallFlow, FlowVersion, Publication, User
+from calls.models import CallFlow, FlowVersion, Publication, Sound, User
+
+
+class PlaysNothing(ValidationError):
+    """A version plays a sound file that was deleted since."""
 
 
 def publish(
@@ -45,9 +51,10 @@ def go_live(
 ) -> Publication | None:
     """Let callers hear a version, an earlier one too, from now on or at set times. None: they hear it already.
 
-    Raises ValidationError for times that have passed or are the wrong way round.
+    Raises ValidationError for times that have passed or are the wrong way round, and PlaysNothing.
     """
     now = timezone.now()
+    refuse_silence(version)
     if from_at and from_at < now:
         raise ValidationError("The time to go live has passed. Leave it empty to publish now.")
     if until_at and until_at <= (from_at or now):
@@ -62,3 +69,19 @@ def go_live(
         # Heard here at once and elsewhere within a second; a failing look must not undo a publication.
         transaction.on_commit(directory.look, robust=True)
     return made
+
+
+def refuse_silence(version: FlowVersion) -> None:
+    """Raise PlaysNothing where a step would play a sound file that is gone. A query only where it plays some."""
+    played = {
+        str(step["settings"]["path"]): step for _, step in in_order(version.program) if step["settings"].get("path")
+    }
+    digests = [path.rpartition("/")[2].partition(".")[0] for path in played]
+    there = {sound.path for sound in Sound.objects.filter(digest__in=digests)} if played else set()
+    silent = [step_title(step) for path, step in played.items() if path not in there]
+    if silent:
+        where = f"{silent[0][:1].lower()}{silent[0][1:]}"
+        raise PlaysNothing(
+            f"Version {version.number} plays a sound file that was deleted: at {where}, callers would hear nothing."
+            " Bring the same file again under “Sound files”, or publish the draft with another one."
+        )

@@ -13,9 +13,9 @@ from calls.flows import hours_data
 from calls.flows.callers import Callers
 from calls.flows.diff import in_order
 from calls.flows.hours import Schedule
+from calls.flows.naming import Known
 from calls.flows.program import Program
 from calls.flows.run import Number
-from calls.flows.sentences import Known
 from calls.flows.ways import flows_after
 from calls.models import (
     Block,
@@ -58,7 +58,7 @@ class Reading:
     def schedule(self, hours: int) -> Schedule:
         if hours not in self._schedules:
             row = OpeningHours.objects.filter(pk=hours).first()
-            self._schedules[hours] = Schedule.read(hours_data.as_data(row) if row else None)
+            self._schedules[hours] = Schedule.read(hours_data.as_data(row, self.since) if row else None)
         return self._schedules[hours]
 
     def times(self, flow: int) -> Times:
@@ -107,11 +107,11 @@ def number_for(flow: CallFlow, row: PhoneNumber | None) -> Number:
     return number_of(row) if row else Number("", flow.pk)
 
 
-def known_of(program: Program) -> Known:
-    """The names of what a program leads to, asks and plays."""
-    steps = [step for _, step in in_order(program)]
+def known_of(*programs: Program | None) -> Known:
+    """The names of what these programs lead to, ask and play. Three queries at most."""
+    steps = [step for program in programs if program for _, step in in_order(program)]
     hours, sounds = (_ids(steps, name) for name in ("hours", "sound"))
-    flows = set(flows_after(program))
+    flows = {flow for program in programs if program for flow in flows_after(program)}
     return Known(
         dict(CallFlow.objects.filter(pk__in=flows).values_list("pk", "name")) if flows else {},
         dict(OpeningHours.objects.filter(pk__in=hours).values_list("pk", "name")) if hours else {},

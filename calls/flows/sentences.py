@@ -1,11 +1,11 @@
 """A flow in sentences, for those who cannot see its picture: what each step does, and where it leads. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from calls.flows.diff import in_order
-from calls.flows.naming import Names, step_name, title
+from calls.flows.naming import NOTHING_KNOWN, Known, step_name, title
 from calls.flows.program import Program, Target, to_step
 from calls.flows.steps import STEPS
 from calls.flows.ways import Way, case_words, code, reached, ways
@@ -18,18 +18,6 @@ MOST_LETTERS = 160  # of a text that is quoted
 # What callers did, to stand before "goes to": "2 goes to step 4, nothing right to step 5".
 DID = {"end": "nothing right", "next": "what follows", "nothing": "nothing keyed in", "refused": "a wrong PIN"}
 NOBODY = ("busy", "unanswered", "failed")
-
-
-@dataclass(frozen=True)
-class Known:
-    """Names of what a program has the ids of."""
-
-    flows: Names = field(default_factory=dict)
-    hours: Names = field(default_factory=dict)
-    sounds: Names = field(default_factory=dict)
-
-
-NOTHING_KNOWN = Known()
 
 
 @dataclass(frozen=True)
@@ -118,10 +106,15 @@ def leads(program: Program, key: str, step: Settings, known: Known = NOTHING_KNO
 
 def quoted(text: str, most: int = MOST_LETTERS) -> str:
     """A text as people read it, in quotes: without marks of SSML, on one line, cut where it is long."""
+    line = spoken(text)
+    return f"“{line if len(line) <= most else line[: most - 1].rstrip(' .,') + '…'}”"
+
+
+def spoken(text: str) -> str:
+    """The words of a text on one line, without marks of SSML."""
     if ssml.is_ssml(text):
         text = "".join(part for part, inside in ssml.parts(text) if not inside)
-    line = " ".join(text.split())
-    return f"“{line if len(line) <= most else line[: most - 1].rstrip(' .,') + '…'}”"
+    return " ".join(text.split())
 
 
 def stopped(sentence: str) -> str:

@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from calls.flows.naming import kind_words
-from calls.flows.sentences import quoted
+from calls.flows.sentences import quoted, spoken
 from calls.flows.whatif import Asked, Outcome, Stop
 from calls.templatetags.calls_format import duration
-from calls.vonage import numbers
+from calls.vonage import numbers, voices
 from calls.vonage.ncco import Ncco
 
 MOST_HEARD = 1_500  # letters of what is spoken: all of it
@@ -25,6 +25,16 @@ class Told:
     heard: tuple[str, ...]
     did: str
     flow: str = ""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A text with the language and the gender of its voice; or what is played, with its address."""
+
+    text: str
+    language: str = ""
+    gender: str = ""
+    url: str = ""
 
 
 def headline(outcome: Outcome, zone: tzinfo, here: int | None = None) -> str:
@@ -71,6 +81,19 @@ def heard(ncco: Ncco) -> Iterator[str]:
         words = _heard(action)
         if words:
             yield words
+
+
+def sounds(ncco: Ncco) -> Iterator[Sound]:
+    """Give what a browser can let people hear of it: texts in a voice, and sounds at an address."""
+    for action in ncco:
+        if action.get("action") == "talk":
+            named = voices.by_name(str(action.get("voiceName", "")))
+            language = str(action.get("language") or (named.language if named else voices.DEFAULT_LANGUAGE))
+            style = action.get("style", named.style if named else voices.DEFAULT_STYLE)
+            voice = voices.find(language, style) if isinstance(style, int) else None
+            yield Sound(spoken(str(action.get("text", ""))), language, voice.gender if voice else "")
+        elif action.get("action") == "stream" and action.get("streamUrl"):
+            yield Sound("A sound.", url=str(action["streamUrl"][0]))
 
 
 def moment_words(moment: datetime, zone: tzinfo) -> str:

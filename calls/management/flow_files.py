@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from calls.flows.parsing import BadText
-from calls.models import CallFlow, PhoneNumber
+from calls.models import CallFlow, FlowVersion, PhoneNumber
 from calls.vonage import numbers
 
 
@@ -23,6 +23,15 @@ def find_flow(name: str) -> CallFlow:
         )
     names = ", ".join(f"“{flow}”" for flow in CallFlow.objects.all()[:10]) or "none yet"
     raise CommandError(f"There is no flow “{name}”, nor a number with one. There are: {names}.")
+
+
+def version_of(flow: int, number: int) -> FlowVersion:
+    """Find a version by its number. Raises CommandError."""
+    found = FlowVersion.objects.filter(flow=flow, number=number).first()
+    if found is None:
+        known = ", ".join(f"v{one}" for one in FlowVersion.objects.filter(flow=flow).values_list("number", flat=True))
+        raise CommandError(f"There is no v{number}. There are: {known or 'none yet'}.")
+    return found
 
 
 def content_of(path: str) -> bytes:

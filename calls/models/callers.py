@@ -114,23 +114,13 @@ class Contact(Counted):
             )
 
 
-class ContactNumberQuerySet(CountedQuerySet):
-    def names_for(self, parties: Iterable[str]) -> dict[str, str]:
-        """Give the names of those that are contacts' numbers, by the very texts that were asked for. One query."""
-        asked = {party: numbers.identity(party) for party in parties}
-        known = set(asked.values()) - {""}
-        rows = self.filter(party__in=known).values_list("party", "contact__name") if known else []
-        names = dict(rows)
-        return {party: names[identity] for party, identity in asked.items() if identity in names}
-
-
 class ContactNumber(Counted):
     """A number or SIP address of a contact, in the spelling of `numbers.identity`. It belongs to one contact."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="numbers")
     party = models.CharField("number", max_length=numbers.MOST_LETTERS)
 
-    objects = ContactNumberQuerySet.as_manager()
+    objects = CountedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "number"

@@ -52,7 +52,10 @@ class Counted(models.Model):
 
     class Meta:
         verbose_name_plural = "counted"
-        indexes = [models.Index(fields=["quarter"], name="counted_by_quarter")]
+        indexes = [
+            models.Index(fields=["quarter"], name="counted_by_quarter"),
+            models.Index(fields=["version"], name="counted_by_version"),
+        ]
 
     def __str__(self) -> str:
         return f"call {self.call}"

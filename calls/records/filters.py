@@ -15,6 +15,7 @@ from django.utils import timezone
 from calls.models import Call, CallEvent, CallSearch, Leg, Outcome
 from calls.models.calls import FAILED, LONG_SECONDS, NOT_REACHED, CallQuerySet
 from calls.records import needles
+from calls.records.answered import FLOW, Answered
 from calls.records.finding import Found, has
 from calls.records.names import parties_like
 from calls.records.needles import Needles
@@ -49,6 +50,7 @@ class CallFilters:
     until: date | None = None
     hours_from: time | None = None
     hours_to: time | None = None
+    flow: str = ""  # that answered first: "3", or "3v13" for a version of it
 
     def __bool__(self) -> bool:
         return self != CallFilters()
@@ -58,12 +60,14 @@ class CallFilters:
         calls: CallQuerySet,
         found: Found | None = None,
         tests: Sequence[str] | None = None,
+        answered: Answered | None = None,
         *,
         by_index: bool = True,
     ) -> CallQuerySet:
         """Leave the calls that are asked for.
 
-        `found` is what `q` finds, and `tests` are the parties whose calls are tests, where that was looked up before.
+        `found` is what `q` finds, `tests` are the parties whose calls are tests, and `answered` is what `flow` means,
+        where that was looked up before.
         Without `by_index` each of the calls is looked at, of which there are few: no index of all of them is gone
         through, as Postgres might believe to be cheaper.
         """
@@ -83,6 +87,8 @@ class CallFilters:
         if last:
             calls = calls.filter(started_at__lt=_midnight(last + timedelta(days=1)))
         calls = calls.filter(*self._hours())
+        if self.flow:
+            calls = (answered or Answered.of(self.flow)).narrow(calls)
         return (found or Found.of(self.q)).narrow(calls) if self.q else calls
 
     def among(self, calls: Collection[int]) -> set[int]:
@@ -112,13 +118,17 @@ class CallFilters:
         yield begun | over if first and last and first > last else begun & over
 
     def without(self, name: str, value: str = "") -> "CallFilters":
-        """The same without one of them: "q", "days" (with `since` and `until`), "hours", or "show" with its value."""
+        """The same without one of them: "q", "flow", "days" (with `since` and `until`), "hours", or "show" with its
+        value.
+        """
         if name == "show":
             return replace(self, show=tuple(shown for shown in self.show if shown != value))
         if name == "days":
             return replace(self, days="", since=None, until=None)
         if name == "hours":
             return replace(self, hours_from=None, hours_to=None)
+        if name == "flow":
+            return replace(self, flow="")
         return replace(self, q="")
 
     def toggled(self, name: str) -> "CallFilters":
@@ -131,7 +141,7 @@ class CallFilters:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The parameters that say this."""
-        told: dict[str, str] = {"q": self.q, "days": self.days}
+        told: dict[str, str] = {"q": self.q, "days": self.days, "flow": self.flow}
         told |= {name: value.isoformat() for name in ("since", "until") if (value := getattr(self, name))}
         told |= {name: f"{value:%H:%M}" for name in ("hours_from", "hours_to") if (value := getattr(self, name))}
         return [*((name, value) for name, value in told.items() if value), *(("show", name) for name in self.show)]
@@ -192,7 +202,7 @@ CONDITIONS: Mapping[str, Callable[[str, str], Sequence[Q]]] = {
     "long": _long,
     "unsigned": _unsigned,
 }
-PARAMETERS = ("q", "days", "since", "until", "hours_from", "hours_to", "show")
+PARAMETERS = ("q", "days", "since", "until", "hours_from", "hours_to", "flow", "show")
 
 
 def read_filters(values: Mapping[str, Sequence[str]]) -> tuple[CallFilters, dict[str, str]]:
@@ -247,6 +257,14 @@ def _time(given: Sequence[str]) -> time:
         raise NotRead(f"{_quoted(given[-1])} is no time of the day, such as 09:00: it was left out.") from None
 
 
+def _flow(given: Sequence[str]) -> str:
+    if not FLOW.fullmatch(given[-1]):
+        raise NotRead(
+            f"{_quoted(given[-1])} is no flow, such as 3, nor a version of one, such as 3v13: it was left out."
+        )
+    return given[-1]
+
+
 def _quoted(text: str) -> str:
     return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
 
@@ -259,4 +277,5 @@ READERS = {
     "until": _date,
     "hours_from": _time,
     "hours_to": _time,
+    "flow": _flow,
 }

@@ -1,8 +1,10 @@
 """Contacts, rules and blocked callers in the admin."""
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -42,6 +44,39 @@ def test_what_is_taken_out_of_the_form_is_gone(login: Client) -> None:
     known = Callers(load_all())
     assert known.find(CALLER).name == ""
     assert (known.find(PERSON).name, known.find(PERSON).tags) == ("Anna", ())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("address", "fields", "reason"),
+    [
+        (CONTACTS, {"parties": "+44 7700 900123"}, "is a number of First. Take it from there first."),
+        (BLOCKS, HANG_UP, "That is blocked already."),
+    ],
+)
+def test_of_two_who_give_one_number_at_once_the_second_is_told(
+    login: Client, address: str, fields: Any, reason: str
+) -> None:
+    """The second sends the form while the first has saved, and not yet committed."""
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("SQLite has one writer at a time")
+    said = []
+
+    def second() -> None:
+        said.append(submit(login, f"{address}add/", {"name": "Second", **fields}).content.decode())
+        connection.close()
+
+    with transaction.atomic():
+        if address == CONTACTS:
+            make_contact("First", CALLER)
+        else:
+            Block.objects.create(kind="exact", pattern=CALLER, action="hang up")
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(1)
+        assert thread.is_alive()  # it waits for the first
+    thread.join(20)
+    assert reason in said[0]
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from django.utils.text import slugify
 
 from calls.admin.flow_page import page_of as content_of
+from calls.flows import text
 from calls.flows.draft import add_step, stamp_of
 from calls.flows.publish import publish
-from calls.models import CallFlow, Publication, Step
+from calls.models import Branch, CallFlow, Counted, PhoneNumber, Publication, Step, Then
 from tests.admin.test_flows import LIST, make_flow, page_of, send, staff_who_may
+from tests.factories import OURS, make_call
+from tests.sounds import make_sound
 
 pytestmark = pytest.mark.django_db
 
@@ -151,3 +156,43 @@ def test_versions_are_listed_shown_and_compared(login: Client, flow: CallFlow) -
     for wrong in ({"old": "1"}, {"old": "9", "new": "1"}, {"old": "x", "new": "draft"}):
         assert login.get(f"{versions}compare/", wrong).status_code == 404
     assert login.get(f"{versions}9/").status_code == 404
+
+
+def test_a_version_whose_sound_was_deleted_is_not_brought_back_until_the_file_is_there(
+    login: Client, flow: CallFlow
+) -> None:
+    sound = make_sound(name="Jingle")
+    Step.objects.create(flow=flow, kind="audio", name="Hold on", position=9, settings={"sound": sound.pk})
+    publish(flow)
+    flow.steps.filter(kind="audio").delete()
+    publish(flow)
+    sound.delete()
+    silent = "Version 1 plays a sound file that was deleted: at step 4, Hold on, callers would hear nothing."
+    page = send(login, f"{LIST}{flow.pk}/versions/1/back/").content.decode()
+    assert silent in page
+    with pytest.raises(CommandError, match=silent):
+        call_command("flow_publish", flow.name, "--version-number", "1")
+    assert content_of(flow).live_version == flow.versions.get(number=2)
+    make_sound(name="Again")
+    assert "Version 1 is heard again" in send(login, f"{LIST}{flow.pk}/versions/1/back/").content.decode()
+
+
+def test_the_page_leads_to_its_calls_its_text_and_what_each_version_served(login: Client, flow: CallFlow) -> None:
+    PhoneNumber.objects.create(msisdn=OURS, flow=flow)
+    other = make_flow(name="Night")
+    add_step(other, "goto")
+    Branch.objects.create(step=other.steps.get(kind="goto"), on="next", then=Then.FLOW, to_flow=flow)
+    version = publish(flow)
+    call = make_call()
+    Counted.objects.create(call=call.pk, quarter=0, outbound=False, version=version.pk, ending=1)
+    page = login.get(page_of(flow)).content.decode()
+    assert f'<a href="/?flow={flow.pk}">Its calls</a>' in page
+    assert f'<a href="/?flow={flow.pk}v1">1 call</a>' in page
+    assert f'Other flows lead here: <a href="/admin/calls/callflow/{other.pk}/change/">Night</a>.' in page
+    kept = login.get(f"{LIST}{flow.pk}/text/")
+    assert kept["Content-Disposition"] == f'attachment; filename="{slugify(flow.name)}.yaml"'
+    assert text.read(kept.content).name == flow.name
+    told = login.get(f"{LIST}{flow.pk}/versions/1/").content.decode()
+    assert (
+        "&quot;action&quot;: &quot;talk&quot;" in told.partition("up to the first question")[2].partition("</pre>")[0]
+    )

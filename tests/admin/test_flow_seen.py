@@ -9,8 +9,9 @@ import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from calls.control.hours import override
 from calls.flows.publish import publish
-from calls.models import Block, BlockAction, BlockKind, CallFlow, Contact, ContactNumber, Step
+from calls.models import Block, BlockAction, BlockKind, CallFlow, Contact, ContactNumber, OpeningHours, Step
 from tests.admin.test_flows import staff_who_may
 from tests.factories import CALLER, OURS
 from tests.flows.drafts import make_flow
@@ -121,6 +122,24 @@ def test_what_was_live_then_is_asked(login: Client, flow: CallFlow) -> None:
         text = page(login, flow, at="2026-11-26T02:00", by="live")
         assert "By v2.</b>" in text
         assert text.count('class="pic-node pic-lit') == 3
+
+
+def test_an_override_that_has_ended_is_known_of_a_moment_that_is_past(login: Client, flow: CallFlow) -> None:
+    hours = OpeningHours.objects.get()
+    with time_machine.travel(datetime(2026, 11, 24, 0, tzinfo=UTC), tick=False):
+        override(hours, "closed", datetime(2026, 11, 24, 3, tzinfo=UTC), None)
+    with time_machine.travel(datetime(2026, 11, 25, tzinfo=UTC), tick=False):
+        assert "10:00: Opening hours (closed)" in page(login, flow, at="2026-11-24T10:00")
+        assert "13:00: Opening hours (open)" in page(login, flow, at="2026-11-24T13:00")
+
+
+def test_what_would_be_heard_stands_there_to_be_spoken(login: Client, flow: CallFlow) -> None:
+    def spoken(text: str) -> str:
+        return text.partition("<ol data-hear-list hidden>")[2].partition("</ol>")[0]
+
+    first = spoken(page(login, flow, at="2026-11-24T10:00"))
+    assert first == '<li lang="en-AU" data-gender="male" data-url="">Press 2.</li>'
+    assert spoken(page(login, flow, at="2026-11-24T10:00", keys="2")).count("<li") == 2
 
 
 def test_a_version_has_its_picture(login: Client, flow: CallFlow) -> None:

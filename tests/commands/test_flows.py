@@ -1,4 +1,4 @@
-"""manage.py flow_import, flow_export, flow_lint, flow_publish and export_fallback, as a shell or CI runs them."""
+"""manage.py flow_import, flow_export, flow_lint, flow_diff, flow_publish, export_fallback: as a shell runs them."""
 
 import json
 from collections.abc import Callable
@@ -172,9 +172,10 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\ncallflow: 1\nname: N\nsteps: *b\n"
         (BOMB.encode(), "aliases"),
         (b"x" * (LARGEST + 1), "kB"),
         (b"\xff\xfe", "UTF-8"),
-        (b"[" * 5_000, "cannot be read"),
+        (b"[" * 5_000, "nested too deeply"),
+        (b'[{"action": "talk", "text": "Hi"}]', "--ncco"),
         (b"a: [", "line"),
-        (b"- a\n", "mapping"),
+        (b"- a\n", "--ncco"),
         (b"!!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
         (b"", "mapping"),
     ],
@@ -210,6 +211,26 @@ def test_publish_and_bring_back() -> None:
     ):
         with pytest.raises(CommandError, match=reason):
             run("flow_publish", *words)
+
+
+def test_a_difference_is_told_and_is_an_exit_code(write: Write) -> None:
+    flow = publish_flow("Line", ("greeting", {"text": "Good morning."}, {}))
+    assert run("flow_diff", "Line") == "They say the same.\n"
+    file = write(run("flow_export", OURS).replace("morning", "evening"))
+    Step.objects.filter(flow=flow).update(settings={"text": "Good night."})
+    for words, told in (
+        (["Line"], "[-morning.-] [+night.+]"),
+        (["Line", "v1", file], "[-morning.-] [+evening.+]"),
+        (["Line", file, "draft"], "[-evening.-] [+night.+]"),
+    ):
+        out = StringIO()
+        with pytest.raises(CommandError, match="1 change from"):
+            call_command("flow_diff", *words, stdout=out)
+        assert out.getvalue() == f"Step 1, Greeting: Text: Good {told}\n"
+    assert flow.steps.get().settings == {"text": "Good night."}  # a file that was compared is not kept
+    for which, reason in (("9", "There are: v1"), ("nothing.yaml", "neither live, draft"), (write("- a"), "mapping")):
+        with pytest.raises(CommandError, match=reason):
+            run("flow_diff", "Line", "live", which)
 
 
 def test_fallback_asks_nothing_and_goes_where_silence_leads() -> None:

@@ -11,8 +11,8 @@ import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from calls.models import Call, CallEvent, CallSearch
-from calls.records import finding, search
+from calls.models import Call, CallEvent, CallFlow, CallSearch, Counted, FlowVersion
+from calls.records import answered, finding, search
 from calls.records.needles import needles_of
 from calls.records.retention import prune
 from tests.factories import OURS, PERSON, keep, make_call, make_contact, make_event, make_number
@@ -443,3 +443,26 @@ def test_database_that_is_away_is_told(login: Client, monkeypatch: pytest.Monkey
     assert response.status_code == 503
     assert "The list could not be loaded" in response.content.decode()
     assert 'href="/?q=x"' in response.content.decode()
+
+
+@pytest.mark.parametrize("most", [0, 2_000])
+def test_calls_are_found_by_the_flow_or_the_version_that_answered(
+    login: Client, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(answered, "MOST_KEYS", most)  # of more, each call is looked at
+    flow = CallFlow.objects.create(name="Orders line")
+    for number, call in enumerate([make_call(), make_call(), make_call()], 1):
+        version = FlowVersion.objects.create(flow=flow, number=number, program={})
+        Counted.objects.create(call=call.pk, quarter=0, outbound=False, version=version.pk, ending=1)
+    other = make_call()
+    everything = sorted(call.pk for call in Call.objects.exclude(pk=other.pk))
+    assert sorted(found(login, flow=flow.pk)) == everything
+    assert found(login, flow=f"{flow.pk}v2", days="30") == [everything[1]]
+    assert found(login, flow=f"{flow.pk}v9") == []
+    html = page(login, flow=f"{flow.pk}v2", q="nothing")
+    assert "Orders line v2" in html
+    assert f'<input type="hidden" name="flow" value="{flow.pk}v2">' in html
+    assert "“3x” is no flow" in page(login, flow="3x")
+    told = login.get("/api/calls/", {"flow": f"{flow.pk}v2"}).json()
+    assert [row["id"] for row in told["results"]] == [everything[1]]
+    assert login.get("/api/calls/", {"flow": "3x"}).status_code == 400

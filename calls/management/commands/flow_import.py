@@ -52,6 +52,8 @@ class Command(BaseCommand):
             actions = parse(content_of(ncco))
         except BadText as error:
             raise refusal(ncco, error) from error
+        if isinstance(actions, dict) and "callflow" in actions:
+            raise CommandError(f"{ncco}: it is a flow, not an NCCO. Give the file without --ncco.")
         wrong, _ = problems_of(actions)
         if wrong:
             raise CommandError("\n".join(f"{ncco}: {reason}" for reason in wrong))
@@ -66,7 +68,10 @@ class Command(BaseCommand):
         self, *, file: str, into: str | None, name: str | None, number: str | None, **options: Any
     ) -> CallFlow:
         try:
-            given = text.read(content_of(file))
+            content = content_of(file)
+            if isinstance(parse(content), list):
+                raise CommandError(f"{file}: it is a list, as an NCCO is. Give it with --number NUMBER --ncco {file}.")
+            given = text.read(content)
             target = find_flow(into) if into else None
             if target is None and CallFlow.objects.filter(name=name or given.name).exists():
                 called = name or given.name

@@ -11,13 +11,13 @@ from django.utils.dateparse import parse_datetime
 
 from calls.flows.compile import compile_draft
 from calls.flows.publish import go_live, publish
-from calls.management.flow_files import find_flow
-from calls.models import FlowVersion
+from calls.management.flow_files import find_flow, version_of
 
 
 class Command(BaseCommand):
     help = (
-        "Publish a call flow's draft, or with --version bring an earlier version back. Exits with 1 where it cannot be."
+        "Publish a call flow's draft, or with --version-number bring an earlier version back. "
+        "Exits with 1 where it cannot be."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,14 +49,6 @@ class Command(BaseCommand):
         since = f"from {at:%Y-%m-%d %H:%M %Z} on" if at else "from the next call on"
         back = f", until {until:%Y-%m-%d %H:%M %Z}" if until else ""
         self.stdout.write(f"“{found}” v{version.number}: heard {since}{back}.")
-
-
-def version_of(flow: int, number: int) -> FlowVersion:
-    found = FlowVersion.objects.filter(flow=flow, number=number).first()
-    if found is None:
-        known = ", ".join(f"v{one}" for one in FlowVersion.objects.filter(flow=flow).values_list("number", flat=True))
-        raise CommandError(f"There is no v{number}. There are: {known or 'none yet'}.")
-    return found
 
 
 def time_of(given: str | None) -> datetime | None:

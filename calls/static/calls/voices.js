@@ -33,11 +33,13 @@
   };
 
   let speaking; // the button that is being heard
+  const sound = new Audio();
   const hush = () => {
     if (!speaking) return;
     show(speaking, false);
     speaking = undefined;
-    speech.cancel();
+    speech?.cancel();
+    sound.pause();
   };
   const show = (button, on) => {
     button.querySelector("[data-play]").hidden = on;
@@ -49,22 +51,62 @@
     const again = speaking === button;
     hush();
     if (again) return;
-    const gender = option.dataset.gender;
+    speaking = button;
+    show(button, true);
+    say(language, option.dataset.gender, text, () => {
+      if (speaking !== button) return;
+      show(button, false);
+      speaking = undefined;
+    });
+  };
+
+  // Say a text in the nearest voice that there is. Gives false where there is none.
+  const say = (language, gender, text, after) => {
     const able = voicesFor(language);
+    if (!able.length) return false;
     const named = new RegExp(`(^|[^a-z])${gender}`, "i");
     const saying = new SpeechSynthesisUtterance(text);
     saying.voice = able.find((one) => named.test(one.name)) ?? able[0];
     saying.lang = saying.voice.lang;
     saying.pitch = named.test(saying.voice.name) ? 1 : gender === "male" ? 0.8 : 1.15;
-    saying.onend = saying.onerror = () => {
-      if (speaking !== button) return;
-      show(button, false);
-      speaking = undefined;
-    };
+    saying.onend = saying.onerror = after;
+    speech.speak(saying);
+    return true;
+  };
+
+  // All that a caller hears, one after the other, and to read where it cannot be spoken
+
+  const READ = 60; // ms for a letter
+  const hearAll = (button) => {
+    const again = speaking === button;
+    const caption = document.querySelector("[data-hear-said]");
+    const parts = [...document.querySelectorAll("[data-hear-list] > li")];
+    hush();
+    caption.textContent = "";
+    if (again) return;
     speaking = button;
     show(button, true);
-    speech.speak(saying);
+    const next = () => {
+      if (speaking !== button) return;
+      const part = parts.shift();
+      if (!part) return hush();
+      const text = part.textContent;
+      const waits = () => setTimeout(next, 1000 + READ * text.length);
+      caption.textContent = text;
+      if (part.dataset.url) {
+        Object.assign(sound, { src: part.dataset.url, onended: next });
+        sound.play().catch(waits);
+      } else if (!say(part.lang, part.dataset.gender, text, next)) {
+        caption.textContent = `${text} (This browser cannot speak it.)`;
+        waits();
+      }
+    };
+    next();
   };
+  for (const button of document.querySelectorAll("[data-hear]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => hearAll(button));
+  }
 
   // One picker
 
