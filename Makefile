@@ -3,6 +3,7 @@ PYTHON ?= python3
 TEMPLATES = find calls templates -name '*.html' -exec
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock" pyproject.toml
 export PYTHON
+unexport PYTHONDONTWRITEBYTECODE # images of Python set it: each process would compile all of ours anew, a third of its start
 
 .DEFAULT_GOAL := help
 .PHONY: help run ring test fuzz faults bench lint format coverage lock image

@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.machine import POSTGRES_URL, address, find_browser, postgres_version
+from tests.machine import POSTGRES_URL, address, ending_with_us, find_browser, postgres_version
 
 ROOT = Path(__file__).resolve().parent.parent
 FINE = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
@@ -48,10 +48,11 @@ class Run:
             "BROWSER_TALLY": str(self.tally),
             "PYTHONUNBUFFERED": "1",
         }
+        before = ending_with_us("INT")
         self.begun = time.monotonic()
         with self.words.open("wb") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
+                [*before, sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
                 cwd=ROOT,
                 env=os.environ | {name: value for name, value in environment.items() if value},
                 stdout=words,

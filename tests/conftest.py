@@ -1,7 +1,8 @@
 """Fixtures that all tests share: Vonage at the doors, and people who are logged in."""
 
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytest_django import Settings
 from calls.flows.routing import directory
 from calls.models import ApiToken, User
 from calls.webhooks import refusals
+from tests.settings import SCRATCH
 from tests.vonage_client import Body, Response, VonageClient
 
 # Generated cases are the same in each run, and nothing is timed; HYPOTHESIS_PROFILE=long looks for new ones.
@@ -22,6 +24,14 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 Post = Callable[..., Response]
 Get = Callable[..., Response]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scratch() -> Iterator[None]:
+    """The folder of this run, with SQLite's file. Nothing of it stays."""
+    SCRATCH.mkdir(0o700)
+    yield
+    shutil.rmtree(SCRATCH)
 
 
 @pytest.fixture(autouse=True)

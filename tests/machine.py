@@ -1,4 +1,4 @@
-"""What this machine brings for the tests: a Postgres, a browser."""
+"""What this machine brings for the tests: a Postgres, a browser, and an end to what they start."""
 
 import os
 import shutil
@@ -13,6 +13,12 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 def find_browser() -> str | None:
     """Give the path of a chromium, or None."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def ending_with_us(signal: str = "TERM") -> list[str]:
+    """What stands before a command: the kernel sends it the signal when we end, however that comes. Linux alone can."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", signal] if setpriv else []
 
 
 def postgres_version(url: str) -> str:

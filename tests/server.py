@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.machine import ending_with_us
 from tests.ports import free_port
 from tests.settings import KNOWN
 from tests.vonage_client import in_query, sign
@@ -62,7 +63,7 @@ class Server:
         """Start a Python program of this deployment in a process group of its own; it writes into the log."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, *words],
+                [*ending_with_us(), sys.executable, *words],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=log,

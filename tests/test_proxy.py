@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.commands.test_run import wait_until
+from tests.machine import ending_with_us
 from tests.ports import free_port
 
 pytestmark = pytest.mark.once
@@ -87,7 +88,7 @@ class Proxy:
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [CADDY, "run", "--config", "deploy/Caddyfile", "--adapter", "caddyfile"],
+                [*ending_with_us(), CADDY, "run", "--config", "deploy/Caddyfile", "--adapter", "caddyfile"],
                 cwd=ROOT,
                 env=os.environ | given,
                 stdout=log,

@@ -20,13 +20,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.machine import ending_with_us
 from tests.ports import free_port
 from tests.settings import KNOWN
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[2]
-NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "docs", "__pycache__", "staticfiles")
+NOT_COPIED = shutil.ignore_patterns(".*", "var", "tests", "docs", "staticfiles")
 OURS = {*KNOWN, *(f"{name}_FILE" for name in KNOWN), "DATABASE_URL", "DJANGO_SETTINGS_MODULE"}
 TRACE = [
     "Call status: started",
@@ -83,7 +84,7 @@ class Running:
 
     def __init__(self, home: Home) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "run"],
+            [*ending_with_us(), sys.executable, "manage.py", "run"],
             cwd=home.folder,
             env=home.environment,
             stdout=subprocess.PIPE,

@@ -25,6 +25,7 @@ from calls.management.first_steps import DEMO_NUMBER
 from calls.models import PhoneNumber, User
 from callserver import env
 from tests.commands.test_run import TRACE, wait_until
+from tests.machine import ending_with_us
 from tests.ports import free_port
 from tests.test_server import database_url
 from tests.vonage_client import sign
@@ -42,7 +43,7 @@ class Service:
         known = {"SECRET_KEY": "x" * 50, "VONAGE_SIGNATURE_SECRET": SECRET, "BASE_URL": "", "INGEST": "writer"}
         known |= {"DJANGO_SETTINGS_MODULE": "callserver.settings", "WEB_CONCURRENCY": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "start", *words],
+            [*ending_with_us(), sys.executable, "manage.py", "start", *words],
             cwd=ROOT,
             env=os.environ | known | given,
             stdout=subprocess.PIPE,

@@ -19,6 +19,7 @@ from calls.chores.loop import worker_name
 from calls.models import Chore, Heartbeat
 from calls.models.chores import HeartbeatQuerySet
 from tests.commands.test_run import wait_until
+from tests.machine import ending_with_us
 from tests.test_server import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,7 @@ def start(transactional_db: None, tmp_path: Path) -> Iterator[Start]:
         given = {"DATABASE_URL": database_url(), "SPOOL_DIR": str(tmp_path), "INGEST": "inline"}
         started.append(
             subprocess.Popen(
-                [sys.executable, "-c", code],
+                [*ending_with_us(), sys.executable, "-c", code],
                 cwd=ROOT,
                 env=os.environ | given | {"DJANGO_SETTINGS_MODULE": "callserver.settings"},
                 stdout=subprocess.PIPE,

@@ -18,6 +18,7 @@ import yaml
 
 from tests.emulator.keys import APPLICATION_ID, key_pair
 from tests.emulator.test_lab import vonage
+from tests.machine import ending_with_us
 from tests.ports import free_port
 
 HERE = Path(__file__).parent
@@ -37,7 +38,7 @@ def application(name: str, **environment: str) -> Iterator[str]:
     """Start an application, wait until it listens, and end it."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, str(HERE / "apps" / f"{name}.py")],
+        [*ending_with_us(), sys.executable, str(HERE / "apps" / f"{name}.py")],
         env=os.environ | {"PORT": str(port)} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -21,6 +21,7 @@ from calls.emulator.platform import Platform
 from tests.emulator.keys import APPLICATION_ID, key_pair, token
 from tests.emulator.test_rest import NUMBERS, ORDER, Client, on_platform
 from tests.emulator.voice_application import NCCO, VoiceApplication, always, in_turn, nothing
+from tests.machine import ending_with_us
 from tests.ports import free_port
 
 pytestmark = pytest.mark.once
@@ -197,7 +198,7 @@ def vonage(*arguments: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Start the command, on a free port unless one is given, wait until it serves, and end it."""
     port = arguments[arguments.index("--port") + 1] if "--port" in arguments else str(free_port())
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "manage.py", "vonage", "--port", port, *arguments]
+    command = [*ending_with_us(), sys.executable, "manage.py", "vonage", "--port", port, *arguments]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout

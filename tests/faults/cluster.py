@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg2
 
+from tests.machine import ending_with_us
 from tests.ports import free_port
 from tests.server import children
 
@@ -40,10 +41,9 @@ def find_binaries() -> Path | None:
 
 def as_owner() -> list[str]:
     """Postgres refuses to run as root: what stands before a command of its. It ends when we do, however we end."""
-    if not shutil.which("setpriv"):
-        return []
+    before = ending_with_us("QUIT")
     user = ["--reuid", "postgres", "--regid", "postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", *user, "--pdeathsig", "QUIT"]
+    return [*before, *user] if before else []
 
 
 @dataclass
