@@ -12,13 +12,19 @@ class Progress:
         self.stream = stream
         self.total = total
         self.done = 0
+        self.words = ""
         self.shown = total > 0 and stream.isatty()
 
     def move(self, steps: int) -> None:
         self.done = min(self.done + steps, self.total)
         if self.shown:
             full = WIDTH * self.done // self.total
-            self._write(f"{'█' * full}{'░' * (WIDTH - full)}  {self.done:,} of {self.total:,}")
+            self._write(f"{'█' * full}{'░' * (WIDTH - full)}  {self.done:,} of {self.total:,}  {self.words}".rstrip())
+
+    def tell(self, words: str) -> None:
+        """Say behind the bar what is done now."""
+        self.words = words
+        self.move(0)
 
     def clear(self) -> None:
         """Take the bar away, so that something else can be said in its place."""

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db import connection, models, transaction
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from calls.models import Bookmark, Call, CallEvent, Counted, Ending, Kind, Leg, Recount, Tally
@@ -22,6 +22,7 @@ from calls.records.counted import Answer, LegTimes, counted
 PAGE = 2_000  # events, and marks, of one transaction
 OVERLAP = timedelta(seconds=15)  # after it an event that was written earlier has been committed
 NAME = "reports"  # of the bookmark
+TALLIES = Tally._meta.db_table
 COLUMNS = [field.name for field in Counted._meta.concrete_fields if not field.primary_key]
 
 
@@ -86,7 +87,7 @@ def recount(calls: Iterable[int]) -> None:
 def count_calls(calls: Collection[int]) -> None:
     """Count these calls as they stand, and bring the sums up to date. Only who holds the bookmark does so."""
     old = Counted.objects.in_bulk(calls)
-    new = {row.call: row for row in _read(calls, old)}
+    new = {row.call: row for row in counts_of(calls, old)}
     changed = [row for call, row in new.items() if call not in old or _values(row) != _values(old[call])]
     gone = old.keys() - new.keys()
     if changed:
@@ -97,7 +98,13 @@ def count_calls(calls: Collection[int]) -> None:
         rows = Counted.objects.filter(pk__in=gone)
         rows._raw_delete(rows.db)
     touched = {row.quarter for row in changed} | {old[row.call].quarter for row in changed if row.call in old}
-    _sum_up(touched | {old[call].quarter for call in gone})
+    sum_up(touched | {old[call].quarter for call in gone})
+
+
+def hold() -> None:
+    """Let nobody else count until the transaction ends."""
+    _make_bookmark()
+    list(Bookmark.objects.filter(name=NAME).select_for_update())
 
 
 def _is_quiet() -> bool:
@@ -114,10 +121,13 @@ def _newest() -> int:
 
 def _take() -> Bookmark | None:
     """Lock the bookmark; None where another process has it."""
-    marks = Bookmark.objects.filter(name=NAME)
-    if not marks.exists():
+    _make_bookmark()
+    return Bookmark.objects.filter(name=NAME).select_for_update(skip_locked=True).first()
+
+
+def _make_bookmark() -> None:
+    if not Bookmark.objects.filter(name=NAME).exists():
         Bookmark.objects.bulk_create([Bookmark(name=NAME, newest=_newest())], ignore_conflicts=True)
-    return marks.select_for_update(skip_locked=True).first()
 
 
 def _count_page(mark: Bookmark, after: int, size: int) -> tuple[int, bool]:
@@ -143,8 +153,8 @@ def _count_page(mark: Bookmark, after: int, size: int) -> tuple[int, bool]:
     return at, all_there and len(marks) < PAGE
 
 
-def _read(calls: Collection[int], old: Mapping[int, Counted]) -> Iterator[Counted]:
-    """Read what is to be counted of each of these calls that is there. Three queries, however many."""
+def counts_of(calls: Collection[int], old: Mapping[int, Counted]) -> Iterator[Counted]:
+    """Say what is to be counted of each of these calls that is there, and write nothing. Three queries."""
     legs: dict[int, list[LegTimes]] = defaultdict(list)
     for call, *columns in Leg.objects.filter(call__in=calls).oldest_first().values_list(*LegTimes.COLUMNS):
         legs[call].append(LegTimes(*columns))
@@ -162,14 +172,25 @@ def _values(row: Counted) -> list[Any]:
     return [getattr(row, name) for name in COLUMNS]
 
 
-def _sum_up(quarters: Collection[int]) -> None:
-    """Make the sums of these quarters anew."""
+def sum_up(quarters: Collection[int]) -> None:
+    """Make the sums of these quarters anew. Only who holds the bookmark does so."""
     if not quarters:
         return
-    before = Tally.objects.filter(quarter__in=quarters)
+    which = Q(quarter__in=quarters)
+    if isinstance(quarters, range):
+        which = Q(quarter__gte=quarters[0], quarter__lte=quarters[-1])
+    before = Tally.objects.filter(which)
     before._raw_delete(before.db)
-    rows = Counted.objects.filter(quarter__in=quarters).order_by()
-    over_all = rows.values("quarter", "outbound").annotate(**SUMS)
-    each = rows.values("quarter", "outbound", "number", "version").annotate(**SUMS)
-    sums = [*(Tally(number=ALL, **row) for row in over_all), *(Tally(**row) for row in each)]
-    Tally.objects.bulk_create(sums, batch_size=500)
+    rows = Counted.objects.filter(which).order_by()
+    _keep_sums(rows.values("quarter", "outbound"), {"number": ALL, "version": 0})
+    _keep_sums(rows.values("quarter", "outbound", "number", "version"), {})
+
+
+def _keep_sums(groups: QuerySet[Counted, Any], same: Mapping[str, Any]) -> None:
+    """Write the sums of these groups; `same` stands in each row. They never leave the database."""
+    sql, given = groups.annotate(**SUMS).query.get_compiler(connection=connection).as_sql()
+    columns = ", ".join([*same, *groups.query.values_select, *SUMS])
+    marks = "".join("%s, " for _ in same)
+    insert = f"INSERT INTO {TALLIES} ({columns}) SELECT {marks}found.* FROM ({sql}) AS found"  # noqa: S608 -- Django's own
+    with connection.cursor() as cursor:
+        cursor.execute(insert, [*same.values(), *given])

@@ -41,10 +41,11 @@ def write(calls: Collection[int]) -> None:
 def texts_of(calls: Collection[int]) -> dict[int, str]:
     """Give what each of these calls is found by. Two queries."""
     found: dict[int, list[str]] = defaultdict(list)
-    for call, *parties in Leg.objects.filter(call__in=calls).values_list("call_id", "from_number", "to_number"):
+    legs = Leg.objects.filter(call__in=calls).oldest_first()
+    for call, *parties in legs.values_list("call_id", "from_number", "to_number"):
         found[call or 0] += parties
     events = CallEvent.objects.filter(call__in=calls, kind__in=[Kind.INPUT, Kind.TRANSCRIPTION])
-    for call, payload in events.values_list("call_id", "payload"):
+    for call, payload in events.oldest_first().values_list("call_id", "payload"):
         found[call or 0] += said_in(payload)
     return {call: text_from(parts) for call, parts in found.items()}
 

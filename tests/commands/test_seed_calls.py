@@ -6,10 +6,24 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Model
 
+from calls.control import voicemail
 from calls.management.seeding import shapes
-from calls.models import Bookmark, Call, CallEvent, CallSearch, Conversation, Leg, Outcome, Recording
-from calls.records import search
+from calls.models import (
+    Bookmark,
+    Call,
+    CallEvent,
+    CallSearch,
+    Conversation,
+    Counted,
+    Leg,
+    Outcome,
+    Recording,
+    Tally,
+    Voicemail,
+)
+from calls.records import counting, search
 from calls.records.refold import refold
 from calls.vonage.events import DELIVERIES, Event
 from tests.factories import make_call
@@ -25,8 +39,14 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def seed(count: int = 400, **options: object) -> str:
     out = StringIO()
-    call_command("seed_calls", count=count, seed=7, until=UNTIL, stdout=out, **options)
+    call_command("seed_calls", **{"count": count, "seed": 7, "until": UNTIL, "stdout": out} | options)
     return out.getvalue()
+
+
+def rows(table: type[Model], but: str = "") -> list[dict[str, object]]:
+    """All rows of a table, in any order, without one of their columns."""
+    found = [{name: value for name, value in row.items() if name != but} for row in table._default_manager.values()]
+    return sorted(found, key=str)
 
 
 def test_seeded_calls_are_what_folding_their_events_gives() -> None:
@@ -38,6 +58,38 @@ def test_seeded_calls_are_what_folding_their_events_gives() -> None:
     texts = dict(CallSearch.objects.values_list("pk", "text"))
     search.write(calls)
     assert {pk: text for pk, text in CallSearch.objects.values_list("pk", "text") if pk != before.pk} == texts
+
+
+def test_seeded_calls_are_in_the_sums_of_the_reports_as_counting_them_gives() -> None:
+    seed()
+    counted, sums = rows(Counted), rows(Tally, but="id")
+    assert sum(row.calls for row in Tally.objects.filter(number="*")) == 400
+    Counted.objects.all().delete()
+    Tally.objects.all().delete()
+    counting.count_calls(Call.objects.values_list("pk", flat=True))
+    assert (rows(Counted), rows(Tally, but="id")) == (counted, sums)
+
+
+def test_seeded_messages_are_in_the_inbox_and_those_that_looking_for_them_gives() -> None:
+    seed(300, days=20)
+    assert set(Voicemail.objects.values_list("state", flat=True)) == {"new", "heard", "archived"}
+    columns = ("recording", "step", "version", "blocked")
+    messages = set(Voicemail.objects.values_list(*columns))
+    assert len(messages) == Call.objects.filter(outcome=Outcome.VOICEMAIL).count()
+    Voicemail.objects.all().delete()
+    voicemail.make(0, CallEvent.objects.latest("pk").pk)
+    assert set(Voicemail.objects.values_list(*columns)) == messages
+
+
+def test_few_calls_are_added_to_many_as_events_come_in() -> None:
+    seed(60)
+    seen = set(Bookmark.objects.values_list("seen", flat=True))
+    seed(20, seed=8)
+    calls = list(Call.objects.order_by("pk").values_list("pk", flat=True))
+    assert len(calls) == 80
+    assert [changes for _, changes in refold(calls, []) if any(changes.values())] == []
+    assert set(Bookmark.objects.values_list("seen", flat=True)) == seen  # the worker looks through them itself
+    assert sum(row.calls for row in Tally.objects.filter(number="*")) == 80
 
 
 def test_a_seeded_event_that_comes_again_is_known() -> None:

@@ -15,8 +15,6 @@ from calls.vonage.events import Event, Payload
 
 BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 CALLER, OURS, PERSON = "447000000001", "442000000001", "447000000002"
-LEGS = ("a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1", "b2b2b2b2-b2b2-4b2b-8b2b-b2b2b2b2b2b2")
-ROOM, FILE = "CON-c3c3c3c3-c3c3-4c3c-8c3c-c3c3c3c3c3c3", "d4d4d4d4-d4d4-4d4d-8d4d-d4d4d4d4d4d4"
 VARIANTS = 12
 WAY = 0.04  # seconds of a webhook's way to us
 RATE, RATE_OUT = "0.00450000", "0.02270000"
@@ -36,8 +34,21 @@ class Model:
     """A call as it is told: its events, the last of which came in last."""
 
     weight: float
+    number: int  # its own: the call log reads all models at once
     events: list[Event] = field(default_factory=list)
     lasts: float = 0.0
+
+    @property
+    def legs(self) -> tuple[str, str]:
+        return f"a1a1a1a1a1a1a1a1a1a1a1a1{self.number:08x}", f"b2b2b2b2-b2b2-4b2b-8b2b-b2b2{self.number:08x}"
+
+    @property
+    def room(self) -> str:
+        return f"CON-c3c3c3c3-c3c3-4c3c-8c3c-c3c3{self.number:08x}"
+
+    @property
+    def file(self) -> str:
+        return f"d4d4d4d4-d4d4-4d4d-8d4d-d4d4{self.number:08x}"
 
     def tell(self, at: float, payload: Payload, *, door: str = "event", signed: bool = True) -> None:
         received_at = BEGIN + timedelta(seconds=at + WAY)
@@ -48,7 +59,7 @@ class Model:
         """A status webhook of a leg; the second one is rung by us, and so is the first of a call that we place."""
         out = bool(leg) or more.pop("out", False)
         parties = {"from": OURS, "to": PERSON if leg else CALLER} if out else {"from": CALLER, "to": OURS}
-        names = {"uuid": LEGS[leg], "conversation_uuid": ROOM, "direction": "outbound" if out else "inbound"}
+        names = {"uuid": self.legs[leg], "conversation_uuid": self.room, "direction": "outbound" if out else "inbound"}
         self.tell(at, {"headers": {}, **parties, **names, "status": word, "timestamp": written(at), **more})
 
     def answered(self, at: float, leg: int = 0, **more: Any) -> None:
@@ -67,21 +78,27 @@ class Model:
         """A call comes in, and we say what it hears, by these steps."""
         self.status("ringing", 0)
         self.status("started", 0)
-        asked = {"to": OURS, "from": CALLER, "conversation_uuid": ROOM, "uuid": LEGS[0]}
+        asked = {"to": OURS, "from": CALLER, "conversation_uuid": self.room, "uuid": self.legs[0]}
         path = [{"step": str(place), "kind": name.lower(), "name": name} for place, name in enumerate(steps, 1)]
         reply = {"ncco": NCCO, "milliseconds": 1.25, "version": None, "path": path}
         self.tell(0.05, {**asked, "reply": reply}, door="answer")
         self.answered(0.59)
 
     def heard(self, at: float, **what: Any) -> None:
-        names = {"from": CALLER, "to": OURS, "uuid": LEGS[0], "conversation_uuid": ROOM}
+        names = {"from": CALLER, "to": OURS, "uuid": self.legs[0], "conversation_uuid": self.room}
         self.tell(at, {**what, **names, "timestamp": written(at)})
 
     def message(self, at: float, until: float) -> None:
-        """A recording of a conversation: it names no leg."""
-        file = {"recording_url": f"https://api.nexmo.com/v1/files/{FILE}", "recording_uuid": FILE, "size": 36288}
+        """A message: the recording of a conversation, which names no leg, as it came back to its voicemail step."""
+        file = {
+            "recording_url": f"https://api.nexmo.com/v1/files/{self.file}",
+            "recording_uuid": self.file,
+            "size": 36288,
+        }
         times = {"start_time": written(int(at), ""), "end_time": written(ceil(until), "")}
-        self.tell(until + 0.4, {**times, **file, "conversation_uuid": ROOM, "timestamp": written(until + 0.4)})
+        names = {"conversation_uuid": self.room, "timestamp": written(until + 0.4)}
+        path = [{"step": "2", "kind": "voicemail", "name": "Voicemail"}]
+        self.tell(until + 0.4, {**times, **file, **names, "reply": {"version": None, "path": path}})
 
 
 def written(at: float, places: str = ".000") -> str:
@@ -191,14 +208,14 @@ KINDS: tuple[tuple[float, Callable[[Model, random.Random], None]], ...] = (
 
 def models(chance: random.Random) -> Iterator[Model]:
     """Make the models of all kinds. One of them came unsigned in part, and one with a repeat."""
-    for share, make in KINDS:
-        for number in range(VARIANTS):
-            model = Model(share / VARIANTS)
+    for place, (share, make) in enumerate(KINDS):
+        for variant in range(VARIANTS):
+            model = Model(share / VARIANTS, place * VARIANTS + variant)
             make(model, chance)
-            if make is notice and number == 0:
+            if make is notice and variant == 0:
                 model.weight /= 5
                 model.events = [*model.events[:-1], _unsigned(model.events[-1])]
-            if make is notice and number == 1:
+            if make is notice and variant == 1:
                 model.events.append(model.events[-1])
             yield model
 

@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 WEEKDAYS = (120, 110, 105, 105, 100, 45, 20)  # from Monday on
 HOURS = (2, 1, 1, 1, 2, 4, 12, 35, 80, 120, 130, 120, 85, 95, 125, 120, 105, 75, 45, 28, 18, 12, 7, 4)
+TWO_DIGITS = [f"{number:02}" for number in range(60)]
 
 
 def starts(count: int, days: int, until: datetime, chance: random.Random) -> Iterator[datetime]:
@@ -19,3 +21,14 @@ def starts(count: int, days: int, until: datetime, chance: random.Random) -> Ite
         total -= weight
         rest -= share
         yield from (hour + timedelta(seconds=second) for second in sorted(chance.choices(range(3_600), k=share)))
+
+
+def spelt(second: int) -> str:
+    """Spell a second since 1970: "2026-11-23T14:05:09", in UTC. Millions are spelt of few minutes."""
+    minute, rest = divmod(second, 60)
+    return _minute(minute) + TWO_DIGITS[rest]
+
+
+@lru_cache(maxsize=4_096)
+def _minute(minute: int) -> str:
+    return datetime.fromtimestamp(minute * 60, UTC).strftime("%Y-%m-%dT%H:%M:")
