@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from calls.models import Heartbeat, IdempotencyKey
+from calls.models import Heartbeat, IdempotencyKey, Session
 
 FORGOTTEN_AFTER = timedelta(days=1)
 

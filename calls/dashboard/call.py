@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from calls.dashboard.call_page import View, mark_of, page_of_call
+from calls.dashboard.watching import watch
 from calls.models import Call, CallEvent, Outcome
 
 
@@ -31,7 +32,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def call_live(request: HttpRequest, pk: int) -> HttpResponse:
     """The parts of the page that change. 204 nothing new since `?mark=`, 401 logged out, 404 the call was deleted."""
-    if not request.user.is_authenticated:
+    if watch(request) is None:
         return HttpResponse(status=401)
     found = Call.objects.filter(pk=pk).first()
     if found is None:

@@ -1,4 +1,5 @@
-"""What changed on the list since the page last looked: a poll that finds nothing new costs one query.
+"""What changed on the list since the page last looked: a poll that finds nothing new costs one query, the
+look at who asks included.
 
 The page names the newest event that it knew some seconds ago (`seen`); everything written after it is read
 again, since ids commit out of order, and rows are replaced by their element's id. By id and not by time, so
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
+from calls.dashboard.watching import figure
 from calls.models import Call, CallEvent, Outcome
 from calls.models.calls import CallQuerySet
 
@@ -48,18 +50,29 @@ def seen_of(told: Mapping[str, Any]) -> int:
     return told["recent"] - 1 if told["recent"] else told["newest"] or 0
 
 
-def news_since(seen: int, mark: str) -> News | None:
-    """Read what was written after the event `seen`; None where it is what the page, by its `mark`, has shown."""
-    events = CallEvent.objects.filter(pk__gt=seen, call__isnull=False)
-    found = events.aggregate(newest=Max("pk"), count=Count("pk"), sum=Sum("pk"))
-    now_mark = f"{found['count']}-{found['sum'] or 0}"
-    if not found["count"] or now_mark == mark:
+def looks(seen: int) -> dict[str, Subquery]:
+    """What tells whether anything was written after the event `seen`: see `news`."""
+    return {function.lower(): figure(function, _events_after(seen)) for function in ("COUNT", "SUM", "MAX")}
+
+
+def news(seen: int, told: Mapping[str, Any], mark: str) -> News | None:
+    """Read what was written after the event `seen`, as far as `looks` has told; None where the page has shown it.
+
+    That it says by the `mark` of its last answer.
+    """
+    events = _events_after(seen)
+    now_mark = f"{told['count']}-{told['sum'] or 0}"
+    if not told["count"] or now_mark == mark:
         return None
     # No DISTINCT and no order here: SQLite would walk the index of all calls for them.
-    ids = set() if found["count"] > MOST_EVENTS else set(events.values_list("call", flat=True))
+    ids = set() if told["count"] > MOST_EVENTS else set(events.values_list("call", flat=True))
     if not 0 < len(ids) <= MOST_CALLS:
-        return News(now_mark, found["newest"], [], too_much=True)
-    return News(now_mark, found["newest"], list(Call.objects.filter(pk__in=ids).latest_first()))
+        return News(now_mark, told["max"], [], too_much=True)
+    return News(now_mark, told["max"], list(Call.objects.filter(pk__in=ids).latest_first()))
+
+
+def _events_after(seen: int) -> QuerySet[CallEvent]:
+    return CallEvent.objects.filter(pk__gt=seen, call__isnull=False)
 
 
 def on_the_line() -> list[Call]:

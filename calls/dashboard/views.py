@@ -11,11 +11,12 @@ from django.views.decorators.http import require_safe
 
 from calls.dashboard.away import tells_when_away
 from calls.dashboard.filtering import Filtering
-from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, news_since, on_the_line, seen_of
+from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, looks, news, on_the_line, seen_of
 from calls.dashboard.loose import LooseEvent
 from calls.dashboard.paging import NoSuchPage, page_of, page_of_calls
 from calls.dashboard.readiness import checks
 from calls.dashboard.rows import rows_of
+from calls.dashboard.watching import number_in, watch
 from calls.models import CallEvent, Voicemail
 from calls.records import spool
 from calls.records.filters import DAYS, read_filters
@@ -36,8 +37,8 @@ def calls(request: HttpRequest) -> HttpResponse:
     """All calls or those asked for, newest first, those in progress above. Before the first: how to get one."""
     filtering = Filtering(*read_filters(dict(request.GET.lists())))
     loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
-    news = ("COUNT(*)", Voicemail.objects.counted())
-    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": news})
+    new = ("COUNT(*)", Voicemail.objects.counted())
+    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": new})
     filtering.counts |= told
     try:
         page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
@@ -65,22 +66,23 @@ def live(request: HttpRequest) -> HttpResponse:
     `?seen=` is the newest event that the page knew ten seconds ago, `?mark=` that of its last answer; the page's
     filters stand beside them. Rows that they leave out come too, marked as others: one may stand on the page.
     """
-    if not request.user.is_authenticated:
+    seen = number_in(request.GET.get("seen", ""), digits=18)
+    told = watch(request, **({} if seen is None else looks(seen)))
+    if told is None:
         return HttpResponse(status=401)
-    seen = request.GET.get("seen", "")
-    if not (seen.isascii() and seen.isdigit() and len(seen) <= 18):
+    if seen is None:
         return HttpResponse(status=READ_ANEW)
-    news = news_since(int(seen), request.GET.get("mark", ""))
-    if news is None:
+    found = news(seen, told, request.GET.get("mark", ""))
+    if found is None:
         return HttpResponse(status=204)
-    if news.too_much:
+    if found.too_much:
         return HttpResponse(status=READ_ANEW)
     filters, _ = read_filters(dict(request.GET.lists()))
-    these = filters.among([call.pk for call in news.calls]) if filters else None
+    these = filters.among([call.pk for call in found.calls]) if filters else None
     now, going_on = timezone.now(), on_the_line()
-    rows, strip = rows_of(news.calls, going_on[:ON_THE_LINE], now=now)
+    rows, strip = rows_of(found.calls, going_on[:ON_THE_LINE], now=now)
     count = len(going_on) if len(going_on) <= ON_THE_LINE else in_progress_count()
-    context = {"news": news, "rows": rows, "these": these, "now": now, "on_line": strip, "on_line_count": count}
+    context = {"news": found, "rows": rows, "these": these, "now": now, "on_line": strip, "on_line_count": count}
     return render(request, "calls/live.html", context)
 
 

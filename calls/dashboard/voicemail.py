@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db.models import Count, Max
+from django.db.models import DateTimeField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from calls.dashboard.away import tells_when_away
 from calls.dashboard.paging import page_of
 from calls.dashboard.recordings import Sound, sound_of
 from calls.dashboard.rows import Party, called, caller
+from calls.dashboard.watching import figure, number_in, watch
 from calls.models import Call, User, Voicemail, VoicemailState
 from calls.models.voicemail import INBOX, MOST_CHARACTERS, VoicemailQuerySet
 from calls.records.names import names_of
@@ -145,13 +146,14 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 def inbox_live(request: HttpRequest) -> HttpResponse:
     """Messages that were changed since `?seen=`, anew. 204 nothing, 205 more than a page can take, 401 logged out."""
-    if not request.user.is_authenticated:
+    seen = number_in(request.GET.get("seen", ""), digits=16)
+    changed = Voicemail.objects.filter(changed_at__gt=BEGIN + (seen or 0) * MICROSECOND - OVERLAP)
+    looks = {"count": figure("COUNT", changed), "newest": figure("MAX", changed, "changed_at", DateTimeField())}
+    found = watch(request, **({} if seen is None else looks))
+    if found is None:
         return HttpResponse(status=401)
-    seen = request.GET.get("seen", "")
-    if not (seen.isascii() and seen.isdigit() and len(seen) <= 16):
+    if seen is None:
         return HttpResponse(status=READ_ANEW)
-    changed = Voicemail.objects.filter(changed_at__gt=BEGIN + int(seen) * MICROSECOND - OVERLAP)
-    found = changed.aggregate(count=Count("pk"), newest=Max("changed_at"))
     mark = f"{found['count']}-{micros(found['newest']) if found['newest'] else 0}"
     if not found["count"] or mark == request.GET.get("mark"):
         return HttpResponse(status=204)
@@ -167,9 +169,9 @@ def inbox_live(request: HttpRequest) -> HttpResponse:
 @require_safe
 def new_messages(request: HttpRequest) -> HttpResponse:
     """How many messages are new, for the header of a page that stays open. 401 logged out."""
-    if not request.user.is_authenticated:
-        return HttpResponse(status=401)
-    return JsonResponse({"new": Voicemail.objects.new_count()})
+    new = Voicemail.objects.filter(pk__in=Voicemail.objects.counted().values("pk"))
+    found = watch(request, new=figure("COUNT", new))
+    return HttpResponse(status=401) if found is None else JsonResponse({"new": found["new"]})
 
 
 @never_cache

@@ -14,6 +14,7 @@ from calls.models.refusals import Refusal
 from calls.models.reports import Counted, Ending, Recount, Tally
 from calls.models.revisions import Revision
 from calls.models.search import CallSearch
+from calls.models.sessions import Session, SessionStore
 from calls.models.sounds import Sound
 from calls.models.voicemail import Voicemail, VoicemailState
 
@@ -57,6 +58,8 @@ __all__ = [
     "Recount",
     "Refusal",
     "Revision",
+    "Session",
+    "SessionStore",
     "Sound",
     "Step",
     "StepKind",

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from calls.models import Call
+from calls.models import Call, Session
 from calls.records.batch import write_batch
 from calls.vonage.events import Event
 from tests.browser.conftest import DESK, PHONE, Opens

@@ -3,12 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
 from calls.chores.housekeeping import drop_expired_sessions, forget_lost_workers
-from calls.models import Heartbeat
+from calls.models import Heartbeat, Session
 
 pytestmark = pytest.mark.django_db
 

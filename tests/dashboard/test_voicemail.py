@@ -189,7 +189,7 @@ def test_a_poll_brings_what_was_changed_and_says_nothing_twice(
         old = make_message()
         clock.shift(60)
         seen = micros(timezone.now())
-        with django_assert_num_queries(3):  # session, user, and the look itself
+        with django_assert_num_queries(1):
             assert login.get(f"/voicemail/live/?seen={seen}").status_code == 204
         new = make_message()
         answer = login.get(f"/voicemail/live/?seen={seen}")
