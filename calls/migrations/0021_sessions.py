@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0019_tally_of_money"),
+        ("calls", "0020_calls_of_a_version"),
     ]
 
     operations = [
