@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from calls.models import CallEvent, Placement
 
 pytestmark = pytest.mark.django_db
-METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 OPEN = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
 WEBHOOK = re.compile(r"/(webhooks/)?(answer(/token)?|event(/token)?|fallback)")
 SOUND = f"/sounds/{'0' * 64}.wav"  # none has this digest; who knows one may hear it: tests/webhooks/test_sounds.py

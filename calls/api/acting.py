@@ -19,6 +19,20 @@ from calls.models import Call
 DOES = ("hangup", "mute", "unmute", "talk", "transfer")
 
 
+class DetectionSerializer(serializers.Serializer[Any]):
+    """How the platform finds out whether a person answers, or a machine."""
+
+    behavior = serializers.ChoiceField(["continue", "hangup"], required=False)
+    mode = serializers.ChoiceField(["default", "detect", "detect_beep"], required=False)
+    beep_timeout = serializers.IntegerField(min_value=45, max_value=120, required=False, help_text="Seconds.")
+
+    def to_internal_value(self, data: Any) -> Any:
+        """What is not known is refused, for else it would not be passed on."""
+        if isinstance(data, dict) and (others := data.keys() - self.fields.keys()):
+            raise serializers.ValidationError({str(name): ["There is no such option."] for name in others})
+        return super().to_internal_value(data)
+
+
 class OrderSerializer(serializers.Serializer[Any]):
     """What is asked for. The last four are the platform's, by its names."""
 
@@ -28,7 +42,7 @@ class OrderSerializer(serializers.Serializer[Any]):
     flow = serializers.CharField(required=False, help_text="The name of a published flow, in place of the text.")
     dry_run = serializers.BooleanField(required=False, help_text="Check only.")
     machine_detection = serializers.ChoiceField(["continue", "hangup"], required=False)
-    advanced_machine_detection = serializers.DictField(required=False)
+    advanced_machine_detection = DetectionSerializer(required=False)
     ringing_timer = serializers.IntegerField(min_value=1, max_value=120, required=False)
     length_timer = serializers.IntegerField(min_value=1, max_value=86_400, required=False)
 

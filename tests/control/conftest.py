@@ -92,7 +92,7 @@ class BadServer:
 
     reply: bytes
     port: int = 0
-    heads: list[bytes] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -115,7 +115,7 @@ def bad_server(reply: bytes) -> Iterator[BadServer]:
                     continue
                 with client:
                     client.settimeout(5)
-                    found.heads.append(read_request(client))
+                    found.requests.append(read_request(client))
                     client.sendall(found.reply)
 
         thread = threading.Thread(target=serve, daemon=True)
@@ -128,6 +128,7 @@ def bad_server(reply: bytes) -> Iterator[BadServer]:
 
 
 def read_request(client: socket.socket) -> bytes:
+    """Give head and body."""
     data = b""
     while b"\r\n\r\n" not in data:
         data += client.recv(65536)
@@ -137,4 +138,4 @@ def read_request(client: socket.socket) -> bytes:
     )
     while len(body) < length:
         body += client.recv(65536)
-    return head
+    return head + b"\r\n\r\n" + body

@@ -154,7 +154,7 @@ def test_where_the_platform_refuses_no_more_is_asked_this_time(settings: Setting
     with bad_server(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()) as server:
         point_to(settings, server.url)
         assert list(ask_for_ends()) == []
-        assert len(server.heads) == 1
+        assert len(server.requests) == 1
     assert Inquiry.objects.count() == 1
     assert set(Call.objects.values_list("outcome", flat=True)) == {"in progress"}
 

@@ -1,5 +1,6 @@
 """`/call`: who may, what is placed and what is not, and what everybody is told. The platform is the local Vonage."""
 
+import json
 import re
 import threading
 from typing import Any
@@ -148,13 +149,27 @@ def test_limits_are_told_with_when_to_try_again(
     assert vonage.placed == [THEIRS]
 
 
+def test_program_passes_the_options_of_the_platform_on(number: PhoneNumber, token: dict[str, str], settings: Any) -> None:
+    detection = {"mode": "detect", "behavior": "hangup", "beep_timeout": 60}
+    order = {"to": THEIRS, "advanced_machine_detection": detection, "ringing_timer": 20, "length_timer": 90}
+    made = b'{"uuid": "63f61863-4a51-4f6b-86e1-46edebcf9356", "status": "started"}'
+    with bad_server(b"HTTP/1.1 201 Created\r\nContent-Length: %d\r\n\r\n%b" % (len(made), made)) as server:
+        point_to(settings, server.url)
+        for wrong in ({"mode": "guess"}, {"beep": 50}, "detect"):
+            body = order | {"advanced_machine_detection": wrong}
+            assert Client(headers=token).post("/api/calls/", body, "application/json").status_code == 400
+        assert Client(headers=token).post("/api/calls/", order, "application/json").status_code == 201
+    (sent,) = (json.loads(request.partition(b"\r\n\r\n")[2]) for request in server.requests)
+    assert {name: sent[name] for name in order if name != "to"} == {name: order[name] for name in order if name != "to"}
+
+
 def test_platform_that_hangs_up_is_asked_once(number: PhoneNumber, token: dict[str, str], settings: Any) -> None:
     with bad_server(b"") as server:
         point_to(settings, server.url)
         response = Client().get(f"/call?to={THEIRS}", headers=token)
     assert response.status_code == 202
     assert "broke off" in response.json()["problem"]
-    assert len(server.heads) == 1
+    assert len(server.requests) == 1
     assert Placement.objects.get().state == "unknown"
 
 
@@ -170,7 +185,7 @@ def test_platform_that_refuses(
         response = Client().get(f"/call?to={THEIRS}", headers=token)
     assert response.status_code == status
     assert words in response.json()["detail"]
-    assert len(server.heads) == 1
+    assert len(server.requests) == 1
     assert Placement.objects.get().state == "refused"
 
 

@@ -193,7 +193,7 @@ def test_a_sound_is_fetched_with_the_token() -> None:
     with bad_server(reply(more=f"Content-Length: {len(SOUND)}\r\n")) as server:
         file = fetch(server.url + FILE, token, local=server.url)
     assert (file.content, file.content_type) == (SOUND, "audio/mpeg")
-    (head,) = server.heads
+    (head,) = server.requests
     assert head.startswith(f"GET {FILE} HTTP/1.1\r\n".encode())
     assert b"Authorization: Bearer a-token" in head
 
@@ -296,7 +296,7 @@ def test_redirects_lead_nowhere_else(to: str, words: str) -> None:
     with bad_server(reply(status="302 Found", more=f"Location: {to}\r\n")) as server:
         with pytest.raises(NotAllowed, match=words):
             fetch(server.url + FILE, token, local=server.url)
-        assert len(server.heads) == (4 if to == FILE else 1)
+        assert len(server.requests) == (4 if to == FILE else 1)
 
 
 def test_no_token_is_made_for_a_place_that_may_not_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,7 +223,7 @@ def test_a_page_in_place_of_a_sound_is_not_kept(settings: Settings) -> None:
         told_of(f"{server.url}/v1/files/x")
         chore.fetch_some()
         chore.fetch_some()
-        assert len(server.heads) == 1
+        assert len(server.requests) == 1
     row = Recording.objects.get()
     assert (row.state, row.problem, row.file.name) == ("failed", "What came is no recording but text/html.", "")
     assert not Path(settings.MEDIA_ROOT).exists()
