@@ -149,7 +149,9 @@ def test_limits_are_told_with_when_to_try_again(
     assert vonage.placed == [THEIRS]
 
 
-def test_program_passes_the_options_of_the_platform_on(number: PhoneNumber, token: dict[str, str], settings: Any) -> None:
+def test_program_passes_the_options_of_the_platform_on(
+    number: PhoneNumber, token: dict[str, str], settings: Any
+) -> None:
     detection = {"mode": "detect", "behavior": "hangup", "beep_timeout": 60}
     order = {"to": THEIRS, "advanced_machine_detection": detection, "ringing_timer": 20, "length_timer": 90}
     made = b'{"uuid": "63f61863-4a51-4f6b-86e1-46edebcf9356", "status": "started"}'
