@@ -58,7 +58,7 @@ class LocalVonage:
     def platform(self, application: Application, scenario: dict[str, Any] | None = None) -> Platform:
         """Make a platform for a scenario."""
         wanted = read(scenario or {}, "scenario")
-        clock, faults = Clock(self.speed, start=wanted.at), wanted.with_faults(self.faults)
+        clock, faults = Clock(self.speed, start=wanted.at, waits=True), wanted.with_faults(self.faults)
         platform = Platform([application], clock=clock, callees=wanted.called(), seed=1, faults=faults)
         self.happenings = []
         platform.trace.watchers.append(self.happenings.append)

@@ -213,7 +213,7 @@ def test_four_calls_in_a_second_are_one_too_many() -> None:
     async def play() -> None:
         async with refused.serving():
             ours = refused.application()
-            async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
                 for _ in range(4):
                     platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await asyncio.gather(*(leg.ended for leg in platform.legs.values()))
@@ -262,7 +262,7 @@ def test_keys_are_sent_before_both_are_joined() -> None:
     async def play() -> None:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
                 platform.trace.watchers.append(happened.append)
                 await platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER)).ended
 
@@ -318,7 +318,7 @@ def test_person_who_is_left_behind_goes_on_talking() -> None:
         async with voice.serving():
             ours = voice.application()
             callees = Callees(Person(talks=600))
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=callees) as platform:
                 caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await platform.clock.sleep(20)
                 (callee,) = (leg for leg in platform.legs.values() if leg is not caller)
@@ -340,7 +340,9 @@ def test_who_picks_up_by_hand_does_not_hang_up_by_itself() -> None:
     async def play() -> bool:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(Person(answer="no-answer"))) as platform:
+            async with Platform(
+                [ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(Person(answer="no-answer"))
+            ) as platform:
                 caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await platform.clock.sleep(10)
                 (callee,) = (leg for leg in platform.legs.values() if leg is not caller)
@@ -357,7 +359,7 @@ def test_flow_goes_on_when_the_other_party_is_moved_elsewhere() -> None:
     async def play() -> tuple[bool, bool]:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
                 caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await platform.clock.sleep(15)
                 (callee,) = (leg for leg in platform.legs.values() if leg is not caller)
@@ -374,7 +376,9 @@ def test_party_whose_telephone_still_rings_is_left_when_the_caller_is_moved() ->
     async def play() -> tuple[bool, bool]:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(Person(answer="no-answer"))) as platform:
+            async with Platform(
+                [ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(Person(answer="no-answer"))
+            ) as platform:
                 caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await platform.clock.sleep(10)
                 (callee,) = (leg for leg in platform.legs.values() if leg is not caller)
@@ -399,7 +403,7 @@ def test_what_the_callee_hears_before_both_are_joined_is_not_recorded() -> None:
         async with voice.serving():
             ours = voice.application()
             callees = Callees(Person([Say("Good morning", now=True)], talks=5))
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=callees) as platform:
                 caller = platform.ring(ours, to=OURS, caller=Endpoint("phone", CALLER))
                 await platform.clock.sleep(8.5)  # the whisper is being heard
                 (recording,) = caller.conversation.recordings

@@ -28,7 +28,7 @@ async def heard(ncco: Any, *steps: Step, voice: VoiceApplication | None = None) 
     voice.routes["/answer"] = always(ncco)
     async with voice.serving():
         ours = voice.application()
-        async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+        async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
             caller = Endpoint("phone", "447700900123")
             leg = platform.ring(ours, to="442079460010", caller=caller, person=Person(steps))
             await leg.ended
@@ -180,7 +180,7 @@ def streaming(sound: bytes | None, *, loop: int = 1) -> VoiceApplication:
             action = {"action": "stream", "streamUrl": [f"{voice.base}/sound?token=secret"], "loop": loop}
             voice.routes["/answer"] = always([action])
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
                 leg = platform.ring(ours, to="442079460010", caller=Endpoint("phone", "447700900123"))
                 await leg.ended
                 assert leg.answered_at

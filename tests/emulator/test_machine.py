@@ -32,7 +32,7 @@ def placed(voice: VoiceApplication, person: Person, **options: Any) -> VoiceAppl
     async def play() -> None:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(person)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(person)) as platform:
                 platform.trace.watchers.append(lambda one: voice.trace.append(one.words))
                 answer = Target(ours.answer_url, "GET")
                 order = Order(to=Endpoint("phone", FIRST), from_=Endpoint("phone", OURS), answer=answer, **options)
@@ -188,7 +188,7 @@ def test_rest_api_calls_it_machine() -> None:
     async def play() -> str:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(machine())) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(machine())) as platform:
                 ends: dict[str, Any] = {"to": Endpoint("phone", FIRST), "from_": Endpoint("phone", OURS)}
                 leg = platform.place(ours, Order(**ends, ncco=LONG, machine_detection="continue"))
                 await platform.clock.sleep(20)

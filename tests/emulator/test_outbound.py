@@ -44,7 +44,7 @@ def placed(
     async def play() -> list[str]:
         async with voice.serving():
             ours = voice.application(**settings or {})
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(person)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(person)) as platform:
                 platform.trace.watchers.append(lambda one: voice.trace.append(one.words))
                 url = {"answer": Target(ours.answer_url)} if answer else {}
                 leg = platform.place(ours, Order(**ENDS | url | options))
@@ -81,7 +81,7 @@ def test_events_of_a_call_go_to_its_own_url() -> None:
     async def play() -> None:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True)) as platform:
                 events = Target(f"{voice.base}/own")
                 leg = platform.place(ours, Order(**ENDS, answer=Target(ours.answer_url, "GET"), events=events))
                 await then(platform, leg, voice)
@@ -100,7 +100,7 @@ def test_actions_without_a_url_tell_it_to_that_of_the_call() -> None:
         async with voice.serving():
             ours = voice.application()
             callees = Callees(Person([Press("1")], talks=1))
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=callees) as platform:
                 order = Order(**ENDS, ncco=ncco, events=Target(f"{voice.base}/own"))
                 await platform.place(ours, order).ended
 
@@ -120,7 +120,7 @@ def test_callee_of_a_call_with_its_own_url_tells_its_keys_there() -> None:
         async with voice.serving():
             ours = voice.application()
             callees = Callees(None, {SECOND: Person([Press("7")], talks=1)})
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=callees) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=callees) as platform:
                 endpoint = {"type": "phone", "number": SECOND, "onAnswer": {"url": f"{voice.base}/whisper"}}
                 ncco: Ncco = [connect(endpoint, eventUrl=[f"{voice.base}/agent"])]
                 order = Order(**ENDS, ncco=ncco, events=Target(f"{voice.base}/own"))

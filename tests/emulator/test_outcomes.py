@@ -23,7 +23,7 @@ def events_of_callee(callee: Person, **options: Any) -> list[dict[str, Any]]:
     async def play() -> None:
         async with voice.serving():
             ours = voice.application()
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(callee)) as platform:
+            async with Platform([ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(callee)) as platform:
                 leg = platform.ring(ours, to=OURS, caller=Endpoint("phone", "447700900123"))
                 await leg.ended
 

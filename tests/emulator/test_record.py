@@ -70,7 +70,7 @@ def ring(
         async with voice.serving(), aiohttp.ClientSession() as session:
             ours = voice.application(application_id=APPLICATION_ID, public_key=key_pair("first")[1])
             other = voice.application(application_id="other", public_key=key_pair("second")[1])
-            platform = Platform([ours, other], clock=Clock(AT_ONCE), callees=Callees(callee))
+            platform = Platform([ours, other], clock=Clock(AT_ONCE, waits=True), callees=Callees(callee))
             async with platform, serving(platform):
                 legs = []
                 for index, person in enumerate(callers):
@@ -267,7 +267,7 @@ def test_transcription_goes_to_its_own_url() -> None:
         async with voice.serving():
             options = {"eventUrl": [f"{voice.base}/words"], "eventMethod": "GET"}
             voice.routes["/answer"] = always([record(timeOut=3, transcription=options)])
-            platform = Platform([voice.application()], clock=Clock(AT_ONCE))
+            platform = Platform([voice.application()], clock=Clock(AT_ONCE, waits=True))
             async with platform:
                 leg = platform.ring(
                     platform.applications[0], to="442079460010", caller=Endpoint("phone", "447700900123")

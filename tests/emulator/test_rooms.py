@@ -68,7 +68,9 @@ def played(voice: VoiceApplication, play: Play, **settings: Any) -> list[str]:
     async def run() -> list[str]:
         async with voice.serving():
             ours = voice.application(**settings)
-            async with Platform([ours], clock=Clock(AT_ONCE), callees=Callees(Person(talks=600))) as platform:
+            async with Platform(
+                [ours], clock=Clock(AT_ONCE, waits=True), callees=Callees(Person(talks=600))
+            ) as platform:
                 await play(Phones(platform, ours))
             return platform.findings
 
@@ -106,7 +108,7 @@ def test_rooms_of_two_applications_are_two() -> None:
         async with voice.serving():
             numbers = (("442079460001",), ("442079460002",))
             both = [voice.application(numbers=one) for one in numbers]
-            async with Platform(both, clock=Clock(AT_ONCE)) as platform:
+            async with Platform(both, clock=Clock(AT_ONCE, waits=True)) as platform:
                 legs = [
                     platform.ring(one, to=to, caller=Endpoint("phone", FIRST), person=Person())
                     for one, (to,) in zip(both, numbers, strict=True)
@@ -375,7 +377,7 @@ def test_conversation_of_another_application_cannot_be_joined() -> None:
         async with voice.serving():
             numbers = (("442079460001",), ("442079460002",))
             both = [voice.application(numbers=one) for one in numbers]
-            async with Platform(both, clock=Clock(AT_ONCE)) as platform:
+            async with Platform(both, clock=Clock(AT_ONCE, waits=True)) as platform:
                 legs = []
                 for one, (to,) in zip(both, numbers, strict=True):
                     legs.append(platform.ring(one, to=to, caller=Endpoint("phone", FIRST)))

@@ -122,7 +122,7 @@ class VoiceApplication:
         """Serve, and play a scenario once. `options` are those of Application."""
         async with self.serving():
             wanted, ours = read(scenario, "scenario"), self.application(**options)
-            clock = Clock(speed, start=wanted.at)
+            clock = Clock(speed, start=wanted.at, waits=True)
             async with Platform([ours], clock=clock, callees=wanted.called(), seed=1) as platform:
                 platform.trace.watchers.append(lines(self.trace.append, detailed=True))
                 return await play(wanted, ours, platform)
