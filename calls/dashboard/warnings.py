@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from calls.flows.hours import in_words
 from calls.models import (
+    Call,
     CallEvent,
     Chore,
     Heartbeat,
@@ -82,8 +83,11 @@ def _numbers(person: User) -> Iterator[Warned]:
 def _answers(now: datetime) -> Iterator[Warned]:
     """Answers that could not be given as they were meant, of the newest in 24 hours."""
     kinds = [Kind.ANSWER, Kind.FALLBACK, Kind.INPUT]
-    events = CallEvent.objects.filter(received_at__gte=now - DAY, kind__in=kinds).order_by("-received_at")
-    rows = events.values_list("received_at", "call_id", "payload__reply__problem")[:MOST_ANSWERS]
+    calls = Call.objects.filter(started_at__gte=now - DAY).latest_first().values("pk")[:MOST_ANSWERS]
+    answers = CallEvent.objects.filter(kind__in=kinds)
+    recent = (answers.filter(call__in=calls), answers.without_call().filter(received_at__gte=now - DAY))
+    told, loose = (rows.values_list("received_at", "call_id", "payload__reply__problem") for rows in recent)
+    rows = told.union(loose, all=True).order_by("-received_at")
     failed = [(at, call, problem) for at, call, problem in rows if problem]
     if not failed:
         return

@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.models.payloads import PayloadField
 from calls.vonage import numbers
 
 NO_CONVERSATION = "leg:"  # so begins what stands for the conversation of a call as long as none was named
@@ -89,7 +90,7 @@ class Call(models.Model):
 
     # The conversation its legs were born in, by which a call is told from others; "leg:<uuid>" until Vonage names one.
     origin_uuid = models.CharField(max_length=NAME_LENGTH + 4, editable=False)
-    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # the latest one of its first leg
+    moved_to = models.CharField(max_length=NAME_LENGTH, blank=True)  # the latest one of its first leg, if another
     direction = models.CharField(max_length=16, blank=True)
     from_number = models.CharField(max_length=NAME_LENGTH, blank=True)  # also a name, a SIP URI, "Unknown"
     to_number = models.CharField(max_length=NAME_LENGTH, blank=True)
@@ -110,7 +111,6 @@ class Call(models.Model):
         indexes = [
             # Those on the line are few; the dashboard asks for them every other second.
             models.Index(fields=["id"], name="call_in_progress", condition=models.Q(outcome="in progress")),
-            models.Index(fields=["id"], name="call_with_payloads", condition=models.Q(has_payloads=True)),
             # Lists in order of start. A start is told once, so that no later event touches these; the partial ones
             # gain an entry when a call ends so, which writes to the index above in any case.
             models.Index(fields=["started_at"], name="call_by_start"),
@@ -128,6 +128,15 @@ class Call(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("call", args=[self.pk])
 
+    @property
+    def born_in(self) -> str:
+        return "" if self.origin_uuid.startswith(NO_CONVERSATION) else self.origin_uuid
+
+    @property
+    def conversation_uuid(self) -> str:
+        """The latest conversation of its first leg."""
+        return self.moved_to or self.born_in
+
 
 class LegQuerySet(models.QuerySet["Leg"]):
     def oldest_first(self) -> Self:
@@ -140,7 +149,7 @@ class Leg(models.Model):
     # Null within a batch only. The index below finds by it.
     call = models.ForeignKey(Call, null=True, on_delete=models.CASCADE, related_name="legs", db_index=False)
     uuid = models.CharField(max_length=NAME_LENGTH)
-    conversation_uuid = models.CharField(max_length=NAME_LENGTH, blank=True)  # its latest
+    moved_to = models.CharField(max_length=NAME_LENGTH, blank=True)  # its latest conversation, if another
     direction = models.CharField(max_length=16, blank=True)
     from_number = models.CharField(max_length=NAME_LENGTH, blank=True)
     to_number = models.CharField(max_length=NAME_LENGTH, blank=True)
@@ -171,8 +180,12 @@ class Leg(models.Model):
     @property
     def born_in(self) -> str:
         """Its first conversation: by it the call is told from others."""
-        origin = self.call.origin_uuid if self.call else ""
-        return "" if origin.startswith(NO_CONVERSATION) else origin
+        return self.call.born_in if self.call else ""
+
+    @property
+    def conversation_uuid(self) -> str:
+        """Its latest conversation."""
+        return self.moved_to or self.born_in
 
 
 class Conversation(models.Model):
@@ -238,7 +251,7 @@ class CallEvent(models.Model):
     rank = models.SmallIntegerField()  # orders equal times: started, ringing, answered, …, completed
     occurred_at = models.DateTimeField()  # Vonage's clock, or ours where the payload tells no time
     received_at = models.DateTimeField(default=timezone.now)  # our clock
-    payload = models.JSONField()  # whole, as it came; {} once it was emptied, see records/retention.py
+    payload = PayloadField()  # whole, as it came; {} once it was emptied, see records/retention.py
     raw = models.BinaryField(default=bytes)  # the very bytes, only where the database refused something in them
     signed = models.BooleanField(default=True)
     digest = models.UUIDField()  # of door and canonical payload; a retry has the same
@@ -251,7 +264,6 @@ class CallEvent(models.Model):
         verbose_name = "event"
         constraints = [models.UniqueConstraint(fields=["digest"], name="event_kept_once")]
         indexes = [
-            models.Index(fields=["received_at"], name="event_by_age"),
             models.Index(fields=["call", "kind"], name="event_of_call"),
             models.Index(fields=["call"], name="event_unsigned", condition=models.Q(signed=False)),  # none, as a rule
             # Events without a leg wait here for the call of their conversation.

@@ -61,7 +61,7 @@ class LegFacts:
     """The columns of a Leg, and the conversation it was born in, which is its call's."""
 
     born_in: str
-    conversation_uuid: str
+    moved_to: str
     direction: str
     from_number: str
     to_number: str
@@ -97,7 +97,7 @@ class Entry(NamedTuple):
 class CallFacts:
     """The columns of a Call."""
 
-    conversation_uuid: str
+    moved_to: str
     direction: str
     from_number: str
     to_number: str
@@ -113,7 +113,7 @@ class LegRow(Protocol):
     """What `total` reads of a call's first leg: LegFacts and the model both have it."""
 
     @property
-    def conversation_uuid(self) -> str: ...
+    def moved_to(self) -> str: ...
     @property
     def direction(self) -> str: ...
     @property
@@ -175,7 +175,7 @@ def fold(events: Iterable[Event]) -> LegFacts:
     ended_at = _first(statuses, lambda event: event.occurred_at if _word(event) in ENDING else None)
     return LegFacts(
         born_in=conversations[0] if conversations else "",
-        conversation_uuid=conversations[-1] if conversations else "",
+        moved_to=conversations[-1] if conversations and conversations[-1] != conversations[0] else "",
         direction=_known(ordered, "direction", length=16),
         from_number=_known(ordered, "from") or _known(ordered, "from_user"),
         to_number=_known(ordered, "to"),
@@ -220,7 +220,7 @@ def total(legs: AllLegs) -> CallFacts:
     """Sum up a call from what is known of its legs."""
     first, price = legs.first, legs.price_eur
     return CallFacts(
-        conversation_uuid=first.conversation_uuid,
+        moved_to=first.moved_to,
         direction=first.direction,
         from_number=first.from_number,
         to_number=first.to_number,

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, CallSearch, Conversation, Leg, Outcome, Recording, Refusal, Visit
@@ -27,7 +27,7 @@ from calls.records.places import place_rooms
 from calls.records.tables import run_all
 
 BATCH = 5_000  # events of one transaction
-LOOK_BACK = 5_000  # events that tell how far the old calls go
+LOOK_AHEAD = 5_000  # rows in a row that are not old: those after them are not either
 PAUSE_SECONDS = 0.11  # between two of them: who waits for SQLite looks every tenth of a second whether it is free
 EMPTY: dict[str, Any] = {}
 
@@ -86,32 +86,33 @@ def _old(calls: Collection[int], before: datetime) -> list[int]:
 
 
 def _calls_by_age(before: datetime) -> Iterator[list[int]]:
-    """Go through all events from the oldest on, and give the calls that are old, some at a time, each once."""
-    events = CallEvent.objects.received_before(before).filter(call__isnull=False).order_by("received_at", "pk")
-    page, seen = events[:BATCH], set[int]()
-    while rows := list(page.values_list("received_at", "pk", "call_id")):
-        calls = {call for *_, call in rows if call} - seen
+    """Go through all events from the oldest on, and give the calls that are old, some at a time, each once.
+
+    Keys of events grow as time goes on, but for those that waited in a spool: these have their turn later.
+    """
+    events = CallEvent.objects.filter(call__isnull=False).order_by("pk")
+    page, seen = events[:LOOK_AHEAD], set[int]()
+    while rows := list(page.values_list("pk", "call_id", "received_at")):
+        if all(received_at >= before for *_, received_at in rows):
+            return
+        calls = {call for _, call, _ in rows if call} - seen
         seen |= calls
         if old := _old(calls, before):
             yield old
-        at, pk, _ = rows[-1]
-        page = events.filter(Q(received_at__gt=at) | Q(received_at=at, pk__gt=pk), received_at__gte=at)[:BATCH]
+        page = events.filter(pk__gt=rows[-1][0])[:LOOK_AHEAD]
 
 
 def _calls_with_payloads(before: datetime) -> Iterator[list[int]]:
     """Give the old calls that still have payloads, some at a time.
 
-    Keys of calls grow as calls come in: one beyond those that had events just before the time is newer, or has been
-    kept waiting so long that it has its turn later.
+    Keys of calls grow as calls come in, but for those that were kept waiting: these have their turn later.
     """
-    events = CallEvent.objects.received_before(before).filter(call__isnull=False).order_by("-received_at")
-    newest = max((pk for pk in events.values_list("call_id", flat=True)[:LOOK_BACK] if pk), default=0)
-    with_payloads = Call.objects.filter(has_payloads=True, pk__lte=newest).order_by("pk")
-    after = 0
-    while calls := list(with_payloads.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH]):
-        after = calls[-1]
-        if old := _old(calls, before):
-            yield old
+    with_payloads, after = Call.objects.filter(has_payloads=True).order_by("pk"), 0
+    while calls := list(with_payloads.filter(pk__gt=after).values_list("pk", flat=True)[:LOOK_AHEAD]):
+        after, old = calls[-1], _old(calls, before)
+        if not old:
+            return
+        yield old
 
 
 def _packs(calls: Sequence[int]) -> Iterator[list[int]]:

@@ -60,7 +60,7 @@ def rows(models: Iterable[type[Model]] = (*LOG, Conversation, Visit)) -> list[di
 CORRUPTIONS: dict[str, Callable[[], object]] = {
     "a leg's facts": lambda: Leg.objects.filter(uuid=FIRST).update(status="busy", started_at=None, price_eur=None),
     "a leg's result": lambda: Leg.objects.update(result=""),
-    "where a leg is": lambda: Leg.objects.update(conversation_uuid=""),
+    "where a leg is": lambda: Leg.objects.update(moved_to=""),
     "a leg's call": lambda: Leg.objects.filter(uuid=SECOND).update(call=Call.objects.get(origin_uuid="CON-2")),
     "a call's facts": lambda: Call.objects.update(outcome="failed", duration_seconds=1, started_at=None, price_eur=9),
     "an event's reading": lambda: CallEvent.objects.update(kind="unknown", status="x", rank=1, occurred_at=START),

@@ -85,7 +85,7 @@ def test_callers_who_meet_in_a_room_keep_their_own_calls(post_event: Post, seed:
     assert {leg.uuid: leg.call.events.count() for leg in Leg.objects.all() if leg.call} == {"a": 3, "b": 4}
     assert CallEvent.objects.get(kind="record").call == Call.objects.of_leg("b").get()
     assert Call.objects.of_conversation("CON-room").get() == Call.objects.of_leg("b").get()
-    assert set(Call.objects.values_list("conversation_uuid", flat=True)) == {"CON-room"}
+    assert set(Call.objects.values_list("moved_to", flat=True)) == {"CON-room"}
 
 
 def test_same_event_by_post_and_by_get_is_kept_once(vonage: VonageClient) -> None:

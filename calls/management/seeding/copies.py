@@ -5,7 +5,6 @@ taken back; in the rows that this made each key, name and time becomes a place t
 its own events would give, whatever the columns are. Where a message is, people decide: see `messages.py`.
 """
 
-import hashlib
 import json
 import random
 import re
@@ -37,7 +36,7 @@ from calls.records import search
 from calls.records.batch import write_batch
 from calls.records.counting import counts_of
 from calls.records.quarters import SECONDS
-from calls.vonage.events import DELIVERIES, Event, canonical_text
+from calls.vonage.events import DELIVERIES, Event, canonical_text, digest_of, second_of
 
 # In the order in which they refer to each other.
 TABLES: tuple[type[models.Model], ...] = (
@@ -51,6 +50,14 @@ PLACED = {CallEvent: {"digest"}, Counted: {"quarter"}, Voicemail: PLACED_BY_PEOP
 
 
 @dataclass(frozen=True)
+class Told:
+    """What the digest of an event is made of."""
+
+    text: str  # "" where it is made by chance
+    after: int | None  # seconds after the start, by Vonage's clock; None where it tells no time
+
+
+@dataclass(frozen=True)
 class Pattern:
     """A model call whose rows can be filled."""
 
@@ -58,7 +65,7 @@ class Pattern:
     lasts: timedelta
     texts: Mapping[str, str]  # the rows of each table, in COPY's text format, with places
     keys: Sequence[str]  # the tables of the rows that have keys, in order: each place "key<n>"
-    told: Sequence[str]  # of each event what its digest is made of; "" where that is made by chance
+    told: Sequence[Told]
     offsets: Sequence[int]  # seconds after the start of which the time is written: each place "at<n>"
     with_blank: Sequence[int]  # those that SQLite wants as Django writes them: each place "on<n>"
 
@@ -75,8 +82,9 @@ class Pattern:
         for offset in self.with_blank:
             values[f"on{offset}"] = spelt(second + offset).replace("T", " ")
         for number, told in enumerate(self.told):
-            digest = hashlib.sha256((told % values).encode()).hexdigest()[:32] if told else None
-            values[f"digest{number}"] = digest or f"{chance.getrandbits(128):032x}"
+            at = 0 if told.after is None else second + told.after
+            digest = digest_of(told.text % values, at) if told.text else f"{chance.getrandbits(128):032x}"
+            values[f"digest{number}"] = digest
         if Voicemail._meta.db_table in self.texts:
             values |= placed_by_people(start + self.lasts, until, chance)
         for table, text in self.texts.items():
@@ -148,7 +156,7 @@ class _Maker:
         self.keys: dict[tuple[Any, Any], int] = {}
         self.offsets: set[int] = set()
         self.with_blank: set[int] = set()
-        self.told: list[str] = []
+        self.told: list[Told] = []
 
     def pattern(self, rows: Sequence[models.Model]) -> Pattern:
         for row in rows:
@@ -182,11 +190,10 @@ class _Maker:
         return self._placed(_as_text(field, value).translate(ESCAPED))
 
     def _digest(self, event: CallEvent) -> str:
-        told = ""
-        if event.door in DELIVERIES:
-            again = Event(payload=event.payload, received_at=event.received_at, door=event.door)
-            told = self._placed(canonical_text(again))
-        self.told.append(told)
+        again = Event(payload=event.payload, received_at=event.received_at, door=event.door)
+        text = self._placed(canonical_text(again)) if event.door in DELIVERIES else ""
+        after = second_of(again.told_time) - second_of(shapes.BEGIN) if again.told_time else None
+        self.told.append(Told(text, after))
         return f"%(digest{len(self.told) - 1})s"
 
     def _moment(self, moment: datetime) -> str:
