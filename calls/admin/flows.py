@@ -16,6 +16,7 @@ from calls.admin.flow_publish import PublishForm
 from calls.admin.flow_seen import seen_context
 from calls.admin.flow_steps import StepViews, page_url, user_of
 from calls.admin.flow_versions import VersionViews
+from calls.admin.voices import VoicePicker
 from calls.flows import draft
 from calls.flows.naming import title, voice_words
 from calls.flows.numbers import delete_flows
@@ -125,7 +126,7 @@ class CallFlowAdmin(StepViews, VersionViews):
             page: FlowPage = context["page"]
             context |= seen_context(request, flow, page.program, page.changes if page.live else [])
             context["publish_form"] = context.get("publish_form") or PublishForm(context["page"])
-            context["media"] = context["media"] + PublishForm(context["page"]).media
+            context["media"] = context["media"] + PublishForm(context["page"]).media + VoicePicker().media
         return super().render_change_form(request, context, *args, **more)
 
     def page_context(self, request: HttpRequest, flow: CallFlow) -> dict[str, Any]:

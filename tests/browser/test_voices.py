@@ -9,6 +9,7 @@ from calls.models import PhoneNumber
 from tests.browser.conftest import DESK, PHONE, Opens
 from tests.browser.test_pages import found_by_axe
 from tests.factories import OURS
+from tests.flows.drafts import make_flow
 
 ADD = "/admin/calls/phonenumber/add/"
 # A browser that can speak English and Chinese, and notes what it is told to.
@@ -131,3 +132,21 @@ def test_it_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
     page = open_speaking(open_page, size=size)
     assert found_by_axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
+def test_a_flow_is_heard_part_by_part_and_can_be_stopped(open_page: Opens) -> None:
+    flow = make_flow("Line", ("greeting", {"text": "Good day."}, {}), ("greeting", {"text": "We are closed."}, {}))
+    page = open_page("/admin/")
+    page.add_init_script(SPEAKING)
+    page.goto(f"/admin/calls/callflow/{flow.pk}/change/")
+    hear = page.get_by_role("button", name="Hear it in the browser")
+    hear.click()
+    stop = page.get_by_role("button", name="Stop it in the browser")
+    expect(stop).to_be_visible()
+    assert page.evaluate("told") == [["Good day.", "Bruce male"]]
+    page.evaluate("last.onend()")
+    expect(page.locator("[data-hear-said]")).to_have_text("We are closed.")
+    stop.click()
+    expect(hear).to_be_visible()
+    page.evaluate("last.onend()")
+    assert page.evaluate("told.length") == 2

@@ -49,8 +49,8 @@ class MenuForm(StepForm):
     keys = KeysField(label="Keys")
     speech = forms.BooleanField(label="Words", required=False, help_text="Callers may say the words instead of a key.")
     seconds = forms.IntegerField(label="Waits", min_value=1, max_value=10, help_text="seconds for a key.")
-    nothing = SpokenText(rows=1, label="Nothing pressed", help_text=BEFORE_AGAIN)
-    wrong = SpokenText(rows=1, label="Wrong key", help_text=BEFORE_AGAIN)
+    nothing = SpokenText(rows=1, label="No answer", help_text=f"After silence. {BEFORE_AGAIN}")
+    wrong = SpokenText(rows=1, label="Not a choice", help_text=f"After a key or word of no line. {BEFORE_AGAIN}")
     tries = forms.IntegerField(label="Asks", min_value=1, max_value=9, help_text="times in all.")
 
     def prepare(self) -> None:
