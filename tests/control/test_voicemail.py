@@ -1,9 +1,11 @@
 """Which recordings are messages, what becomes of them, and that they go with their call."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -123,3 +125,26 @@ def test_the_count_of_new_ones_reads_no_more_than_it_shows() -> None:
     with CaptureQueriesContext(connection) as queries:
         assert Voicemail.objects.new_count() == 100
     assert len(queries) == 1
+
+
+def test_messages_from_before_the_inbox_are_put_into_it() -> None:
+    make_number()
+    version = FlowVersion.objects.get()
+    fresh = make_message(version=version.pk).recording
+    old = make_message(at=timezone.now() - timedelta(days=20)).recording
+    emptied = make_message(at=timezone.now() - timedelta(days=40)).recording
+    other = make_call()
+    keep(
+        record_event(path=[{"step": "3", "kind": "forward", "name": "Workshop"}])
+        | {"conversation_uuid": other.conversation_uuid}
+    )
+    look(5)
+    Voicemail.objects.all().delete()
+    CallEvent.objects.filter(recording=emptied).update(payload={})
+    Call.objects.filter(events__recording=emptied).update(outcome="voicemail")
+    for _ in range(2):  # the second time finds them there
+        import_module("calls.migrations.0022_earlier_messages").make_messages(apps, None)
+    rows = {row.recording: row for row in Voicemail.objects.all()}
+    assert set(rows) == {fresh, old, emptied}
+    assert (rows[fresh].state, rows[fresh].step, rows[fresh].version) == ("new", NAME, version)
+    assert {(rows[one].state, rows[one].mail_at) for one in (old, emptied)} == {("archived", None)}
