@@ -1,9 +1,9 @@
 """One call, its live update, and a single payload as it came."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -21,7 +21,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "tab": "calls",
         "page": page,
-        "zone_name": settings.TIME_ZONE,
+        "zone_name": timezone.get_current_timezone_name(),
         "newer": Call.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True).first(),
         "older": Call.objects.filter(pk__lt=pk).order_by("-pk").values_list("pk", flat=True).first(),
     }

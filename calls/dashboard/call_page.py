@@ -184,6 +184,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     answered_by = next((versions[pk] for event in answers if (pk := version_of(event)) in versions), None)
     roles = {leg.pk: _role(leg, first=leg is legs[0]) for leg in legs}
     heard = _first_text(answers)
+    number = next((number for number in ours if number.msisdn in {call.to_number, call.from_number}), None)
     return CallPage(
         call=call,
         view=view,
@@ -191,8 +192,8 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         mark=f"{known['count']}-{known['repeats']}-{known['newest']}-{call.outcome}",
         state=state_of(call, legs),
         story=sentence(_told(call), cast, _deeds(events, heard, message=message)),
-        facts=list(facts(call, cast, line, answered_by, webhooks)),
-        number=next((number for number in ours if number.msisdn in {call.to_number, call.from_number}), None),
+        facts=list(facts(call, cast, line, answered_by, webhooks, number)),
+        number=number,
         sounds=sounds_of(call),
         legs=[LegLine(leg, cast.on(leg), roles[leg.pk]) for leg in legs],
         line=line,

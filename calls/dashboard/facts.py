@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from calls.models import Call, FlowVersion, Leg, Outcome
+from calls.models import Call, FlowVersion, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast
 from calls.records.timeline import Lane, Timeline
+from calls.records.zones import time_there
 from calls.templatetags.calls_format import NOTHING, ago, duration, latency, money, zone_letters
 from calls.vonage import numbers
 
@@ -36,12 +37,19 @@ class Webhooks:
     answers: Sequence[float]
 
 
-def facts(call: Call, cast: Cast, line: Timeline, version: FlowVersion | None, webhooks: Webhooks) -> Iterator[Fact]:
-    """Give the facts in their order. What is unknown is a dash."""
+def facts(
+    call: Call,
+    cast: Cast,
+    line: Timeline,
+    version: FlowVersion | None,
+    webhooks: Webhooks,
+    number: PhoneNumber | None = None,
+) -> Iterator[Fact]:
+    """Give the facts in their order. What is unknown is a dash. The start is told by the clock of our number, too."""
     legs = [leg for leg in cast.legs if isinstance(leg, Leg)]
     yield _party("From", call.from_number, numbers.shown(call.from_number), cast)
     yield _party("To", call.to_number, numbers.shown_called(call.to_number), cast)
-    yield _started(call)
+    yield from _started(call, number.time_zone if number else "")
     yield from _stretches(line, cast, legs)
     yield _ended(call, cast, legs)
     yield _cost(call, legs)
@@ -63,12 +71,16 @@ def _party(name: str, party: str, shown: str, cast: Cast) -> Fact:
     return Fact(name, label or shown, under, tel=numbers.dialable(party))
 
 
-def _started(call: Call) -> Fact:
+def _started(call: Call, zone: str) -> Iterator[Fact]:
+    """When it began; by the clock of the number as well, where that shows another time."""
     if not call.started_at:
-        return Fact("Started", NOTHING)
+        yield Fact("Started", NOTHING)
+        return
     local = timezone.localtime(call.started_at)
     day = f"{local.day} {local:%b %Y}"
-    return Fact("Started", f"{local:%H:%M:%S} {zone_letters(local)}", f"{day}, {ago(call.started_at)}")
+    yield Fact("Started", f"{local:%H:%M:%S} {zone_letters(local)}", f"{day}, {ago(call.started_at)}")
+    if there := time_there(call.started_at, zone):
+        yield Fact("At the number", there, zone.rpartition("/")[2].replace("_", " "))
 
 
 def _stretches(line: Timeline, cast: Cast, legs: Sequence[Leg]) -> Iterator[Fact]:

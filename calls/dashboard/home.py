@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -89,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     missed_today = CallFilters(show=("missed",), days="today")
-    missed = missed_today.narrow(Call.objects.all())
+    missed = missed_today.narrow(Call.objects.exclude(direction="outbound"))
     counts = several(
         {
             "on_line": ("COUNT(*)", Call.objects.filter(outcome=Outcome.IN_PROGRESS)),
@@ -101,9 +100,10 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     new = list(Voicemail.objects.new().newest_first().told()[:SHOWN])
     person = request.user if isinstance(request.user, User) else User()
-    context: dict[str, Any] = {"tab": "home", "now": now, "zone_name": settings.TIME_ZONE, "counts": counts}
+    zone = timezone.get_current_timezone_name()
+    context: dict[str, Any] = {"tab": "home", "now": now, "zone_name": zone, "counts": counts}
     context |= {"new_messages": counts["new_messages"]}
-    context |= {"warned": warnings_for(person, now), "standings": standings(now, settings.TIME_ZONE)}
+    context |= {"warned": warnings_for(person, now), "standings": standings(now, zone)}
     context |= {"may_override": may_override(person), "more_numbers": max(0, counts["numbers"] - MOST_NUMBERS)}
     context |= {"missed": rows_of(list(missed.latest_first()[:SHOWN]), now=now)[0], "most": MOST_COUNTED}
     context |= {"new": messages_of(new), "oldest": _waited(counts["oldest"], now)}

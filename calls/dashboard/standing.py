@@ -1,19 +1,21 @@
-"""How our numbers stand: open or closed, until when, what may be set for a while. Six queries, however many numbers."""
+"""How our numbers stand: open or closed, until when, what may be set for a while.
+
+Seven queries, however many numbers, and two for each flow on the longest way from one flow to another."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from calls.flows import hours_data
 from calls.flows.hours import Schedule, State, next_state, state
 from calls.flows.hours_line import DayLine, day_lines
+from calls.flows.hours_reached import Asked, hours_reached, live_programs
 from calls.flows.hours_words import standing, when
-from calls.flows.ways import flows_after
-from calls.models import FlowVersion, PhoneNumber, StepKind
+from calls.models import PhoneNumber
 
 MOST_NUMBERS = 30
+MOST_HOURS = 6  # of one number
 SOME_TIME = (timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2))
 MOST_AHEAD = timedelta(days=14)  # a change further away is none to wait for
 
@@ -47,6 +49,13 @@ class Standing:
     set: str = ""
     untils: tuple[Until, ...] = ()
     shared: int = 0  # other numbers that ask the same opening hours
+    via: str = ""  # the flow that asks them, where it is not the number's own
+    further: bool = False  # hours that only some callers come to; the number itself stands above
+
+    @property
+    def id(self) -> str:
+        """Tells its row from others on the page."""
+        return f"{self.number.pk}-{self.hours}" if self.further else str(self.number.pk)
 
     @property
     def lines(self) -> list[DayLine]:
@@ -54,65 +63,68 @@ class Standing:
 
 
 def standings(now: datetime, zone: str) -> list[Standing]:
-    """Say how the first MOST_NUMBERS numbers stand, those with a name first. `zone` is that of the page."""
+    """Say how the first MOST_NUMBERS numbers stand, those with a name first. `zone` is that of the page.
+
+    A number has further rows for opening hours that some of its callers come to.
+    """
     rows = list(PhoneNumber.objects.with_live(now).select_related("flow").order_by("-label", "msisdn")[:MOST_NUMBERS])
     rows.sort(key=lambda row: (not row.label, row.label.lower(), row.msisdn))
-    lives = {row.live_id for row in rows if row.live_id}  # type: ignore[attr-defined]
-    programs = dict(FlowVersion.objects.filter(pk__in=lives).values_list("pk", "program")) if lives else {}
-    asked = {row.pk: hours_asked(programs.get(row.live_id)) for row in rows}  # type: ignore[attr-defined]
-    known = hours_data.load_all() if any(asked.values()) else {}
-    sharing = Counter(hours for hours in asked.values() if hours)
+    programs = live_programs({row.flow_id for row in rows if row.flow_id and row.live_id}, now)  # type: ignore[attr-defined]
+    reached = {row.pk: hours_reached(row.flow_id, programs) if row.flow_id else [] for row in rows}
+    schedules: dict[int, Schedule] = {}
+    if any(reached.values()):
+        schedules = {pk: Schedule.read(data) for pk, data in hours_data.load_all().items()}
+    sharing = Counter(asked.hours for found in reached.values() for asked in found)
+    names = {flow: str(program.get("name", "")) for flow, program in programs.items()}
+    found: list[Standing] = []
+    for row in rows:
+        asked = [one for one in reached[row.pk] if one.hours in schedules][:MOST_HOURS]
+        found += _of_number(row, asked, schedules, names, now)
     return [
-        _standing(row, asked[row.pk], known, sharing, now, zone)
-        if asked[row.pk] in known or not _leads_on(programs.get(row.live_id))  # type: ignore[attr-defined]
-        else Standing(row, "Answered", "picked-up", "good", f"{row.flow} leads to flows that may ask opening hours.")
-        for row in rows
+        replace(one, shared=sharing[one.hours or 0] - 1, zone=one.zone if one.zone != zone else "") for one in found
     ]
 
 
-def _leads_on(program: Any) -> bool:
-    """Whether a program leads to other flows."""
-    return isinstance(program, dict) and any(flows_after(program))
-
-
-def hours_asked(program: Any) -> int | None:
-    """The opening hours that a program asks first: those of its first step of the kind."""
-    steps = program.get("steps") if isinstance(program, dict) else None
-    found: Sequence[Mapping[str, Any]] = [
-        step for step in (steps or {}).values() if step.get("kind") == StepKind.HOURS and step["settings"].get("hours")
-    ]
-    first = min(found, key=lambda step: step.get("place") or 0, default=None)
-    return int(first["settings"]["hours"]) if first else None
-
-
-def _standing(
-    row: PhoneNumber, hours: int | None, known: Mapping[int, Any], sharing: Counter[int], now: datetime, zone: str
-) -> Standing:
+def _of_number(
+    row: PhoneNumber,
+    reached: Sequence[Asked],
+    schedules: Mapping[int, Schedule],
+    names: Mapping[int, str],
+    now: datetime,
+) -> Iterator[Standing]:
+    """Say how a number stands: by the hours that all of its callers come to; then the hours that some come to."""
     if row.flow is None:
-        return Standing(row, "No flow", "failed", "bad", "Callers hear “This number is not in service.”")
-    if not row.live_id:  # type: ignore[attr-defined]
-        return Standing(row, "Nothing published", "failed", "bad", "Callers hear “Something is wrong here.”")
-    if hours is None or hours not in known:
-        return Standing(row, "Always answered", "picked-up", "good", f"{row.flow.name} asks no opening hours.")
-    schedule = Schedule.read(known[hours])
+        yield Standing(row, "No flow", "failed", "bad", "Callers hear “This number is not in service.”")
+    elif not row.live_id:  # type: ignore[attr-defined]
+        yield Standing(row, "Nothing published", "failed", "bad", "Callers hear “Something is wrong here.”")
+    elif not reached:
+        yield Standing(row, "Always answered", "picked-up", "good", f"{row.flow.name} asks no opening hours.")
+    elif not reached[0].all_come:
+        yield Standing(row, "Always answered", "picked-up", "good", "Some callers come to opening hours:")
+    for asked in reached:
+        via = names.get(asked.flow, "") if asked.flow != row.flow_id else ""
+        further = not (asked.all_come and asked == reached[0])
+        yield _by_hours(row, asked.hours, schedules[asked.hours], now, via=via, further=further)
+
+
+def _by_hours(row: PhoneNumber, hours: int, schedule: Schedule, now: datetime, *, via: str, further: bool) -> Standing:
     current = state(schedule, now)
     head, _, tail = standing(current).partition(" until ")
     overridden = current.why == "override"
-    tone = "warn" if overridden else "good" if current.open else ""
-    icon = "clock" if overridden else "picked-up" if current.open else "blocked"
     return Standing(
         row,
         head.rstrip(","),
-        icon,
-        tone,
+        "clock" if overridden else "picked-up" if current.open else "blocked",
+        "warn" if overridden else "good" if current.open else "",
         f"until {tail}" if tail else "",
         hours,
         schedule.name,
-        str(schedule.zone) if str(schedule.zone) != zone else "",
+        str(schedule.zone),
         day_lines(schedule, now, days=1)[0],
         ("open" if current.open else "closed") if overridden else "",
         untils(current),
-        sharing[hours] - 1,
+        via=via,
+        further=further,
     )
 
 

@@ -45,7 +45,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     except NoSuchPage:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
     now = timezone.now()
-    context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": settings.TIME_ZONE}
+    context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": timezone.get_current_timezone_name()}
     context |= {"new_messages": told["new_messages"]}
     nothing = not page.rows and page.first
     if nothing and not filtering.filters and not filtering.problems:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db.models import DateTimeField
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,6 +22,7 @@ from calls.dashboard.watching import figure, number_in, watch
 from calls.models import Call, User, Voicemail, VoicemailState
 from calls.models.voicemail import INBOX, MOST_CHARACTERS, VoicemailQuerySet
 from calls.records.names import names_of
+from calls.records.zones import time_there, zones_of
 from calls.templatetags.calls_format import day_name, day_word
 
 PAGE_SIZE = 25
@@ -73,6 +73,7 @@ class Message:
     caller: Party
     called: Party
     fits: bool  # it belongs to what is asked for
+    there: str  # its time by the clock of the number, where that shows another one
     here: bool  # it stays where it is shown until the page is read anew; else it was archived or brought back just now
 
     @property
@@ -112,19 +113,21 @@ class Message:
 
 
 def messages_of(rows: Sequence[Voicemail], view: View = VIEWS[0]) -> list[Message]:
-    """Tell these messages, which were read with `told()`. One query."""
+    """Tell these messages, which were read with `told()`. Two queries."""
     calls = [row.call for row in rows if row.call]
     named = names_of({party for call in calls for party in (call.from_number, call.to_number)}) if calls else {}
-    return [_message(row, view, named) for row in rows]
+    zones = zones_of(calls)
+    return [_message(row, view, named, zones.get(row.call.pk, "") if row.call else "") for row in rows]
 
 
-def _message(row: Voicemail, view: View, named: dict[str, str]) -> Message:
+def _message(row: Voicemail, view: View, named: dict[str, str], zone: str) -> Message:
     from_, to = (row.call.from_number, row.call.to_number) if row.call else ("", "")
     who = caller(from_, named)
     sound = sound_of(row.recording, f"the message from {who.shown}")
     archived = VoicemailState.ARCHIVED
     here = (row.state == archived) == (archived in view.states)
-    return Message(row, sound, who, called(to, named), row.state in view.states, here)
+    there = time_there(row.recording.event.occurred_at, zone)
+    return Message(row, sound, who, called(to, named), row.state in view.states, there, here)
 
 
 @never_cache
@@ -138,7 +141,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context = {"tab": "voicemail", "view": view, "views": VIEWS, "page": page, "most": MOST_CHARACTERS}
     context |= {"rows": messages_of(page.rows, view), "put": _put(request.GET.get("undo", ""))}
     context |= {"here": _query(view, request.GET.get("before"), request.GET.get("after"))}
-    context |= {"seen": micros(timezone.now()), "now": timezone.now(), "zone_name": settings.TIME_ZONE}
+    now, zone = timezone.now(), timezone.get_current_timezone_name()
+    context |= {"seen": micros(now), "now": now, "zone_name": zone}
     return render(request, "calls/voicemail.html", context)
 
 

@@ -1,10 +1,11 @@
 """What needs somebody: each with why it matters, what to do, and where. Nothing when all is well."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
@@ -86,9 +87,11 @@ def _answers(now: datetime) -> Iterator[Warned]:
     calls = Call.objects.filter(started_at__gte=now - DAY).latest_first().values("pk")[:MOST_ANSWERS]
     answers = CallEvent.objects.filter(kind__in=kinds)
     recent = (answers.filter(call__in=calls), answers.without_call().filter(received_at__gte=now - DAY))
-    told, loose = (rows.values_list("received_at", "call_id", "payload__reply__problem") for rows in recent)
-    rows = told.union(loose, all=True).order_by("-received_at")
-    failed = [(at, call, problem) for at, call, problem in rows if problem]
+    columns = ("received_at", "call_id", "door", "payload__reason", "payload__reply__problem")
+    told, loose = (rows.values_list(*columns) for rows in recent)
+    rows = list(told.union(loose, all=True).order_by("-received_at"))
+    yield from _fallbacks([(at, call, reason) for at, call, door, reason, _ in rows if door == "fallback"])
+    failed = [(at, call, problem) for at, call, _, _, problem in rows if problem]
     if not failed:
         return
     at, call, problem = failed[0]
@@ -101,6 +104,22 @@ def _answers(now: datetime) -> Iterator[Warned]:
     text = f"{numbers.visible(str(problem))[:300]}. The caller heard a sentence in its place."
     url = reverse("call", args=[call]) if call else reverse("loose-events")
     yield Warned("bad", title, text[:1].upper() + text[1:], url, "See the call" if call else "See the event")
+
+
+def _fallbacks(asked: Sequence[tuple[datetime, int | None, Any]]) -> Iterator[Warned]:
+    """Requests to the fallback URL: Vonage had no answer of ours, or not in time."""
+    if not asked:
+        return
+    at, call, reason = asked[0]
+    many = f"{_count(len(asked))} times" if len(asked) > 1 else "once"
+    said = f"It says: {numbers.visible(str(reason))[:300].rstrip('.')}. " if reason else ""
+    text = (
+        f"It had no answer of ours in 5 s. {said}See whether {settings.BASE_URL} is reached from outside, and how "
+        "long answers take; the fallback URL answered meanwhile."
+    )
+    url = reverse("call", args=[call]) if call else reverse("loose-events")
+    title = f"Vonage asked the fallback URL {many} in the last 24 hours, at {_clock(at)} last"
+    yield Warned("bad", title, text, url, "See the call" if call else "See the event")
 
 
 def _refusals(person: User, now: datetime) -> Iterator[Warned]:
@@ -129,13 +148,20 @@ def _spool() -> Iterator[Warned]:
     if depth.bad:
         one = depth.bad == 1
         title = f"{depth.bad:,} event{' was' if one else 's were'} set aside"
-        text = f"The database refused {'it' if one else 'them'} five times, so calls may lack something."
+        text = (
+            f"The database refused {'it' if one else 'them'} five times, so calls may lack something. "
+            f"The log says why; once that is mended, to try again:"
+        )
         yield Warned("bad", title, text, code="manage.py spool replay")
     if depth.files:
         one = depth.files == 1
         title = f"{depth.files:,} event{' waits' if one else 's wait'} on this host’s disk"
-        text = "The database did not take it in time. Nothing is lost: calls are complete once it did."
-        yield Warned("warn", title, text if one else text.replace("take it", "take them"))
+        it = "it" if one else "them"
+        text = (
+            f"The database did not take {it} in time. Nothing is lost: calls are complete once it does. "
+            "Where that lasts, see whether the database is well; to store what waits now:"
+        )
+        yield Warned("warn", title, text, code="manage.py spool drain")
 
 
 def _worker(now: datetime) -> Iterator[Warned]:
@@ -150,7 +176,10 @@ def _worker(now: datetime) -> Iterator[Warned]:
         yield Warned("bad", f"The worker is not running{since}", text, code="manage.py worker")
         return
     for chore in Chore.objects.filter(failures__gte=OFTEN)[:MOST_NAMED]:
-        text = f"It failed {chore.failures:,} times in a row: {numbers.visible(chore.error)}"
+        text = (
+            f"It failed {chore.failures:,} times in a row: {numbers.visible(chore.error).rstrip('.')}. "
+            "It is tried again by itself; the worker’s log says more."
+        )
         yield Warned("warn", f"The worker cannot do “{chore.name}”", text)
 
 
@@ -175,7 +204,8 @@ def _mails() -> Iterator[Warned]:
     rows = list(waiting.values_list("mail_problem", flat=True)[: MOST_COUNTED + 1])
     if rows:
         title = "A mail about a message waits" if len(rows) == 1 else f"{_count(len(rows))} mails about messages wait"
-        yield Warned("warn", title, f"{numbers.visible(rows[0])} They are tried again by themselves.")
+        text = f"{numbers.visible(rows[0])} See whether EMAIL_URL is right; they are tried again by themselves."
+        yield Warned("warn", title, text)
 
 
 def _planned(person: User, now: datetime) -> Iterator[Warned]:
@@ -191,8 +221,10 @@ def _planned(person: User, now: datetime) -> Iterator[Warned]:
         until = f", and goes back {in_words(one.until_at, now, zone)}" if begins and one.until_at else ""
         by = f" Planned by {one.by.get_short_name() or one.by.get_username()}." if one.by else ""
         title = f"{one.flow.name}: v{one.version.number} {'goes live' if begins else 'goes back'} {at}{until}"
-        url = _admin(person, "calls_phonenumber_changelist", "view_phonenumber")
-        yield Warned("", title, f"{one.note}{by}".strip() or "As it was planned.", url, "See the numbers")
+        url = _admin(person, "calls_callflow_change", "view_callflow", one.flow_id)
+        url = url and f"{url}#planned-heading"
+        note = f"{one.note.rstrip('.')}." if one.note else ""
+        yield Warned("", title, f"{note}{by}".strip() or "As it was planned.", url, "See the plan")
 
 
 def _clock(moment: datetime) -> str:

@@ -165,11 +165,23 @@ def visible(text: str) -> str:
 def zone(moment: datetime | None = None) -> str:
     """London, GMT: the zone in which all times of the page stand, with its letters at that moment."""
     name = timezone.get_current_timezone_name()
-    city = settings.TIME_ZONE.rpartition("/")[2].replace("_", " ")
+    city = name.rpartition("/")[2].replace("_", " ")
     letters = timezone.localtime(moment or timezone.now()).tzname() or name
     if letters[:1] in "+-":
         letters = f"UTC{letters[:3]}{':' + letters[3:] if letters[3:] else ''}"
     return city if city == letters else f"{city}, {letters}"
+
+
+@register.simple_tag
+def zone_name() -> str:
+    """Europe/Madrid: the zone of the page."""
+    return timezone.get_current_timezone_name()
+
+
+@register.simple_tag
+def server_zone() -> str:
+    """Europe/London: TIME_ZONE."""
+    return settings.TIME_ZONE
 
 
 @register.simple_tag

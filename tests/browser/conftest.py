@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -73,6 +74,7 @@ Opens = Callable[..., Page]
 def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: None) -> Iterator[Opens]:
     """Open a page as a person who is logged in: `open_page("/")`, `open_page("/", size=PHONE, theme="dark")`.
 
+    The browser is in the server's zone, unless told: `open_page("/", zone="Europe/Madrid")`.
     A message in the browser's console or an error in a script fails the test.
     """
     contexts: list[BrowserContext] = []
@@ -82,8 +84,15 @@ def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: 
         if message.type in {"error", "warning"} and not EXPECTED.search(message.text):
             complaints.append(message.text)
 
-    def open_one(path: str, *, size: dict[str, int] = DESK, theme: str = "", logged_in: bool = True) -> Page:
-        context = chromium.new_context(viewport=size, base_url=live_server.url, reduced_motion="reduce")  # type: ignore[arg-type]
+    def open_one(
+        path: str, *, size: dict[str, int] = DESK, theme: str = "", logged_in: bool = True, zone: str = ""
+    ) -> Page:
+        context = chromium.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            base_url=live_server.url,
+            reduced_motion="reduce",
+            timezone_id=zone or settings.TIME_ZONE,
+        )
         contexts.append(context)
         if logged_in:
             browser = Client()

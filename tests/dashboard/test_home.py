@@ -143,12 +143,27 @@ def test_hours_elsewhere_and_hours_that_are_shared_say_so(login: Client, hours: 
     assert "until today at 17:30 (Europe/Madrid)" in words
 
 
-def test_a_flow_that_leads_elsewhere_is_not_said_to_be_always_open(login: Client, monday: None) -> None:
+def test_hours_that_another_flow_asks_have_their_switch(login: Client, hours: OpeningHours) -> None:
+    publish_flow("Spare", ("goto", {}, {"next": "Orders"}), number=WORKSHOP)
+    words = part(page(login), "numbers")
+    assert "hours: Shop, asked by flow Orders, with 1 other number Open until today at 17:30" in words
+    send(login, hours, set="closed", until=in_an_hour())
+    assert part(page(login), "numbers").count("Closed by") == 2
+
+
+def test_hours_that_only_some_callers_come_to_stand_below_their_number(login: Client, hours: OpeningHours) -> None:
+    publish_flow("Menu", ("menu", {"prompt": "Press 1."}, {"1": "Orders", "2": "hang up"}), number=WORKSHOP)
+    html = page(login)
+    assert "Always answered Some callers come to opening hours: Hours: Shop for some callers of" in part(
+        html, "numbers"
+    )
+    assert f'id="set-{PhoneNumber.objects.get(msisdn=WORKSHOP).pk}-{hours.pk}-closed"' in html
+
+
+def test_a_flow_that_leads_to_one_without_hours_is_always_answered(login: Client, monday: None) -> None:
     publish_flow("Workshop", ("greeting", {"text": "Hello."}, {}), number="")
     publish_flow("Orders", ("goto", {}, {"next": "Workshop"}))
-    words = part(page(login), "numbers")
-    assert "Orders leads to flows that may ask opening hours." in words
-    assert "Always answered" not in words
+    assert "Always answered Orders asks no opening hours." in part(page(login), "numbers")
 
 
 def test_a_number_without_hours_a_flow_or_anything_published(login: Client, monday: None) -> None:
@@ -212,6 +227,14 @@ def test_answers_that_failed(login: Client, hours: OpeningHours) -> None:
         assert "answer failed" not in warned(login)
 
 
+def test_requests_to_the_fallback_url(login: Client, hours: OpeningHours) -> None:
+    payload = {"from": "447700900123", "to": OURS, "uuid": "u", "conversation_uuid": "CON-x"}
+    keep(payload | {"reason": "Connection refused", "original_request": {"type": "answer"}}, door="fallback")
+    words = warned(login)
+    assert "Vonage asked the fallback URL once in the last 24 hours, at 14:07 last" in words
+    assert "It says: Connection refused. See whether http" in words
+
+
 def test_requests_that_were_refused(login: Client, hours: OpeningHours) -> None:
     for others in (0, 4):
         Refusal.objects.keep(Refusal(door="event", http_status=401, reason="the signature does not fit", others=others))
@@ -231,6 +254,7 @@ def test_what_waits_on_the_disk(login: Client, hours: OpeningHours, monkeypatch:
     assert "1 event was set aside" in words
     assert "manage.py spool replay" in words
     assert "1 event waits on this host’s disk" in words
+    assert "manage.py spool drain" in words
 
 
 def test_a_worker_that_is_gone_or_fails(login: Client, hours: OpeningHours) -> None:
@@ -260,7 +284,8 @@ def test_what_is_planned(login: Client, hours: OpeningHours, staff: User) -> Non
     publish(flow, author=staff, note="Stocktaking", from_at=begins, until_at=begins + timedelta(hours=1))
     words = warned(login)
     assert "Orders: v1 goes live today at 16:07, and goes back today at 17:07" in words
-    assert "Stocktaking Planned by sam." in words
+    assert "Stocktaking. Planned by sam." in words
+    assert f"/admin/calls/callflow/{flow.pk}/change/#planned-heading" in page(login)
 
 
 # Who waits, and the day
@@ -270,6 +295,9 @@ def test_missed_calls_and_new_messages_of_today(login: Client, hours: OpeningHou
     make_contact("Ivy Chen", "447700900277")
     make_call("started", "ringing", "cancelled", at=MONDAY - timedelta(hours=3), seconds=20, **named("447700900277"))
     make_call("started", "ringing", "cancelled", at=MONDAY - timedelta(days=1))
+    make_call(
+        "started", "ringing", "unanswered", at=MONDAY - timedelta(hours=1), direction="outbound"
+    )  # we missed none
     make_call("started", "ringing", "answered", at=MONDAY - timedelta(seconds=9))
     make_message(at=MONDAY - timedelta(minutes=79))
     make_message(at=MONDAY - timedelta(minutes=5))
