@@ -21,6 +21,7 @@ from calls.templatetags.calls_format import zone
 from calls.vonage import numbers
 
 AT_ONCE = 500  # calls
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for an old code page
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")  # a spreadsheet takes what begins so for a formula
 COLUMNS = (
     "Outcome",
@@ -63,7 +64,7 @@ def calls_csv(request: HttpRequest) -> StreamingHttpResponse:
 def lines(calls: CallQuerySet) -> Iterator[str]:
     """Give a heading, which names the zone of all times, and a line of each call."""
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow([f"Started ({zone()})", *COLUMNS])
+    yield BYTE_ORDER_MARK + writer.writerow([f"Started ({zone()})", *COLUMNS])
     for page in _pages(calls):
         [rows] = rows_of(page)
         yield "".join(writer.writerow([safe(cell) for cell in cells(row)]) for row in rows)

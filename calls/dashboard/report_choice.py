@@ -1,6 +1,6 @@
 """What a page of reports may be asked for: the numbers, flows and versions there are to choose from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from calls.models import FlowVersion, PhoneNumber
@@ -28,11 +28,21 @@ def number_options(names: Mapping[str, str], chosen: str) -> list[Option]:
     return options if chosen in names or not chosen else [*options, Option(chosen, numbers.shown(chosen))]
 
 
-def flow_options() -> Sequence[tuple[str, list[Option]]]:
-    """Give the flows to choose from, each with its versions, the newest first."""
+def flow_options() -> tuple[Sequence[tuple[str, list[Option]]], dict[int, str]]:
+    """Give the flows to choose from, each with its versions, the newest first; and their names by their keys."""
     rows = FlowVersion.objects.order_by("flow__name", "flow", "-number")
     flows: dict[int, tuple[str, list[Option]]] = {}
-    for flow, name, number in rows.values_list("flow", "flow__name", "number")[:MOST_CHOICES]:
+    names = {}
+    for flow, name, number, pk in rows.values_list("flow", "flow__name", "number", "pk")[:MOST_CHOICES]:
         _, options = flows.setdefault(flow, (name, [Option(str(flow), f"{name}, all versions")]))
-        options.append(Option(f"{flow}v{number}", f"{name} v{number}"))
-    return list(flows.values())
+        names[pk] = f"{name} v{number}"
+        options.append(Option(f"{flow}v{number}", names[pk]))
+    return list(flows.values()), names
+
+
+def version_names(versions: Collection[int], known: dict[int, str]) -> dict[int, str]:
+    """Name these versions; of those that are not known yet the database is asked."""
+    if not (unknown := set(versions) - known.keys() - {0}):
+        return known
+    rows = FlowVersion.objects.filter(pk__in=unknown).values_list("pk", "flow__name", "number")
+    return known | {pk: f"{name} v{number}" for pk, name, number in rows}

@@ -1,17 +1,17 @@
 """The page of reports: the figures of `records.stats` as people read them, in words, charts and tables. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from calls.dashboard.charts import BarChart, Group, Lengths, WeekMap, bars, lengths, week_map
 from calls.dashboard.latency_chart import LatencyChart, latencies
-from calls.dashboard.report_tables import TALK_NAMES, WAIT_NAMES, Table, series_names, tables
+from calls.dashboard.report_tables import TALK_NAMES, WAIT_NAMES, Names, Table, series_names, side_by_side, tables
 from calls.models import Ending
 from calls.records.figures import Money, Sums
 from calls.records.stats import Figures, Period
-from calls.templatetags.calls_format import NOTHING, duration, money, money_sum
+from calls.templatetags.calls_format import NOTHING, duration, latency, money, money_sum
 from calls.vonage import numbers
 
 MOST_BARS = 62  # of days; then weeks, and beyond a year months
@@ -70,16 +70,28 @@ class ReportPage:
         return self.figures.total
 
     @property
+    def answers(self) -> str:
+        """How fast all of these answers were, and how many came near the limit."""
+        total = self.total
+        if not total.answers.total:
+            return ""
+        p50, p95, slowest = (latency(ms) for ms in (total.answer_ms(50), total.answer_ms(95), total.slowest_ms))
+        near = f"{total.slow_answers:,} near miss{'' if total.slow_answers == 1 else 'es'}"
+        return f"{total.answers.total:,} answers: p50 {p50}, p95 {p95}, slowest {slowest}, {near}."
+
+    @property
     def talk_mean(self) -> str:
         return duration(self.total.talk_mean_seconds) if self.total.talks.total else ""
 
 
-def report_page(figures: Figures, labels: dict[str, str], now: datetime) -> ReportPage:
-    """Make the page. `labels` are the names of our numbers by their digits; `now` stands in the zone of the figures."""
+def report_page(
+    figures: Figures, names: Names, now: datetime, compared: Mapping[tuple[str, int], Sums] | None = None
+) -> ReportPage:
+    """Make the page. `now` stands in the zone of the figures; `compared` is left out where nobody asks for it."""
     unit, groups = _groups(figures, now)
     total, outbound = figures.total, figures.which.outbound
     week = week_map(figures.hours, _weekdays(figures.period, now.date()))
-    costs = _costs(figures, labels)
+    costs = _costs(figures, names)
     return ReportPage(
         figures=figures,
         days=days_in_words(figures.period.first, figures.period.last, now.date()),
@@ -94,7 +106,8 @@ def report_page(figures: Figures, labels: dict[str, str], now: datetime) -> Repo
         costs=costs,
         cost_sums=(sum((row.this for row in costs), Money()), sum((row.before for row in costs), Money())),
         cost_names=_month_names(figures),
-        tables=tables(figures, [group for group in groups if group.begins <= now] or groups, week, labels),
+        tables=tables(figures, [group for group in groups if group.begins <= now] or groups, week, names)
+        | side_by_side(compared or {}, names, outbound=outbound),
     )
 
 
@@ -215,13 +228,13 @@ def _month_names(figures: Figures) -> tuple[str, str]:
     return f"{this:%B}", f"{before:%B}"
 
 
-def _costs(figures: Figures, labels: dict[str, str]) -> list[CostRow]:
+def _costs(figures: Figures, names: Names) -> list[CostRow]:
     rows = [row for row in figures.costs.numbers if row.months[-1].calls or row.to_the_same_day.calls]
     most = max((money.cost for row in rows for money in (row.months[-1], row.to_the_same_day)), default=0) or 1
     return [
         CostRow(
-            label=labels.get(row.number) or (numbers.shown(row.number) if row.number else "Other"),
-            number=numbers.shown(row.number) if labels.get(row.number) else "",
+            label=names.number(row.number),
+            number=numbers.shown(row.number) if names.labels.get(row.number) else "",
             this=row.months[-1],
             before=row.to_the_same_day,
             bar=round(row.months[-1].cost / most * 200, 1),

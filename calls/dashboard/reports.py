@@ -15,17 +15,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from calls.dashboard.away import tells_when_away
-from calls.dashboard.report_choice import flow_options, number_names, number_options
+from calls.dashboard.export import BYTE_ORDER_MARK
+from calls.dashboard.report_choice import flow_options, number_names, number_options, version_names
 from calls.dashboard.report_page import FIRST_ROWS, report_page
+from calls.dashboard.report_tables import Names
 from calls.models import Call, Tally
 from calls.records.choice import PERIODS, Choice
 from calls.records.counting import count_news, waits_since
-from calls.records.stats import MOST_MONTHS, Period, calls_in, figures
+from calls.records.stats import MOST_MONTHS, Period, calls_in, compared, figures
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 1_000  # events that a page counts itself; the worker has counted those before
 SECONDS = 0.2
+COMPARED_DAYS = 31  # of which numbers and versions are set side by side without being asked
 FIRST_MONTHS = 2  # whose cost is told, unless all are asked for
 BEHIND = timedelta(minutes=1)  # what waits to be counted for so long is told
 
@@ -37,18 +40,22 @@ BEHIND = timedelta(minutes=1)  # what waits to be counted for so long is told
 def reports(request: HttpRequest) -> HttpResponse:
     """The page, as its query asks for. Twelve queries at most, and a few more where calls came just now."""
     choice = Choice.read(request.GET.dict())
-    context: dict[str, object] = {"tab": "reports", "choice": choice, "periods": PERIODS, "first_rows": FIRST_ROWS}
-    context |= {"all_rows": request.GET.get("rows") == "all"}
+    context: dict[str, object] = {"tab": "reports", "choice": choice, "periods": PERIODS}
+    all_rows = request.GET.get("rows") == "all"
+    context |= {"first_rows": 0 if all_rows else FIRST_ROWS}
     try:
         problem, period = _period(choice)
-        names = number_names()
-        context |= {"problem": problem, "flows": flow_options(), "numbers": number_options(names, choice.number)}
+        labels, (flows, versions) = number_names(), flow_options()
+        context |= {"problem": problem, "flows": flows, "numbers": number_options(labels, choice.number)}
         context |= {"behind": _count()}
-        months = MOST_MONTHS if context["all_rows"] else FIRST_MONTHS
+        months = MOST_MONTHS if all_rows else FIRST_MONTHS
         found = figures(period, choice.which(), months=months)
         context |= {"more_months": months < MOST_MONTHS and period.first < found.costs.months[0]}
         empty = not found.total.calls
-        page = None if empty else report_page(found, names, timezone.localtime())
+        context |= {"compares": period.days <= COMPARED_DAYS or all_rows}
+        sums = compared(period, found.which) if context["compares"] and not empty else {}
+        names = Names(labels, version_names({version for _, version in sums}, versions))
+        page = None if empty else report_page(found, names, timezone.localtime(), sums)
         context |= {"page": page} | (_why_empty(choice, period) if empty else {})
         return render(request, "calls/reports.html", context)
     except (DatabaseError, InterfaceError):
@@ -65,13 +72,17 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
     choice = Choice.read(request.GET.dict())
     _, period = _period(choice)
     _count()
-    tables = report_page(figures(period, choice.which()), number_names(), timezone.localtime()).tables
+    found = figures(period, choice.which())
+    sums = compared(period, found.which) if name in {"numbers", "versions"} else {}
+    names = Names(number_names(), version_names({version for _, version in sums}, {}))
+    tables = report_page(found, names, timezone.localtime(), sums).tables
     if name not in tables:
         raise Http404
     days = f"{period.first:%Y-%m-%d}-to-{period.last:%Y-%m-%d}"
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{days}.csv"'
-    csv.writer(response).writerows(tables[name].lines())
+    response.write(BYTE_ORDER_MARK)
+    csv.writer(response).writerows(tables[name].lines(timezone.get_current_timezone_name()))
     return response
 
 

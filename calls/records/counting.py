@@ -18,6 +18,7 @@ from django.utils import timezone
 from calls.models import Bookmark, Call, CallEvent, Counted, Ending, Kind, Leg, Recount, Tally
 from calls.models.reports import ALL
 from calls.records.counted import Answer, LegTimes, counted
+from calls.records.several import several
 
 PAGE = 2_000  # events, and marks, of one transaction
 OVERLAP = timedelta(seconds=15)  # after it an event that was written earlier has been committed
@@ -110,9 +111,11 @@ def hold() -> None:
 def _is_quiet() -> bool:
     """Whether nothing is to be done. It locks nothing."""
     mark = Bookmark.objects.filter(name=NAME).first()
-    if mark is None or mark.seen != mark.newest or Recount.objects.exists():
+    if mark is None or mark.seen != mark.newest:
         return False
-    return mark.newest >= _newest()
+    newest = ("MAX(id)", CallEvent.objects.order_by("-pk")[:1])
+    told = several({"newest": newest, "marks": ("COUNT(*)", Recount.objects.order_by()[:1])})
+    return not told["marks"] and mark.newest >= (told["newest"] or 0)
 
 
 def _newest() -> int:

@@ -169,6 +169,12 @@ def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS
     )
 
 
+def compared(period: Period, which: Which) -> dict[tuple[str, int], Sums]:
+    """Give the figures of each number of ours and version (its key, 0 for none) side by side. One query."""
+    rows = which.of_numbers().filter(quarter__gte=period.begin, quarter__lt=period.end, outbound=which.outbound)
+    return tallies.by_number_and_version(rows)
+
+
 def calls_in(period: Period, which: Which) -> int:
     """Say how many such calls there were. One query."""
     rows = which.rows().filter(quarter__gte=period.begin, quarter__lt=period.end, outbound=which.outbound)

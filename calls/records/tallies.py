@@ -39,6 +39,12 @@ def total(rows: QuerySet[Tally]) -> Sums:
     return _sums(rows.aggregate(**PLAIN))
 
 
+def by_number_and_version(rows: QuerySet[Tally]) -> dict[tuple[str, int], Sums]:
+    """Sum up by number of ours and by the version that answered, 0 where none did."""
+    summed = rows.order_by().values("number", "version").annotate(**PLAIN, **SPREAD)
+    return {(row["number"], row["version"]): _sums(row) for row in summed.iterator()}
+
+
 def by_hour_of_week(rows: QuerySet[Tally], found: Sequence[Shift]) -> dict[tuple[int, int], int]:
     """Count calls by weekday, 0 is Monday, and hour on the zone's clock."""
     hours = rows.annotate(hour=(_local(found) / Value(HOUR)) % Value(7 * DAY // HOUR)).order_by()

@@ -11,7 +11,7 @@ import time_machine
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
 from calls.dashboard import reports as door
 from calls.dashboard.outcomes import state_of
@@ -86,7 +86,9 @@ def rows(browser: Client, name: str, query: str = "") -> list[dict[str, str]]:
     with time_machine.travel(NOW, tick=False):
         response = browser.get(f"/reports/{name}.csv{query}")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(response.content.decode().splitlines()))
+    text = response.content.decode()
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(text.removeprefix("\ufeff").splitlines()))
 
 
 # What it says
@@ -127,19 +129,22 @@ def test_it_is_filtered_by_flow_and_version(login: Client, some_calls: None) -> 
     assert "No such calls" in page(login, f"?flow={value[1]}v99")
 
 
-def test_a_call_stands_on_the_day_of_the_viewers_zone(login: Client, settings: Settings) -> None:
+def test_a_call_stands_on_the_day_of_the_viewers_zone(login: Client) -> None:
     forward(datetime(2026, 11, 22, 18, 20, tzinfo=UTC))
-    with timezone.override("Asia/Kolkata"):  # 23:50 there
-        assert stat(page(login, "?period=dates&from=2026-11-22&to=2026-11-22"), "Calls").split()[0] == "1"
-    with timezone.override("Asia/Kathmandu"):  # 00:05 of the next day
-        assert "No such calls" in page(login, "?period=dates&from=2026-11-22&to=2026-11-22")
-        assert rows(login, "days", "?period=today")[-1]["From"].startswith("2026-11-23T00:00+05:45")
+    login.cookies["zone"] = "Asia/Kolkata"  # 23:50 there
+    assert stat(page(login, "?period=dates&from=2026-11-22&to=2026-11-22"), "Calls").split()[0] == "1"
+    login.cookies["zone"] = "Asia/Kathmandu"  # 00:05 of the next day
+    assert "No such calls" in page(login, "?period=dates&from=2026-11-22&to=2026-11-22")
+    assert rows(login, "days", "?period=today")[-1]["From (Asia/Kathmandu)"].startswith("2026-11-23T00:00+05:45")
 
 
 def test_each_chart_prints_what_it_means_and_has_its_figures(login: Client, some_calls: None) -> None:
     html = page(login, "?rows=all")
     assert html.count("<figcaption") == 5
     assert html.count("The figures</summary>") == 5
+    assert '<details class="reports-more reports-meanings" open>' in html
+    assert "4 answers: p50 84 ms, p95 3.4 s, slowest 3.4 s, 1 near miss." in text_of(html)
+    assert "Gave up 1 14.3 % The caller hung up before anybody answered. It counts as missed." in text_of(html)
     assert html.count('scope="row"') > 14
     assert "1 over 3 s" in text_of(html)
     assert "style=" not in html
@@ -148,7 +153,7 @@ def test_each_chart_prints_what_it_means_and_has_its_figures(login: Client, some
 def test_csv_has_the_figures_bare(login: Client, some_calls: None) -> None:
     days = rows(login, "days")
     assert len(days) == 14
-    assert (days[0]["From"], days[0]["Calls"]) == ("2026-11-23T00:00+00:00", "1")
+    assert (days[0]["From (Europe/London)"], days[0]["Calls"]) == ("2026-11-23T00:00+00:00", "1")
     assert days[1]["Answer rate"] == "0.5"
     assert days[1]["Time to pick up"] == "9"
     assert days[1]["Cost"] == "0.09060000"
@@ -156,13 +161,32 @@ def test_csv_has_the_figures_bare(login: Client, some_calls: None) -> None:
     assert [row["Calls"] for row in rows(login, "waits")] == ["0", "3", "0", "0", "0", "1"]
     answers = rows(login, "answers")
     assert [(row["Answers"], row["Over 3 s"], row["Slowest"]) for row in answers] == [("4", "1", "3400.0")]
-    assert {row["15"] for row in rows(login, "hours") if row["Weekday"] == "Sun"} == {"6"}
+    assert {row["15"] for row in rows(login, "hours") if row["Weekday (Europe/London)"] == "Sun"} == {"6"}
     costs = rows(login, "costs")
-    assert [(row["Number"], row["Month"], row["Cost"]) for row in costs[:2]] == [
+    assert [(row["Number"], row["Month (Europe/London)"], row["Cost"]) for row in costs[:2]] == [
         (OURS, "2026-11", "0.09060000"),
         (OURS, "2026-10", "0.00000000"),
     ]
     assert login.get("/reports/nonsense.csv").status_code == 404
+
+
+def test_numbers_and_versions_stand_side_by_side(login: Client, some_calls: None) -> None:
+    words = text_of(page(login))
+    assert "Orders 6 3 1 2 0 50.0 % 9 s 1 min 01 s 84 ms 3.4 s 3.4 s 1 €0.09" in words
+    numbers, versions = (rows(login, name) for name in ("numbers", "versions"))
+    assert [(row["Number"], row["Calls"], row["Over 3 s"]) for row in numbers] == [
+        (OURS, "6", "1"),
+        ("442079460001", "1", "0"),
+    ]
+    (named, *others) = versions
+    assert (named["Calls"], named["Picked up"], named["Missed"], named["p95"]) == ("4", "3", "0", "3400.0")
+    assert named["Flow and version"].endswith(" v1")
+    assert [(row["Flow and version"], row["Calls"]) for row in others] == [("No flow", "3")]
+    year = page(login, "?period=365d")
+    assert "rows=all#compared-title" in year
+    assert "figures-numbers" not in year
+    assert "figures-numbers" in page(login, "?period=365d&rows=all")
+    assert "figures-versions" not in page(login, "?way=out&number=442079460001")
 
 
 def test_calls_that_we_placed_have_a_page_of_their_own(login: Client) -> None:
@@ -197,7 +221,7 @@ def test_cost_of_a_year_is_told_when_it_is_asked_for(login: Client, some_calls: 
     assert "rows=all#figures-costs" in short
     assert "May 2026" not in short
     assert "May 2026" in whole
-    assert "2026-05" in {row["Month"] for row in rows(login, "costs", "?period=365d")}
+    assert "2026-05" in {row["Month (Europe/London)"] for row in rows(login, "costs", "?period=365d")}
 
 
 # Its states

@@ -209,7 +209,7 @@ def test_what_was_seen_for_good_is_not_looked_at_again(django_assert_num_queries
     turn_back(16)
     count_news()
     assert waits_since() is None
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         assert not count_news()
 
 
