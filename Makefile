@@ -6,10 +6,10 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE # images of Python set it: each process would compile all of ours anew, a third of its start
 
 .DEFAULT_GOAL := help
-.PHONY: help run ring test fuzz faults bench lint format coverage lock image
+.PHONY: help run ring test fuzz faults bench screenshots lint format coverage lock image
 
 help:  ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 run: .venv/runs  ## Start everything on this machine, ring the demo number, stay up (PORT=3000)
 	@exec .venv/bin/python manage.py run
@@ -28,6 +28,9 @@ faults: .venv/develops  ## Do to the server what the world does, say whether its
 
 bench: .venv/benches  ## Compare the speed with an afternoon's Django and FastAPI (ARGS="--only events")
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
+
+screenshots: .venv/develops  ## Take all pictures of docs/screenshots anew; then look at them (ARGS="-k pages")
+	@.venv/bin/python -m pytest -q tests/browser/screenshots.py $(ARGS)
 
 lint: .venv/develops  ## Check style, types, templates, rooms, migrations and container files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -10,6 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from calls.emulator.people import Person
 from calls.models import User
 from tests.browser.conftest import PHONE, Opens
+from tests.browser.test_pages import found_by_axe
 from tests.control.conftest import LocalVonage, local_vonage, point_to
 from tests.factories import OURS, make_number
 
@@ -33,6 +34,7 @@ def test_somebody_is_called_spoken_to_and_hung_up_on(open_page: Opens, vonage: L
     expect(page.get_by_role("heading", level=1)).to_have_text("Call +44 7700 900456?")
     expect(page.get_by_text("United Kingdom", exact=True)).to_be_visible()
     assert vonage.placed == []
+    assert found_by_axe(page) == []
     page.get_by_role("button", name="Call now").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("We called +44 7700 900456")
@@ -60,5 +62,6 @@ def test_number_that_is_not_called_is_told_on_a_phone_too(open_page: Opens, vona
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("is in JE, and calls go to GB only")
     expect(page.get_by_role("button", name="Call now")).to_have_count(0)
+    assert found_by_axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert vonage.placed == []

@@ -4,10 +4,12 @@ axe-core 4.14.1 stands in `axe/` as its authors publish it, under the Mozilla Pu
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from django.template.loader import render_to_string
+from playwright.sync_api import Page, Route
 
 from calls.records import spool
 from tests.browser.conftest import DESK, FOLDER, PHONE, Opens
@@ -83,6 +85,20 @@ def test_page_is_good_to_use(open_page: Opens, calls: None, path: str, size: dic
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_page_before_the_first_call_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
     check(open_page("/", size=size), size)
+
+
+def test_pages_of_failure_are_good_to_use(open_page: Opens) -> None:
+    page = open_page("/no/such/page/", size=PHONE)
+    for name in ("403.html", "500.html", "calls/away.html"):
+        html = render_to_string(name, {"user": None, "path": "/", "tab": ""})
+        page.route("**/fails", partial(answer, html))
+        page.goto("/fails")
+        check(page, PHONE)
+        page.unroute("**/fails")
+
+
+def answer(html: str, route: Route) -> None:
+    route.fulfill(body=html, content_type="text/html")
 
 
 def test_page_of_the_api_is_good_to_use(open_page: Opens) -> None:
