@@ -143,7 +143,7 @@ def test_messages_from_before_the_inbox_are_put_into_it() -> None:
     CallEvent.objects.filter(recording=emptied).update(payload={})
     Call.objects.filter(events__recording=emptied).update(outcome="voicemail")
     for _ in range(2):  # the second time finds them there
-        import_module("calls.migrations.0022_earlier_messages").make_messages(apps, None)
+        import_module("calls.migrations.0023_earlier_messages").make_messages(apps, None)
     rows = {row.recording: row for row in Voicemail.objects.all()}
     assert set(rows) == {fresh, old, emptied}
     assert (rows[fresh].state, rows[fresh].step, rows[fresh].version) == ("new", NAME, version)

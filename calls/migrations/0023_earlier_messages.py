@@ -48,7 +48,7 @@ def make_messages(apps: Any, _: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0021_sessions"),
+        ("calls", "0022_smaller_log"),
     ]
 
     operations = [migrations.RunPython(make_messages, migrations.RunPython.noop, elidable=True)]
