@@ -246,7 +246,7 @@ def test_socket_whose_certificate_nobody_trusts(tmp_path: Path) -> None:
             uri = f"{secure.base.replace('https', 'wss')}/socket"
             endpoint = {"type": "websocket", "uri": uri, "content-type": RATE_16}
             voice.routes["/answer"] = always([{"action": "connect", "endpoint": [endpoint]}])
-            return (await voice.played({})).findings
+            return (await voice.played({}, waits=False)).findings
 
     (finding,) = asyncio.run(run())
     assert "the TLS certificate or handshake is bad" in finding
@@ -344,7 +344,7 @@ def test_end_of_a_socket_is_told_though_another_party_is_being_rung(answers: boo
 
     voice = VoiceApplication({"/answer": answer, "/socket": bot, "/event": to_status("disconnected", INSTEAD)})
     callee = {FIRST: {"answer": "answer" if answers else "no-answer", "after": 30, "talks": 600}}
-    outcome = voice.play({"callees": callee, "hangup_after": 60})
+    outcome = voice.play({"callees": callee, "hangup_after": 60}, waits=False)
     assert outcome.failures == []
     (socket_ends,) = voice.told(status="disconnected")
     ended = voice.told(status="completed", uuid=socket_ends["uuid"])

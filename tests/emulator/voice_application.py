@@ -118,11 +118,13 @@ class VoiceApplication:
                 watch=lines(self.trace.append, detailed=detailed),
             )
 
-    async def played(self, scenario: dict[str, Any], *, speed: float = AT_ONCE, **options: Any) -> Outcome:
-        """Serve, and play a scenario once. `options` are those of Application."""
+    async def played(
+        self, scenario: dict[str, Any], *, speed: float = AT_ONCE, waits: bool = True, **options: Any
+    ) -> Outcome:
+        """Serve, and play a scenario once. `speed` and `waits` are those of Clock, `options` those of Application."""
         async with self.serving():
             wanted, ours = read(scenario, "scenario"), self.application(**options)
-            clock = Clock(speed, start=wanted.at, waits=True)
+            clock = Clock(speed, start=wanted.at, waits=waits)
             async with Platform([ours], clock=clock, callees=wanted.called(), seed=1) as platform:
                 platform.trace.watchers.append(lines(self.trace.append, detailed=True))
                 return await play(wanted, ours, platform)
