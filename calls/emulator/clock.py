@@ -23,7 +23,8 @@ class Clock:
 
     While a request is under way it runs as ours does: else at speed 1,000 a reply after 5 ms would cost the caller
     five seconds, and what follows an event would overtake it. With `waits` it stands still then, so that how busy a
-    machine is changes no times; that is of no use at speed 1, or with WebSockets. Seconds are the platform's own, unless said otherwise.
+    machine is changes no times; that is of no use at speed 1, or with WebSockets. Seconds are the platform's own,
+    unless said otherwise.
     """
 
     def __init__(self, speed: float = 1.0, *, start: datetime | None = None, waits: bool = False) -> None:
