@@ -1,9 +1,15 @@
 """The application that gunicorn (or any WSGI server) runs: `callserver.wsgi:application`."""
 
+import gc
 import os
 import sys
 
-from django.core.wsgi import get_wsgi_application
+# What a process makes while it starts stays: it is not looked through for garbage again and again, neither now nor
+# later, when callers would wait a tenth of a second for that.
+usual = gc.get_threshold()
+gc.set_threshold(5_000, 10_000, 10_000)
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 django_application = get_wsgi_application()
@@ -26,3 +32,5 @@ if settings.INGEST == "writer":
     inner = Webhooks(django_application)  # else a request needs Django to see to its connection
 sys.setswitchinterval(0.0005)  # seconds: the writer shall not wait for its turn as long as for the database
 application = WholeBody(inner)
+gc.freeze()
+gc.set_threshold(*usual)

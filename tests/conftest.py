@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.db import connection, transaction
+from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
 
@@ -32,6 +33,30 @@ def scratch() -> Iterator[None]:
     SCRATCH.mkdir(0o700)
     yield
     shutil.rmtree(SCRATCH)
+
+
+STAYING = {"django_migrations", "django_content_type", "auth_permission"}  # what `migrate` fills
+
+
+def empty(_: TransactionTestCase) -> None:
+    """Empty the tables that a test filled: Django truncates all there are, which makes each of their files anew, and
+    then writes down again what `migrate` does. That takes Postgres longer than most tests.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        tables = sorted(set(connection.introspection.django_table_names(only_existing=False)) - STAYING)
+        quoted = [connection.ops.quote_name(table) for table in tables]
+        filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in quoted)  # noqa: S608
+        cursor.execute(filled)
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - what refers to what is looked at in the end
+
+
+@pytest.fixture(scope="session", autouse=True)
+def lean_endings() -> Iterator[None]:
+    """Let tests that commit end with `empty`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+        yield
 
 
 @pytest.fixture(autouse=True)

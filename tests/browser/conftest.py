@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from calls.flows.routing import directory
@@ -24,6 +24,12 @@ PHONE = {"width": 390, "height": 844}
 EXPECTED = re.compile(
     r"status of 40[134]|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED"
 )  # what a test does on purpose
+PATIENCE_MS = 20_000  # what is so is seen at once; the machine may be busy
+HASTE = 4  # so much faster than ours goes the time of a page: it looks for news every second or two, and tests wait
+TIME = """for (const name of ["setTimeout", "setInterval"]) {
+  const real = window[name];
+  window[name] = (act, ms, ...rest) => real(act, ms / %d, ...rest);
+}"""
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
 
 
@@ -46,6 +52,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("there is no chromium here")
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -99,10 +106,11 @@ def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: 
             browser.force_login(person)
             cookie = browser.cookies["sessionid"]
             context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        context.add_init_script(TIME % HASTE)
         if theme:
             context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)

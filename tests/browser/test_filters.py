@@ -46,7 +46,7 @@ def test_search_filters_and_chips_without_a_page_load(open_page: Opens, calls: l
     expect(page.locator("tbody[data-recent] tr[data-id]")).to_have_count(3)
     new = make_call("started", "ringing", "timeout")
     make_call()  # which is not asked for
-    expect(page.locator(f"#call-{new.pk}")).to_be_visible(timeout=4_000)
+    expect(page.locator(f"#call-{new.pk}")).to_be_visible()
     assert rows(page) == [new.pk, *(call.pk for call in reversed(calls[-3:]))]
     page.go_back()
     expect(page.locator("tbody[data-recent] tr[data-id]")).to_have_count(1)
@@ -57,7 +57,7 @@ def test_call_that_fits_takes_the_place_of_no_match(open_page: Opens, calls: lis
     page = open_page("/?show=voicemail")
     expect(page.get_by_role("heading", name="No call matches")).to_be_visible()
     call = make_call(extra=[{"recording_url": "https://api.nexmo.com/v1/files/x"}])
-    expect(page.locator(f"#call-{call.pk}")).to_be_visible(timeout=6_000)
+    expect(page.locator(f"#call-{call.pk}")).to_be_visible()
 
 
 def test_calls_found_are_saved_as_csv(open_page: Opens, calls: list[Call]) -> None:
