@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from calls.dashboard.by_name import ByName
 from calls.models import Call, Leg, Outcome
 from calls.records.words import detail_words
 from calls.vonage.numbers import visible
@@ -11,7 +12,7 @@ RINGS = {"started", "ringing"}
 
 
 @dataclass(frozen=True)
-class State:
+class State(ByName):
     """How a call stands. `tone` names a colour (good, warn, bad, voice, live, ""), `end` the mark at the line's end."""
 
     word: str

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from calls.dashboard.by_name import ByName
 from calls.dashboard.outcomes import State, doing, state_of
 from calls.dashboard.paging import place_of
 from calls.dashboard.ways import Step, steps_of, way_of
@@ -25,7 +26,7 @@ Steps = dict[int, list[Step]]
 
 
 @dataclass(frozen=True)
-class Party:
+class Party(ByName):
     """Who takes part: its name or number, and under it what belongs to it."""
 
     whole: str
@@ -42,7 +43,7 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(ByName):
     """A call in the list, or in the strip of calls in progress."""
 
     call: Call

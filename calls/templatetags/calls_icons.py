@@ -1,5 +1,7 @@
 """Icons, 16 by 16, drawn in lines of the text's colour. Never alone: a word or an aria-label says the same."""
 
+from functools import cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -77,6 +79,7 @@ ICONS = {
 
 
 @register.simple_tag
+@cache
 def icon(name: str, extra: str = "") -> SafeString:
     """Draw an icon: `{% icon "phone" %}`, with further classes: `{% icon "next" "turned" %}`. Raises KeyError."""
     return format_html(

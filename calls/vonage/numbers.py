@@ -73,7 +73,6 @@ def _sip(text: str) -> str:
     return found if fit else ""
 
 
-@lru_cache(maxsize=4096)
 def shown(party: str) -> str:
     """Spell a caller for people: "442079460010" as "+44 20 7946 0010". What is no number stays as it is, but for
     characters that would not show or would turn it round: they are spelt out.
@@ -96,6 +95,7 @@ def visible(text: str, but: str = "") -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def _spelt(party: str) -> str:
     number = _parse(party)
     if number:
@@ -118,6 +118,7 @@ def typed(text: str) -> str:
     return text.strip().removeprefix("+").translate(BETWEEN_DIGITS)
 
 
+@lru_cache(maxsize=4096)
 def dialable(party: str) -> str:
     """Give what a `tel:` link takes, "+442079460010", or "" for what cannot be dialled."""
     number = _parse(party)
