@@ -117,7 +117,7 @@ class Filtering:
         """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
         few = bool(self.found and self.found.keys is not None)
         of_few = bool(self.answered and self.answered.keys is not None)
-        if "unsigned" in filters.show:
+        if "unsigned" in filters.show and not few:
             easy = CallFilters(show=("unsigned",))
             looked_at = Call.objects.unsigned(MOST_LOOKED_AT + 1)
         else:
@@ -126,7 +126,7 @@ class Filtering:
             easy = easy if of_few else easy.without("flow")
             looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
         if filters == easy:
-            every = looked_at if "unsigned" in filters.show else self._narrowed(filters)[: MOST_COUNTED + 1]
+            every = looked_at if easy.show == ("unsigned",) else self._narrowed(filters)[: MOST_COUNTED + 1]
             return {name: ("COUNT(*)", every)}
         others = tuple(shown for shown in filters.show if shown not in easy.show)
         rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")

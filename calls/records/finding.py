@@ -19,7 +19,7 @@ from calls.records.needles import Needles, needles_of
 from calls.records.search import has_trigrams, text_from, texts_of
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
-COMMON = 60  # of these
+COMMON = 15  # of these: then a page of them is among the newest ten thousand
 MOST_KEYS = 2_000
 MOST_READ = 200_000  # texts, where no index finds a part of one
 NOT_WRITTEN_YET = 300  # calls, the newest: the worker writes their texts within seconds
