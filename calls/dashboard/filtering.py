@@ -16,7 +16,7 @@ from calls.records.names import parties_like
 from calls.records.several import several
 
 MOST_COUNTED = 1_000
-MOST_LOOKED_AT = 500  # calls of one count, where each has to be looked at
+MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),

@@ -1,10 +1,14 @@
 """Icons, 16 by 16, drawn in lines of the text's colour. Never alone: a word or an aria-label says the same."""
 
 from functools import cache
+from urllib.parse import quote
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from calls.vonage import numbers
 
 register = template.Library()
 
@@ -86,6 +90,22 @@ def icon(name: str, extra: str = "") -> SafeString:
         '<svg class="{}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
         f"icon {extra}".strip(),
         mark_safe(ICONS[name]),  # noqa: S308 - our own drawings
+    )
+
+
+@register.simple_tag
+def call_back(party: str) -> SafeString:
+    """Ask whether to call somebody of a row; nothing where that is no number."""
+    if not numbers.dialable(party):
+        return SafeString("")
+    shown = numbers.shown(party)
+    address = f"{reverse('place')}?to={quote(party)}"
+    return format_html(
+        ' <a class="calls-back" href="{}" aria-label="Call {}" title="Call {}">{}</a>',
+        address,
+        shown,
+        shown,
+        icon("phone"),
     )
 
 
