@@ -208,6 +208,7 @@ SPECTACULAR_SETTINGS = {
         "RecordingState": "calls.models.RecordingState",
         "VoicemailState": "calls.models.VoicemailState",
         "OverrideState": "calls.models.OverrideState",
+        "MachineBehavior": ["continue", "hangup"],
     },
 }
 

@@ -20,12 +20,13 @@ their names, steps by their places.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 
 import yaml
 
 from calls.flows.parsing import BadText, near, parse, short, strangers
 from calls.flows.steps import STEPS, Kind
+from calls.flows.steps.kind import fits
 from calls.flows.steps.menu import KEYS as MENU_KEYS
 from calls.flows.steps.menu import Menu
 from calls.flows.steps.spoken import FLOWS_VOICE, Spoken
@@ -233,24 +234,11 @@ def misfits(kind: type[Kind], settings: Any, where: str) -> Iterator[str]:
     for name, value in settings.items():
         if name in {"hours", "sound"} and isinstance(value, str):
             continue  # by its name
-        if name in hints and not _fits(value, hints[name]):
+        if name in hints and not fits(hints[name], value):
             yield f"{where}: {name} has to be {_word(hints[name])}, not {short(json.dumps(value, default=str))}."
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    options = get_args(hint) if type(None) in get_args(hint) else (hint,)
-    for one in options:
-        plain = getattr(one, "__origin__", one)
-        if plain is float and type(value) in (int, float):
-            return True
-        if plain is int and type(value) is int:
-            return True
-        if plain not in (float, int) and isinstance(value, plain):
-            return True
-    return False
 
 
 def _word(hint: Any) -> str:
     plain = getattr(hint, "__origin__", hint)
-    words = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list"}
+    words = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of mappings"}
     return words.get(plain, "a mapping" if plain is dict else "a name")

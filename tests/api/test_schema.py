@@ -35,7 +35,7 @@ def test_the_schema_lists_every_field_and_filter(api: Client) -> None:
     def filters(address: str) -> set[str]:
         return {parameter["name"] for parameter in schema["paths"][address]["get"]["parameters"]}
 
-    narrow = {"conversation_uuid", "uuid", "q", "show", "days", "since", "until", "hours_from", "hours_to"}
+    narrow = {"conversation_uuid", "uuid", "q", "show", "days", "since", "until", "hours_from", "hours_to", "flow"}
     assert filters("/api/calls/") == {*narrow, "cursor", "page_size"}
     assert filters("/api/events/") == {"call", "leg", "kind", "status", "cursor", "page_size"}
     assert parts["Call"]["properties"]["from"]["nullable"] is True

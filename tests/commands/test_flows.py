@@ -162,6 +162,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\ncallflow: 1\nname: N\nsteps: *b\n"
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {promt: x}}]\n", "Did you mean “prompt”"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: two}}]\n", "whole number"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: true}}]\n", "whole number"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: forward, settings: {targets: [4477]}}]\n", "a list of mappings, not"),
         (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {step: 9}}}}]\n", "no step 9"),
         (b"callflow: 1\nname: N\nsteps: [{kind: goto, leads: {next: {to: {flow: Nowhere}}}}]\n", "no flow “Nowhere”"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, leads: {11: {to: next}}}]\n", "no case “11”"),
