@@ -126,15 +126,14 @@ class Run:
         known = words.names_in(text) if "{" in text else set()
         if not known:
             return text
-        values = self._values(known, language)
-        return words.fill(text, values | {"number.label": values["number.label"] or self.number.msisdn})
+        return words.fill(text, self._values(known, language))
 
     def plain(self, text: str) -> str:
         """Fill what may stand in braces, for programs: a number stays its digits."""
         return words.insert(text, self._values(words.names_in(text), ENGLISH["language"]))
 
     def _values(self, wanted: set[str], language: str) -> dict[str, str]:
-        values = self.caller.values() | {"number.label": self.number.label}
+        values = self.caller.values() | {"number.label": self.number.label or self.number.msisdn}
         return values | self._hours(language) if wanted & words.OF_HOURS else values
 
     def _hours(self, language: str) -> dict[str, str]:

@@ -37,10 +37,10 @@ _COMMA_BEFORE = re.compile(r"[ \t]*[,:–-]?[ \t]*\Z")  # no semicolon: it may e
 _BEGINS = re.compile(r"(\A|[.!?\n]|<(speak|p|s)\b[^<>]*>|</[ps]\s*>)\Z")  # a sentence
 _CURE = "word it so that nothing is missing then."
 _WITHOUT = {
-    "caller.name": "Strangers hear",
-    "caller.number": "Callers without a number hear",
-    "hours.next_open": "While no opening is planned, callers hear",
-    "hours.closes": "While it is closed, callers hear",
+    "caller.name": "To strangers it says",
+    "caller.number": "Without a number it says",
+    "hours.next_open": "While no opening is planned it says",
+    "hours.closes": "While it is closed it says",
 }
 _LAST = re.compile(rf"([^\W\d_]+)[ \t]*\{{({'|'.join(map(re.escape, _WITHOUT))})\}}[ \t]*(?=[.!?,;:)]|\Z)")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n")
@@ -90,7 +90,7 @@ def problems(text: str, *, spoken: bool = True) -> list[str]:
 
 
 def gaps(text: str) -> list[str]:
-    """Say which sentences break off where a value is missing, as callers hear them, with the cure."""
+    """Say which sentences break off where a value is missing, as they are heard then, with the cure."""
     plain = "".join(part for part, inside in _parts(text) if not inside)
     found = []
     for sentence in _SENTENCES.split(plain):

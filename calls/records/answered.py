@@ -14,6 +14,7 @@ from calls.records.several import several
 FLOW = re.compile(r"([0-9]{1,9})(?:v([0-9]{1,9}))?", re.ASCII)  # "3", "3v13"
 MOST_KEYS = 2_000
 MOST_SERVED = 1_000  # calls of a version that are counted
+AT_ONCE = 100  # versions: a statement has a limited number of columns
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,10 @@ class Answered:
 
 
 def served(versions: Iterable[int]) -> dict[int, str]:
-    """Say how many calls each version answered first: "12", "1,000+". One query."""
-    rows = Counted.objects.annotate(id=F("call"))
-    counts = several({f"v{pk}": ("COUNT(*)", rows.filter(version=pk)[: MOST_SERVED + 1]) for pk in versions})
-    return {
-        int(name[1:]): f"{MOST_SERVED:,}+" if count > MOST_SERVED else f"{count:,}" for name, count in counts.items()
-    }
+    """Say how many calls each version answered first: "12", "1,000+". A query for 100 of them."""
+    rows, those = Counted.objects.annotate(id=F("call")), list(versions)
+    counts: dict[str, int] = {}
+    for start in range(0, len(those), AT_ONCE):
+        some = those[start : start + AT_ONCE]
+        counts |= several({str(pk): ("COUNT(*)", rows.filter(version=pk)[: MOST_SERVED + 1]) for pk in some})
+    return {int(pk): f"{MOST_SERVED:,}+" if count > MOST_SERVED else f"{count:,}" for pk, count in counts.items()}

@@ -222,6 +222,13 @@ def test_a_voicemail_ends_the_call_unless_it_leads_on(login: Client, flow: CallF
     assert ways(step) == {"next": Way("next", Then.NEXT)}
 
 
+def test_sentences_that_came_along_follow_the_voice_of_their_step(login: Client, flow: CallFlow) -> None:
+    step = add_step(flow, "voicemail")
+    told = {**VOICEMAIL, "notice": "This call is recorded.", "notice_off_reason": "", "on_next": "hang up"}
+    saved(login, step, **told | {"voice": "de-DE:0"})
+    assert (step.settings["notice"], step.settings["prompt"]) == ("Dieser Anruf wird aufgezeichnet.", "Speak.")
+
+
 def test_a_voicemail_without_a_notice_wants_a_reason(login: Client, flow: CallFlow) -> None:
     step = add_step(flow, "voicemail")
     errors = refused(login, step, **VOICEMAIL, notice="", notice_off_reason="", on_next="hang up")

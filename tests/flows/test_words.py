@@ -86,10 +86,10 @@ def test_a_name_is_but_a_name(name: str, told: str) -> None:
         ("Hello {caller.name}, welcome. Bye, {caller.name}!", ""),
         ("We open again {hours.next_open}.", ""),
         ("{number.label} speaking: welcome to {number.label}.", ""),
-        ("Hi. Am I speaking to {caller.name}?", "Strangers hear “Am I speaking to?”"),
-        ("<speak>Closed until {hours.next_open}</speak>", "While no opening is planned, callers hear “Closed until”"),
-        ("Wir haben bis {hours.closes}. Danke.", "While it is closed, callers hear “Wir haben bis.”"),
-        ("Votre numéro est {caller.number}, merci.", "Callers without a number hear “Votre numéro est, merci.”"),
+        ("Hi. Am I speaking to {caller.name}?", "To strangers it says “Am I speaking to?”"),
+        ("<speak>Closed until {hours.next_open}</speak>", "While no opening is planned it says “Closed until”"),
+        ("Wir haben bis {hours.closes}. Danke.", "While it is closed it says “Wir haben bis.”"),
+        ("Votre numéro est {caller.number}, merci.", "Without a number it says “Votre numéro est, merci.”"),
     ],
 )
 def test_a_sentence_that_breaks_off_without_a_value_is_told_as_callers_hear_it(text: str, warned: str) -> None:

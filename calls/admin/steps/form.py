@@ -151,8 +151,11 @@ class StepForm(forms.Form):
 
     def save(self) -> None:
         """Write it into the draft: within draft.editing()."""
+        made = self.made
+        if isinstance(made, Spoken) and "voice" in self.changed_data:
+            made = made.in_language(made.voice(self.facts)["language"])
         self.step.name = self.cleaned_data["name"]
-        self.step.settings = self.made.settings()
+        self.step.settings = made.settings()
         self.step.save()
         set_ways(self.step, self.ways())
 
