@@ -3,11 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, transaction
 from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis
 from pytest_django import Settings
@@ -66,6 +68,18 @@ def own_memory(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.MEDIA_ROOT = tmp_path / "media"
     directory.clear()
     monkeypatch.setattr(refusals, "strangers", refusals.Sampler())
+
+
+@contextmanager
+def connection_kept() -> Iterator[None]:
+    """Let a WSGI application be called within a test: the end of a request would end the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in (request_started, request_finished):
+            signal.connect(close_old_connections)
 
 
 @pytest.fixture

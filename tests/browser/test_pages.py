@@ -11,6 +11,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route
 
+from calls.models import Contact
 from calls.records import spool
 from tests.browser.conftest import DESK, FOLDER, PHONE, Opens
 from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number, told
@@ -109,6 +110,22 @@ def test_page_of_the_api_is_good_to_use(open_page: Opens) -> None:
     for operation in ("contacts_create", "stats_retrieve"):  # of some forty that look alike
         page.locator(f"#{operation} > summary").click()
     assert found_by_axe(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_swagger_sends_a_request_under_our_policy_and_follows_the_theme(open_page: Opens) -> None:
+    page = open_page("/api/docs/", size=PHONE, theme="dark")
+    page.set_default_timeout(30_000)  # it brings a megabyte and a half of script
+    page.get_by_role("link", name="Swagger").click()
+    page.wait_for_url("**/swagger/")
+    assert "dark-mode" in str(page.locator("html").get_attribute("class"))
+    operation = page.locator("#operations-contacts-contacts_create")
+    operation.locator("button.opblock-summary-control").click()
+    operation.get_by_text("Try it out").click()
+    operation.locator("textarea").fill('{"name": "Anna"}')
+    operation.get_by_text("Execute", exact=True).click()
+    operation.locator(".live-responses-table").get_by_text("201").first.wait_for()
+    assert Contact.objects.get().name == "Anna"
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 

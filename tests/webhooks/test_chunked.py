@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 
 from calls.flows.routing import directory
 from calls.models import CallEvent
 from calls.webhooks.body import Application, WholeBody
 from calls.webhooks.wsgi import Webhooks
+from tests.conftest import connection_kept
 from tests.vonage_client import sign
 from tests.webhooks.bad_bodies import STARTED
 
@@ -26,11 +25,10 @@ def application(db: None, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixtu
     monkeypatch.setattr(directory, "start", lambda: None)
     from callserver import wsgi
 
-    for signal in (request_started, request_finished):  # they would end the test's transaction
-        signal.disconnect(close_old_connections)
-    yield WholeBody(Webhooks(wsgi.django_application) if request.param == "the short way" else wsgi.django_application)
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+    with connection_kept():
+        yield WholeBody(
+            Webhooks(wsgi.django_application) if request.param == "the short way" else wsgi.django_application
+        )
 
 
 def send(application: Application, stream: Any, *, authorization: str, **environ: str) -> tuple[int, bytes]:
