@@ -167,6 +167,8 @@ class CallSerializer(Party):
     """What one caller lived through, with its legs and events."""
 
     conversation_uuid = Told(help_text="The latest conversation of its first leg.")
+    handled_at = Moment(allow_null=True, help_text="When somebody here saw to it.")
+    handled_by = Told()
     legs = LegSerializer(many=True, read_only=True)
     events = EventSerializer(many=True, read_only=True, help_text="Oldest first.")
     recordings = serializers.SerializerMethodField()
@@ -185,6 +187,8 @@ class CallSerializer(Party):
             "ended_at",
             "duration_seconds",
             "price_eur",
+            "handled_at",
+            "handled_by",
             "legs",
             "events",
             "recordings",

@@ -7,7 +7,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from calls.dashboard.call_page import View, mark_of, page_of_call
+from calls.control.remarks import MOST_CHARACTERS
+from calls.dashboard.call_page import mark_of, page_of_call
+from calls.dashboard.call_view import View
+from calls.dashboard.other_party import other_party_of
 from calls.dashboard.watching import watch
 from calls.models import Call, CallEvent, Outcome
 
@@ -22,6 +25,9 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
         "tab": "calls",
         "page": page,
         "zone_name": timezone.get_current_timezone_name(),
+        "other": other_party_of(page.call),
+        "link": request.build_absolute_uri(page.call.get_absolute_url()),
+        "most": MOST_CHARACTERS,
         "newer": Call.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True).first(),
         "older": Call.objects.filter(pk__lt=pk).order_by("-pk").values_list("pk", flat=True).first(),
     }
@@ -40,7 +46,8 @@ def call_live(request: HttpRequest, pk: int) -> HttpResponse:
     if found.outcome != Outcome.IN_PROGRESS and request.GET.get("mark") == mark_of(found):
         return HttpResponse(status=204)
     page = page_of_call(found, View.read(request.GET.dict()))
-    return render(request, "calls/call_live.html", {"page": page})
+    context = {"page": page, "link": request.build_absolute_uri(found.get_absolute_url())}
+    return render(request, "calls/call_live.html", context | {"other": None, "most": MOST_CHARACTERS})
 
 
 @never_cache

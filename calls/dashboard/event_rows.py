@@ -1,19 +1,23 @@
 """Everything that happened on a call, row by row, as its page lists it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from calls.dashboard.marks import NEAR_MISS_MS, milliseconds_of
 from calls.dashboard.pretty import Paper, Pretty
+from calls.dashboard.ways import steps_of
 from calls.models import CallEvent, FlowVersion
 from calls.records.cast import Cast
-from calls.records.moments import Moment, served_actions, shape_of
+from calls.records.moments import Moment, reply_of, served_actions, shape_of
 from calls.records.timeline import Bar, Timeline
 from calls.records.words import Words, in_words
 from calls.templatetags.calls_format import duration
 from calls.vonage.events import text_of
 
+DOORS = {"answer", "event", "fallback"}
+MOST_BYTES = 100_000
 STEADY_SECONDS = 8.0  # nothing happens for that long: a quiet row says so
 LIMIT_MS = 5_000  # Vonage waits no longer for an answer
 GAUGE = 300.0
@@ -71,6 +75,16 @@ class EventRow:
     tags: tuple[Tag, ...]
     payload: Pretty
     reply: Reply | None
+    steps: tuple[str, ...] = ()  # of a flow, to which it led or of which it tells
+
+    @property
+    def can_be_sent(self) -> bool:
+        return can_be_sent(self.event)
+
+    @property
+    def request(self) -> str:
+        """The request line with which it can be sent again."""
+        return f"{method_of(self.event)} /{self.event.door}"
 
 
 def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], paper: Paper) -> list[EventRow]:
@@ -100,6 +114,7 @@ def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], 
                 tags=tuple(_tags(event, moment)),
                 payload=paper.write(asked(event.payload)),
                 reply=_reply(event, versions, paper),
+                steps=tuple(map(str, steps_of(reply_of(event).get("path")))),
             )
         )
         before = moment
@@ -109,6 +124,17 @@ def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], 
 def asked(payload: Any) -> Any:
     """The request's own fields, without the reply that we keep with it."""
     return {name: value for name, value in payload.items() if name != "reply"} if isinstance(payload, dict) else payload
+
+
+def can_be_sent(event: CallEvent) -> bool:
+    """Whether it was a request that is kept, and not a huge one: a shell takes no argument of more than 128 kB."""
+    return event.door in DOORS and bool(asked(event.payload)) and len(json.dumps(event.payload)) < MOST_BYTES
+
+
+def method_of(event: CallEvent) -> str:
+    """An answer is asked for by GET, as the tutorial has it, unless it says what no query can; all else is posted."""
+    plain = all(isinstance(value, str) for value in asked(event.payload).values())
+    return "GET" if event.door == "answer" and plain else "POST"
 
 
 def version_of(event: CallEvent) -> int | None:

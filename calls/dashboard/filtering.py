@@ -20,12 +20,13 @@ MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),
+    "unhandled": ("Not handled", "todo"),
     "failed": ("Failed", "failed"),
     "long": ("Over 5 min", "clock"),
     "unsigned": ("Unsigned", "signed"),
     "test": ("Test", "test"),
 }
-BY_INDEX = ("test", "failed", "long", "voicemail", "missed")  # the rarest first
+BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
 MOST_UNSIGNED = 3_000  # events
 Wanted = dict[str, tuple[str, QuerySet[Any]]]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from calls.dashboard.by_name import ByName
+from calls.dashboard.ways import Step, block_of, doing_at
 from calls.models import Call, Leg, Outcome
 from calls.records.words import detail_words
 from calls.vonage.numbers import visible
@@ -22,14 +23,15 @@ class State(ByName):
     note: str = ""
 
 
-def state_of(call: Call, legs: Sequence[Leg]) -> State:
-    """Say what came of a call. `legs` are its legs, oldest first."""
+def state_of(call: Call, legs: Sequence[Leg], steps: Sequence[Step] = ()) -> State:
+    """Say what came of a call. `legs` are its legs, oldest first; `steps` those of a flow that it came to."""
+    block = block_of(steps)
     if call.outcome == Outcome.IN_PROGRESS:
-        return State(step_of(legs), "live", "live", "now")
+        return State(step_of(legs, steps), "live", "live", "now")
     if call.outcome == Outcome.VOICEMAIL:
-        return State("Left a message", "message", "voice", "voice")
-    if call.outcome == Outcome.BLOCKED:
-        return State("Blocked", "blocked", "", "cross")
+        return State("Left a message", "message", "voice", "voice", "blocked caller" if block else "")
+    if block or call.outcome == Outcome.BLOCKED:
+        return State("Blocked", "blocked", "", "cross", block.note if block else "")
     if call.outcome == Outcome.END_UNKNOWN:
         return State("End unknown", "question", "", "", "Vonage did not say")
     if call.outcome == Outcome.ANSWERED:
@@ -39,7 +41,7 @@ def state_of(call: Call, legs: Sequence[Leg]) -> State:
     return _not_reached(call, legs)
 
 
-def step_of(legs: Sequence[Leg]) -> str:
+def step_of(legs: Sequence[Leg], steps: Sequence[Step] = ()) -> str:
     """Say in a word what happens on a call that is in progress: Vonage's, where it is new to us."""
     further = [leg for leg in legs[1:] if not leg.ended_at]
     if any(leg.answered_at for leg in further):
@@ -47,12 +49,12 @@ def step_of(legs: Sequence[Leg]) -> str:
     if further:
         return "Ringing"
     if legs and legs[0].answered_at:
-        return "Listening"
+        return doing_at(steps)[0] or "Listening"
     word = legs[-1].status if legs else ""
     return "Ringing" if word.lower() in RINGS else visible(word) or "In progress"
 
 
-def doing(legs: Sequence[Leg], name: Callable[[str], str]) -> str:
+def doing(legs: Sequence[Leg], name: Callable[[str], str], steps: Sequence[Step] = ()) -> str:
     """Say in some words what happens on a call that is in progress, and with whom."""
     further = [leg for leg in legs[1:] if not leg.ended_at]
     talking = next((leg for leg in further if leg.answered_at), None)
@@ -60,7 +62,9 @@ def doing(legs: Sequence[Leg], name: Callable[[str], str]) -> str:
         return f"Talks to {name(talking.to_number)}"
     if further:
         return f"Rings {name(further[-1].to_number)}"
-    return "Hears us speak" if legs and legs[0].answered_at else "Not answered yet"
+    if not (legs and legs[0].answered_at):
+        return "Not answered yet"
+    return doing_at(steps)[1] or "Hears us speak"
 
 
 def _not_reached(call: Call, legs: Sequence[Leg]) -> State:

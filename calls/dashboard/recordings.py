@@ -1,6 +1,8 @@
 """Recordings: what the call's page tells of them, and the sound itself."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -25,6 +27,7 @@ class Sound:
     title: str
     note: str  # why it is not there, or what is known of it
     problem: bool = False
+    events: tuple[float, ...] = ()  # where on the player's line something happened
 
     @property
     def kept(self) -> bool:
@@ -53,10 +56,21 @@ class Sound:
         return [round(at / self.seconds * WIDTH, 1) for at in range(step, self.seconds, step)]
 
 
-def sounds_of(call: Call) -> list[Sound]:
-    """Read the recordings of a call, the oldest first. One query."""
+def sounds_of(call: Call, moments: Collection[datetime] = ()) -> list[Sound]:
+    """Read the recordings of a call, the oldest first. `moments` are those of its events. One query."""
     rows = list(Recording.objects.of_call(call.pk).select_related("event")[:MOST_SHOWN])
-    return [_sound(row, number, call, alone=len(rows) == 1) for number, row in enumerate(rows, start=1)]
+    sounds = [_sound(row, number, call, alone=len(rows) == 1) for number, row in enumerate(rows, start=1)]
+    return [replace(sound, events=_within(sound, moments)) for sound in sounds]
+
+
+def _within(sound: Sound, moments: Collection[datetime]) -> tuple[float, ...]:
+    """Place what happened while it was recorded on the player's line."""
+    begun = sound.row.started_at
+    if not (begun and sound.seconds):
+        return ()
+    offsets = ((moment - begun).total_seconds() for moment in sorted(moments))
+    within = [round(offset / sound.seconds * WIDTH, 1) for offset in offsets if 0 < offset < sound.seconds]
+    return tuple(dict.fromkeys(within))[:MOST_TICKS]
 
 
 def _sound(row: Recording, number: int, call: Call, *, alone: bool) -> Sound:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q
@@ -11,18 +11,16 @@ from django.utils import timezone
 from calls.dashboard.by_name import ByName
 from calls.dashboard.outcomes import State, doing, state_of
 from calls.dashboard.paging import place_of
-from calls.dashboard.ways import Step, steps_of, way_of
-from calls.models import Call, CallEvent, Kind, Leg
+from calls.dashboard.ways import Step, block_of, steps_of, way_of
+from calls.models import Call, CallEvent, Kind, Leg, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
-from calls.records.names import names_of
+from calls.records.names import Known, known_of
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
 
 STEP = " \u203a "
 MOST_LETTERS = 60
 MOST_STEPS = 4  # people rung on one call, by name
-Recordings = dict[int, list[tuple[datetime, datetime]]]
-Steps = dict[int, list[Step]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,23 @@ class Party(ByName):
 
 
 @dataclass(frozen=True)
+class Message(ByName):
+    """A message of the inbox that was left on a call."""
+
+    pk: int
+    state: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the events of a call tell beside its legs."""
+
+    recordings: list[tuple[datetime, datetime]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Row(ByName):
     """A call in the list, or in the strip of calls in progress."""
 
@@ -58,6 +73,8 @@ class Row(ByName):
     so_far: timedelta | None
     line: Line
     path: str
+    message: Message | None = None  # the newest that was left
+    blocked: str = ""  # by which line of the block list its caller is stopped by now, in words
     axis: Line | None = None  # of a call in progress
     doing: str = ""
     heading: date | None = None  # the day under which the list shows it
@@ -84,7 +101,18 @@ class Row(ByName):
     @property
     def other(self) -> str:
         """Whoever is at the other end, and may be called (back)."""
-        return self.call.to_number if self.we_called else self.call.from_number
+        return self.call.other_party
+
+    @property
+    def care(self) -> str:
+        """Of a caller who reached nobody: whether somebody saw to it."""
+        if self.call.handled_at:
+            return f"handled by {self.call.handled_by}"
+        return "not heard yet" if self.is_unheard else ""
+
+    @property
+    def is_unheard(self) -> bool:
+        return bool(self.message and self.message.state == VoicemailState.NEW and not self.call.handled_at)
 
 
 def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[Row]]:
@@ -94,12 +122,9 @@ def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[R
     legs: dict[int, list[Leg]] = defaultdict(list)
     for leg in Leg.objects.filter(call__in=found).oldest_first() if found else ():
         legs[leg.call_id or 0].append(leg)
-    recordings, steps = _told(found) if found else ({}, {})
-    labels = _labels(found, [leg for group in legs.values() for leg in group]) if found else {}
-    rows = {
-        call.pk: _row(call, legs[call.pk], recordings.get(call.pk, []), steps.get(call.pk, []), labels, now)
-        for call in found
-    }
+    told = _told(found) if found else {}
+    known = _known(found, [leg for group in legs.values() for leg in group]) if found else Known({})
+    rows = {call.pk: _row(call, legs[call.pk], told.get(call.pk, Told()), known, now) for call in found}
     return [_headed([rows[call.pk] for call in group]) for group in groups]
 
 
@@ -132,17 +157,10 @@ def called(text: str, labels: dict[str, str]) -> Party:
     return Party(labels[text], shown) if labels.get(text) else Party(shown, numbers.country(text))
 
 
-def _row(
-    call: Call,
-    legs: list[Leg],
-    recordings: list[tuple[datetime, datetime]],
-    steps: Sequence[Step],
-    labels: dict[str, str],
-    now: datetime,
-) -> Row:
-    state = state_of(call, legs)
+def _row(call: Call, legs: list[Leg], told: Told, known: Known, now: datetime) -> Row:
+    state, labels = state_of(call, legs, told.steps), known.names
     lives = state.end == "now"
-    found = stretches(legs, recordings, now=now if lives else _last_known(legs, now))
+    found = stretches(legs, told.recordings, now=now if lives else _last_known(legs, now))
     started = call.started_at
     return Row(
         call=call,
@@ -156,9 +174,11 @@ def _row(
         lasted=call.ended_at - started if started and call.ended_at else None,
         so_far=now - started if started else None,
         line=row_line(found),
-        path=_path(state, legs, steps, labels),
+        path=path_of(state, legs, told.steps, labels),
+        message=told.messages[-1] if told.messages else None,
+        blocked=known.blocked.get(call.from_number, ""),
         axis=axis_line(found, now=now) if lives else None,
-        doing=doing(legs, lambda text: called(text, labels).shown) if lives else "",
+        doing=doing(legs, lambda text: called(text, labels).shown, told.steps) if lives else "",
     )
 
 
@@ -175,7 +195,7 @@ def _rang(found: Sequence[Stretch], call: Call) -> timedelta | None:
     return time_of(found[1:] if ours else found, {"ring"}) or None
 
 
-def _path(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: dict[str, str]) -> str:
+def path_of(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: dict[str, str]) -> str:
     """Tell the way the call took, in words: the steps of the flow, who was rung, what came of it."""
     if not legs:
         return ""
@@ -183,10 +203,13 @@ def _path(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: dict
     rung = list(dict.fromkeys(called(leg.to_number, labels).shown for leg in further))
     people = rung if len(rung) <= MOST_STEPS else [*rung[:MOST_STEPS], f"{len(rung) - MOST_STEPS} more"]
     way = way_of(steps or [Step("greeting", "Greeting")], people) if first.answered_at else people
+    block = block_of(steps)
     if state.end == "voice":
         way += [] if any(step.kind == "voicemail" for step in steps) else ["voicemail"]
     elif state.word == "Heard a notice":
         way.append({"user": "hung up", "platform": "heard to the end"}.get(first.disconnected_by, "ended"))
+    elif block:
+        way += [block.end] if block.end else []
     elif state.end in {"none", "cross"}:
         way.append(state.note or state.word.lower())
     elif first.disconnected_by == "user" and first.direction != "outbound":
@@ -194,27 +217,30 @@ def _path(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: dict
     return STEP.join(way)
 
 
-def _told(calls: Sequence[Call]) -> tuple[Recordings, Steps]:
-    """When something was recorded, and by which steps of a flow a call went, by call.
+def _told(calls: Sequence[Call]) -> dict[int, Told]:
+    """When something was recorded, by which steps of a flow a call went, and which messages were left, by call.
 
     Read from the payloads, of which no more than that is fetched.
     """
-    recordings: Recordings = defaultdict(list)
-    steps: Steps = defaultdict(list)
+    found: dict[int, Told] = defaultdict(Told)
     telling = Q(kind=Kind.RECORD) | Q(payload__reply__path__isnull=False)
     columns = ("call_id", "kind", "payload__start_time", "payload__end_time", "payload__reply__path")
+    left = ("recording__voicemail__pk", "recording__voicemail__state")
     events = CallEvent.objects.filter(telling, call__in=calls).oldest_first()
-    for call, kind, start, stop, path in events.values_list(*columns):
+    for call, kind, start, stop, path, message, state in events.values_list(*columns, *left):
+        told = found[call or 0]
         starts_at, ends_at = parse_time(start), parse_time(stop)
-        if call and kind == Kind.RECORD and starts_at and ends_at:
-            recordings[call].append((starts_at, ends_at))
-        if call and path:
-            steps[call] += steps_of(path)
-    return recordings, steps
+        if kind == Kind.RECORD and starts_at and ends_at:
+            told.recordings.append((starts_at, ends_at))
+        if path:
+            told.steps.extend(steps_of(path))
+        if message:
+            told.messages.append(Message(message, state))
+    return found
 
 
-def _labels(calls: Sequence[Call], legs: Sequence[Leg]) -> dict[str, str]:
-    """The labels of our own numbers among these parties, and the names of contacts."""
+def _known(calls: Sequence[Call], legs: Sequence[Leg]) -> Known:
+    """The labels of our own numbers among these parties, the names of contacts, and which callers are blocked."""
     rows: list[Call | Leg] = [*calls, *legs]
     parties = {text for row in rows for text in (row.from_number, row.to_number)}
-    return names_of(parties)
+    return known_of(parties, {call.from_number for call in calls if call.direction != "outbound"})

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from calls.control import acting
 from calls.dashboard.away import tells_when_away
 from calls.dashboard.filtering import Filtering
 from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, looks, news, on_the_line, seen_of
@@ -46,7 +47,7 @@ def calls(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
     now = timezone.now()
     context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": timezone.get_current_timezone_name()}
-    context |= {"new_messages": told["new_messages"]}
+    context |= {"new_messages": told["new_messages"], "can_act": not acting.is_possible()}
     nothing = not page.rows and page.first
     if nothing and not filtering.filters and not filtering.problems:
         return render(request, "calls/empty.html", context | {"checks": checks(), "base_url": settings.BASE_URL})
@@ -83,6 +84,7 @@ def live(request: HttpRequest) -> HttpResponse:
     rows, strip = rows_of(found.calls, going_on[:ON_THE_LINE], now=now)
     count = len(going_on) if len(going_on) <= ON_THE_LINE else in_progress_count()
     context = {"news": found, "rows": rows, "these": these, "now": now, "on_line": strip, "on_line_count": count}
+    context |= {"can_act": not acting.is_possible()}
     return render(request, "calls/live.html", context)
 
 

@@ -79,7 +79,8 @@ def _blocked(run: Run, block: Mapping[str, Any]) -> Served:
         if run.number.flow:
             enter(run, run.number.flow)  # whose voice speaks
         run.here = BLOCKED
-        run.path.append({"step": BLOCKED, "kind": "block", "name": block["action"]})
+        which = {"match": block["kind"], "pattern": block["pattern"]}
+        run.path.append({"step": BLOCKED, "kind": "block", "name": block["action"], **which})
         if block["action"] == "message":
             run.say(block["text"], {})
         elif block["action"] == "voicemail":

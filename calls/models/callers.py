@@ -152,6 +152,18 @@ class BlockAction(models.TextChoices):
 
 
 class BlockQuerySet(CountedQuerySet):
+    def stopping(self, parties: Iterable[str]) -> "BlockQuerySet":
+        """Those that stop one of these callers, who are given as Vonage sends them."""
+        asked = set(parties)
+        known = {numbers.identity(party) for party in asked} - {""}
+        beginnings = {party[:length] for party in known if party.isdigit() for length in range(1, len(party) + 1)}
+        hidden = models.Q(kind=BlockKind.HIDDEN) if any(map(numbers.is_hidden, asked)) else models.Q(pk__in=[])
+        return self.filter(
+            hidden
+            | models.Q(kind=BlockKind.EXACT, pattern__in=known)
+            | models.Q(kind=BlockKind.PREFIX, pattern__in=beginnings)
+        )
+
     def count_hit(self, pk: int) -> None:
         """Say that it stopped a caller just now. No change of what is blocked."""
         self.filter(pk=pk).update(hits=models.F("hits") + 1, last_hit_at=timezone.now())
@@ -196,6 +208,11 @@ class Block(Counted):
             return "Hidden callers"
         return f"+{self.pattern}…" if self.kind == BlockKind.PREFIX else numbers.shown(self.pattern)
 
+    @property
+    def in_words(self) -> str:
+        """Whom it stops, behind "blocked: "."""
+        return block_words(self.kind, self.pattern)
+
     def contacts(self) -> Sequence[str]:
         """Name contacts whom it stops, up to four of them."""
         if self.kind == BlockKind.HIDDEN:
@@ -214,6 +231,13 @@ class Block(Counted):
             self.pattern = _not_ours(party_of(self.pattern, field="pattern", short=True))
         if self.action == BlockAction.MESSAGE and not self.text.strip():
             raise ValidationError({"text": "There is no sentence to say. Write one, or choose “Hang up”."})
+
+
+def block_words(kind: str, pattern: str) -> str:
+    """Whom a block stops, in words: "this number", "prefix +44 7700…", "callers who hide their number"."""
+    if kind == BlockKind.PREFIX:
+        return f"prefix +{pattern}…"
+    return "callers who hide their number" if kind == BlockKind.HIDDEN else "this number"
 
 
 def party_of(typed: str, *, field: str, short: bool = False) -> str:

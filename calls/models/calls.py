@@ -56,6 +56,7 @@ class Outcome(models.TextChoices):
 NOT_REACHED = [Outcome.MISSED, Outcome.BUSY, Outcome.CANCELLED, Outcome.REJECTED]
 FAILED = [Outcome.FAILED, Outcome.REJECTED]
 LONG_SECONDS = 300
+TO_HANDLE = [*NOT_REACHED, Outcome.VOICEMAIL]  # callers who wait for a word from us, until somebody says it is done
 
 
 class CallQuerySet(models.QuerySet["Call"]):
@@ -103,6 +104,9 @@ class Call(models.Model):
     # Payloads of it were emptied: late events are added to it, but its columns stay as they are for ever.
     sealed = models.BooleanField(default=False, editable=False)
     has_payloads = models.BooleanField(default=True, editable=False)  # a sealed call has where late events were added
+    # Not told by Vonage but by us, and no reading anew changes it: when somebody saw to it, and under which name.
+    handled_at = models.DateTimeField(null=True, editable=False)
+    handled_by = models.CharField(max_length=150, blank=True, default="", db_default="", editable=False)
 
     objects = CallQuerySet.as_manager()
 
@@ -120,6 +124,11 @@ class Call(models.Model):
             models.Index(
                 fields=["started_at"], name="call_long", condition=models.Q(duration_seconds__gt=LONG_SECONDS)
             ),
+            models.Index(
+                fields=["started_at"],
+                name="call_to_handle",
+                condition=models.Q(outcome__in=TO_HANDLE, handled_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -136,6 +145,23 @@ class Call(models.Model):
     def conversation_uuid(self) -> str:
         """The latest conversation of its first leg."""
         return self.moved_to or self.born_in
+
+    @property
+    def other_party(self) -> str:
+        """Whoever called us, or was called by us."""
+        return self.to_number if self.direction == "outbound" else self.from_number
+
+    @property
+    def wants_handling(self) -> bool:
+        """Whether the caller reached nobody, so that somebody should see to it. See also `records.filters`."""
+        return self.direction != "outbound" and self.outcome in TO_HANDLE
+
+    def set_handled(self, by: str) -> bool:
+        """Say that somebody of that name saw to it, or with "" that nobody did. False where it was so already."""
+        there = Call.objects.filter(pk=self.pk, handled_at__isnull=bool(by))
+        changed = there.update(handled_at=timezone.now() if by else None, handled_by=by[:150])
+        self.refresh_from_db(fields=["handled_at", "handled_by"])
+        return bool(changed)
 
 
 class LegQuerySet(models.QuerySet["Leg"]):

@@ -13,7 +13,7 @@ from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from calls.models import Call, CallEvent, CallSearch, Leg, Outcome
-from calls.models.calls import FAILED, LONG_SECONDS, NOT_REACHED, CallQuerySet
+from calls.models.calls import FAILED, LONG_SECONDS, NOT_REACHED, TO_HANDLE, CallQuerySet
 from calls.records import needles
 from calls.records.answered import FLOW, Answered
 from calls.records.finding import Found, has
@@ -23,6 +23,7 @@ from calls.records.needles import Needles
 SHOWN = {
     "missed": "Nobody was reached by a caller.",
     "voicemail": "The caller left a message.",
+    "unhandled": "The caller reached nobody or left a message, and nobody has said that it is handled.",
     "failed": "It could not be put through.",
     "long": "It lasted over 5 minutes.",
     "unsigned": "Something was told of it without a valid signature.",
@@ -171,6 +172,12 @@ def _missed(outcome: str, duration: str) -> Sequence[Q]:
     return Q((f"{outcome}__in", NOT_REACHED)), nobody | inbound | _declined(outcome, is_so=True)
 
 
+def _unhandled(outcome: str, duration: str) -> Sequence[Q]:
+    waits = Q((f"{outcome}__in", TO_HANDLE), handled_at__isnull=True)
+    missed = Q(*_missed(outcome, duration)) & ~Q(direction="outbound")
+    return waits, Q((outcome, Outcome.VOICEMAIL)) | missed
+
+
 def _voicemail(outcome: str, duration: str) -> Sequence[Q]:
     return (Q((outcome, Outcome.VOICEMAIL)),)
 
@@ -198,6 +205,7 @@ def _unsigned(outcome: str, duration: str) -> Sequence[Q]:
 CONDITIONS: Mapping[str, Callable[[str, str], Sequence[Q]]] = {
     "missed": _missed,
     "voicemail": _voicemail,
+    "unhandled": _unhandled,
     "failed": _failed,
     "long": _long,
     "unsigned": _unsigned,

@@ -1,30 +1,61 @@
 """By which names parties are told: contacts' names and the labels of our numbers."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
 
-from calls.models import ContactNumber, PhoneNumber
+from calls.models import Block, BlockKind, ContactNumber, PhoneNumber
+from calls.models.callers import block_words
 from calls.vonage import numbers
 
 TEST_TAG = "test"  # of contacts whose calls are tests
 MOST_NAMED, MOST_TESTS = 20, 50
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of some parties: the names of those that have one, and by what lines callers are blocked."""
+
+    names: dict[str, str]
+    blocked: dict[str, str] = field(default_factory=dict)  # of callers who are: whom the line stops, in words
+
+
 def names_of(parties: Collection[str]) -> dict[str, str]:
     """The names of these parties, of those that have one, our own numbers' labels first. One query."""
+    return known_of(parties).names
+
+
+def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
+    """The names of these parties, and which of these callers are blocked. One query."""
     asked = {party: numbers.identity(party) for party in parties}
     contacts = ContactNumber.objects.filter(party__in=set(asked.values()) - {""})
     ours = PhoneNumber.objects.filter(msisdn__in=set(parties)).exclude(label="")
+    rows = [_rows("contact", contacts, "party", "contact__name"), _rows("ours", ours, "msisdn", "label")]
+    if callers:
+        rows.append(_rows("block", Block.objects.stopping(callers), "pattern", "kind"))
     found: dict[str, dict[str, str]] = {"ours": {}, "contact": {}}
-    for kind, party, name in _rows("contact", contacts, "party", "contact__name").union(
-        _rows("ours", ours, "msisdn", "label"), all=True
-    ):
-        found[kind][party] = name
+    blocks: list[tuple[str, str]] = []
+    for kind, party, name in rows[0].union(*rows[1:], all=True):
+        if kind == "block":
+            blocks.append((name, party))
+        else:
+            found[kind][party] = name
     named = {party: found["contact"][one] for party, one in asked.items() if one in found["contact"]}
-    return named | found["ours"]
+    return Known(named | found["ours"], {one: words for one in callers if (words := _blocked(one, blocks))})
+
+
+def _blocked(caller: str, blocks: Collection[tuple[str, str]]) -> str:
+    """By which of these lines of the block list a caller is stopped, in words: the narrowest."""
+    if numbers.is_hidden(caller):
+        return block_words(BlockKind.HIDDEN, "") if (BlockKind.HIDDEN, "") in blocks else ""
+    known = numbers.identity(caller)
+    if (BlockKind.EXACT, known) in blocks:
+        return block_words(BlockKind.EXACT, known)
+    begun = (pattern for kind, pattern in blocks if kind == BlockKind.PREFIX and known.startswith(pattern))
+    longest = max(begun, key=len, default="")
+    return block_words(BlockKind.PREFIX, longest) if longest else ""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, CallSearch, Conversation, Leg, Outcome, Recording, Refusal, Visit
+from calls.models import Call, CallEvent, CallSearch, Conversation, Kind, Leg, Outcome, Recording, Refusal, Visit
 from calls.records import search
 from calls.records.counting import recount
 from calls.records.locks import Held, HeldCall, Place
@@ -68,7 +68,7 @@ def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[D
     if emptying:
         for calls in _calls_with_payloads(emptying):
             kept = Call.objects.filter(pk__in=set(calls) - set(_old(calls, deleting) if deleting else ()))
-            full = CallEvent.objects.filter(call__in=kept.values("pk")).exclude(payload=EMPTY)
+            full = _full(CallEvent.objects.filter(call__in=kept.values("pk")))
             yield Done({CALLS_SEALED: kept.open().count(), EVENTS_EMPTIED: full.count()})
         loose = _loose(emptying).exclude(payload=EMPTY)
         yield Done({LOOSE_EMPTIED: (loose.filter(received_at__gte=deleting) if deleting else loose).count()})
@@ -154,9 +154,14 @@ def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
             time.sleep(PAUSE_SECONDS)
 
 
+def _full(events: QuerySet[CallEvent]) -> QuerySet[CallEvent]:
+    """Those with a payload that goes: what people remarked stays as long as the call."""
+    return events.exclude(payload=EMPTY).exclude(kind=Kind.ACTION, payload__remark__isnull=False)
+
+
 def _empty(events: QuerySet[CallEvent]) -> tuple[int, bool]:
     """Empty payloads, BATCH at most. Gives how many, and whether there are more."""
-    full = list(events.exclude(payload=EMPTY).values_list("pk", flat=True)[: BATCH + 1])
+    full = list(_full(events).values_list("pk", flat=True)[: BATCH + 1])
     return CallEvent.objects.filter(pk__in=full[:BATCH]).update(payload=EMPTY, raw=b""), len(full) > BATCH
 
 

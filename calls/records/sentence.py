@@ -37,6 +37,7 @@ class Deeds:
     keys: Sequence[str] = ()
     said: str = ""
     message: timedelta | None = None  # how long the message is that they left
+    blocked: str | None = None  # whom the line of the block list stops that stopped them; None for who was let in
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def _deeds(facts: Facts, cast: Cast, deeds: Deeds) -> list[Clause]:
     clauses: list[Clause] = []
     alone = len(cast.legs) <= 1
     picked_up = bool(cast.legs and cast.legs[0].answered_at)
-    if deeds.heard and alone and picked_up and not deeds.message:
+    if deeds.blocked is not None:
+        clauses.append([Part("was stopped by the block list"), Part(f" ({deeds.blocked})" if deeds.blocked else "")])
+    if deeds.heard and picked_up:
         clauses.append([Part(f"heard {deeds.heard}")])
     if deeds.keys:
         clauses.append([Part("pressed "), *(Part(key, "key") for key in deeds.keys)])
@@ -108,7 +111,7 @@ def _deeds(facts: Facts, cast: Cast, deeds: Deeds) -> list[Clause]:
     if facts.outcome == "voicemail":
         long = f"{duration(deeds.message)} message" if deeds.message else "message"
         clauses.append([Part("left a "), Part(long, "strong")])
-    elif cast.legs and (alone or facts.outcome == IN_PROGRESS):
+    elif cast.legs and deeds.blocked is None and (alone or facts.outcome == IN_PROGRESS):
         clauses += _ended(facts, cast.legs[0])
     return clauses
 

@@ -101,7 +101,7 @@ def timeline(legs: Sequence[LegRow], events: Iterable[EventRow], now: datetime, 
     rows = list(events)
     starts = [leg.started_at for leg in legs if leg.started_at] or [event.occurred_at for event in rows] or [now]
     clock = Clock(zero=min(starts), skew=skew_of(rows))
-    moments = tuple(sorted(map(clock.place, rows), key=lambda m: (m.at, m.event.rank, m.event.pk)))
+    moments = tuple(sorted(map(clock.place, rows), key=_place))
     story = _story(moments, clock)
     last = max((moment.at for moment in moments), default=0.0)
     present = max(clock.at(now) - clock.skew if goes_on else last, 0.0)
@@ -111,6 +111,16 @@ def timeline(legs: Sequence[LegRow], events: Iterable[EventRow], now: datetime, 
     points += [lane.end.at for lane in lanes if lane.end]
     live = any(lane.end is not None and lane.end.shape == "now" for lane in lanes)
     return Timeline(clock.zero, min(points), max(points), live, lanes, moments, clock.skew)
+
+
+def with_events(line: Timeline, events: Iterable[EventRow]) -> Timeline:
+    """The same with more events in its list, which change nothing that is drawn: what people said of the call."""
+    more = map(Clock(line.zero, line.skew).place, events)
+    return replace(line, moments=tuple(sorted([*line.moments, *more], key=_place)))
+
+
+def _place(moment: Moment) -> tuple[float, int, int]:
+    return moment.at, moment.event.rank, moment.event.pk
 
 
 def _story(moments: Iterable[Moment], clock: Clock) -> Story:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from calls.records.cast import Cast, LegRow, Part
-from calls.records.heard import cut, heard
+from calls.records.heard import TEXT_LENGTH, cut, heard
 from calls.records.moments import EventRow, is_message, keys_of, reply_of, served_actions, shape_of, visits_of
 from calls.templatetags.calls_format import duration, money
 from calls.vonage.events import parse_time, text_of
@@ -221,6 +221,8 @@ def _act(event: EventRow, payload: Mapping[str, Any], leg: LegRow | None, cast: 
     if by := text_of(payload.get("by")):
         text = text_of(payload.get("heard")) if payload.get("ncco") else ""
         said = f", to say “{cut(text)}”" if text else ""
+        if note := text_of(payload.get("note"), TEXT_LENGTH * 4):
+            said = f": “{cut(note)}”"
         return _plain(US, f"{by} {what}{said}", "action")
     return _plain(US, f"We acted: {what}", "action")
 

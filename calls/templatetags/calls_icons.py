@@ -23,6 +23,8 @@ ICONS = {
     "failed": TRIANGLE,
     "blocked": f'{RING}<path d="m3.7 3.7 8.6 8.6"/>',
     "notice": '<path d="M2.5 6v4h2.3L8 12.8V3.2L4.8 6Z"/><path d="M10.5 5.8a3 3 0 0 1 0 4.4m2-6.2a5.6 5.6 0 0 1 0 8"/>',
+    "todo": '<path d="M3 2.5h10v11H3Z"/><path d="m5.6 8.2 1.7 1.8 3.1-3.6"/>',
+    "note": '<path d="M3 2.5h10v7.8l-3.2 3.2H3Z"/><path d="M5.5 5.8h5M5.5 8.500h3"/>',
     "live": f'{RING}<circle class="icon-fill" cx="8" cy="8" r="2.6"/>',
     "question": f'{RING}<path d="M6.2 6.4a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.2m0 2v.1"/>',
     # things

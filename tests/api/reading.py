@@ -7,7 +7,7 @@ from django.test import Client
 
 CALL_FIELDS = [
     *["id", "conversation_uuid", "direction", "from", "to", "outcome", "started_at", "answered_at", "ended_at"],
-    *["duration_seconds", "price_eur", "legs", "events", "recordings"],
+    *["duration_seconds", "price_eur", "handled_at", "handled_by", "legs", "events", "recordings"],
 ]
 LEG_FIELDS = [
     *["uuid", "call", "direction", "from", "to", "status", "started_at", "answered_at", "ended_at", "duration_seconds"],

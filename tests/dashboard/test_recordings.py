@@ -1,5 +1,6 @@
 """Recordings on the call's page, and their sound: in ranges, behind the login, never a page of its own."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -191,3 +192,18 @@ def test_a_call_without_any_shows_nothing_of_it(login: Client) -> None:
     html = login.get(f"/calls/{make_call().pk}/").content.decode()
     assert '<div id="recordings" data-part class="recordings">' in html
     assert "data-player" not in html
+
+
+def test_what_happened_meanwhile_is_marked_on_its_line(login: Client) -> None:
+    row = make_recording(seconds=30)
+    call = row.event.call
+    assert call
+    assert row.started_at
+    for seconds in (-5, 6, 31):
+        at = row.started_at + timedelta(seconds=seconds)
+        same = {"uuid": call.legs.get().uuid, "conversation_uuid": call.conversation_uuid}
+        keep(same | {"dtmf": {"digits": "2"}, "timestamp": at.isoformat()})
+    html = login.get(f"/calls/{call.pk}/").content.decode()
+    marks = [float(x) for x in re.findall(r'class="player-event" d="M([-\d.]+) ', html)]
+    assert 60.0 in marks  # of 300, as 6 s of 30
+    assert 0 <= min(marks) <= max(marks) <= 300

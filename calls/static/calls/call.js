@@ -71,8 +71,7 @@
     return arrived;
   };
 
-  const take = (text) => {
-    const answer = new DOMParser().parseFromString(text, "text/html");
+  const take = (answer) => {
     const fresh = parts(answer).map((part) => document.importNode(part, true));
     fresh.forEach(put);
     const arrived = arrange(fresh.filter((part) => "eventRow" in part.dataset));
@@ -81,21 +80,23 @@
     if (arrived) said.textContent = `${arrived} new event${arrived === 1 ? "" : "s"}`;
   };
 
-  const look = async () => {
+  const gone = () => {
+    say("This call was deleted. What stands here is what was known of it.", "/", "See the calls");
+    return false;
+  };
+
+  const look = async (mark = story().dataset.mark) => {
     const url = new URL(page.dataset.url, location.href);
     url.search = location.search;
-    url.searchParams.set("mark", story().dataset.mark);
+    url.searchParams.set("mark", mark);
     const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (response.status === 404) {
-      say("This call was deleted. What stands here is what was known of it.", "/", "See the calls");
-      return false;
-    }
+    if (response.status === 404) return gone();
     if (response.status === 401) {
       say("You are logged out. This page is no longer live.", page.dataset.login, "Log in");
       return false;
     }
     if (!response.ok) throw new Error(`status ${response.status}`);
-    if (response.status === 200) take(await response.text());
+    if (response.status === 200) take(new DOMParser().parseFromString(await response.text(), "text/html"));
     return true;
   };
 
@@ -116,6 +117,47 @@
     }
     if (goesOn) setTimeout(poll, Number(story().dataset.poll || seconds) * 1000);
   };
+
+  // Another view of the chart without loading the page: what the link says stands in the address.
+  page.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("a[data-view]");
+    if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    history.replaceState(null, "", link.href);
+    try {
+      await look("");
+    } catch {
+      location.reload();
+    }
+  });
+
+  // A form marked data-stays is sent from here: the page stays, with what was done in it, and so does the focus.
+  page.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-stays]");
+    if (!form) return;
+    event.preventDefault();
+    const sent = new FormData(form, event.submitter);
+    try {
+      const response = await fetch(form.action, { method: "POST", body: sent, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      if (response.status === 404) return gone();
+      const whole = new DOMParser().parseFromString(await response.text(), "text/html");
+      const done = whole.querySelector("[data-done]");
+      if (!done) return location.reload(); // logged out, or not allowed any more: the page says so
+      take(whole);
+      page.querySelector("[data-done]").replaceChildren(...document.importNode(done, true).childNodes);
+      said.textContent = done.textContent.trim();
+      if (!done.querySelector(".note-bad")) for (const field of form.querySelectorAll("textarea")) field.value = "";
+    } catch {
+      say("The server did not answer. Whether that was done, the page tells when it is loaded again.");
+    }
+  });
+
+  page.addEventListener("click", (event) => {
+    const way = event.target.closest?.("[data-focus]");
+    if (!way) return;
+    event.preventDefault();
+    document.getElementById(way.dataset.focus)?.focus();
+  });
 
   // What the server sent is remembered as it came: open rows and running times must not count as changes.
   parts(page).forEach((part) => {

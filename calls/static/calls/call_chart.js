@@ -54,17 +54,33 @@
     return there.sort((a, b) => far(a) - far(b))[0] ?? all[at];
   };
 
+  const keepInSight = () => {
+    const x = tip.offsetLeft;
+    if (x < box.scrollLeft || x > box.scrollLeft + box.clientWidth - 200) box.scrollLeft = x - box.clientWidth / 2;
+  };
+
+  // The links above the chart, from wide to wider; their own script swaps the chart.
+  const zoom = (key) => {
+    const links = [...document.querySelectorAll("#zoom [data-wide]")];
+    const at = Math.max(0, links.findIndex((link) => link.hasAttribute("aria-current")));
+    const to = key === "0" ? 0 : Math.min(Math.max(at + (key === "-" ? -1 : 1), 0), links.length - 1);
+    links[to].click();
+  };
+
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return show(null);
     if (event.key === "Enter" && shown()) {
       event.preventDefault(); // the key would be pressed on the row as well, and close it
       return open(shown());
     }
+    if (["+", "=", "-", "0"].includes(event.key) && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault(); // the browser's own zoom keeps its keys
+      return zoom(event.key);
+    }
     if (!["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"].includes(event.key)) return undefined;
     event.preventDefault();
     show(next(event.key));
-    const x = tip.offsetLeft;
-    if (x < box.scrollLeft || x > box.scrollLeft + box.clientWidth - 200) box.scrollLeft = x - box.clientWidth / 2;
+    keepInSight();
     return undefined;
   });
   box.addEventListener("pointerover", (event) => show(event.target.closest("[data-item]")));
@@ -74,5 +90,10 @@
     const item = event.target.closest("[data-item]");
     if (item) open(item);
   });
-  box.addEventListener("chart-drawn", () => current && show(shown()));
+  box.addEventListener("chart-drawn", () => {
+    if (!current) return;
+    const item = shown();
+    show(item);
+    if (item) keepInSight();
+  });
 })();

@@ -1,4 +1,5 @@
-// Copying: <button data-copy="text"> copies that text, <button data-copy-from="id"> what stands in that element.
+// Copying: <button data-copy="text"> copies that text, <button data-copy-from="id"> what stands in that element, and
+// <a data-copy-url="/…"> what that address gives.
 // The button says "Copied" for two seconds: in its [data-copy-word], or as its name where it has an icon alone.
 (() => {
   const SHOWN_MS = 2000;
@@ -33,15 +34,23 @@
     names.set(button, before);
   };
 
+  const textOf = async (button, source) => {
+    if (!button.dataset.copyUrl) return button.dataset.copy ?? source?.textContent.trim() ?? "";
+    const response = await fetch(button.dataset.copyUrl);
+    if (!response.ok || response.redirected) throw new Error(`${response.status}`);
+    return response.text();
+  };
+
   addEventListener("click", async (event) => {
-    const button = event.target.closest?.("[data-copy], [data-copy-from]");
+    const button = event.target.closest?.("[data-copy], [data-copy-from], [data-copy-url]");
     if (!button) return;
+    if (button.dataset.copyUrl) event.preventDefault();
     const source = document.getElementById(button.dataset.copyFrom ?? "");
-    const text = button.dataset.copy ?? source?.textContent.trim() ?? "";
     try {
-      await write(text);
+      await write(await textOf(button, source));
       say(button, "Copied");
     } catch {
+      if (button.dataset.copyUrl) return location.assign(button.dataset.copyUrl); // it stands there to be copied
       say(button, "Press Ctrl+C");
       if (source) getSelection().selectAllChildren(source);
     }
