@@ -90,7 +90,8 @@ async def play(
     witness = Witness()
     platform.trace.watchers.append(witness)
     person = scenario.caller()
-    leg = platform.ring(application, to=scenario.to, caller=scenario.endpoint(), person=person)
+    extras = dict(scenario.answer_fields)
+    leg = platform.ring(application, to=scenario.to, caller=scenario.endpoint(), person=person, extras=extras)
     witness.follow(leg)
     if begun:
         begun(leg, witness)

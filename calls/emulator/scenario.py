@@ -15,9 +15,10 @@ from calls.emulator.reading import BadFile, mapping, read_yaml, seconds, text
 
 TO, FROM = "442079460000", "447700900123"
 KEYS = set("0123456789*#")
-KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "faults", "expect")
+KNOWN = ("name", "to", "from", "at", "steps", "hangup_after", "callees", "faults", "expect", "answer_fields")
 CALLEE = ("answer", "after", "steps", "talks", "beeps", "hangup_after", "detail")
 EVERYBODY = "everybody"
+CUSTOM_DATA, SIP_HEADER = "custom_data", "SipHeader_"
 HANG_UP = "hang up"
 YEARS = range(1971, 2101)  # that the clock can show, with hours and zones to spare
 
@@ -29,6 +30,7 @@ class Scenario:
     name: str = ""
     to: str = TO
     from_: str = FROM
+    answer_fields: Mapping[str, Any] = field(default_factory=dict)  # that the answer URL is given beside the usual ones
     at: datetime | None = None
     steps: tuple[Step, ...] = ()
     hangup_after: float | None = None
@@ -59,6 +61,7 @@ class Scenario:
     def as_json(self) -> dict[str, Any]:
         """Write it as `read` reads it."""
         told: dict[str, Any] = {"name": self.name, "to": self.to, "from": self.from_}
+        told["answer_fields"] = dict(self.answer_fields)
         if self.at:
             told["at"] = self.at.isoformat()
         if self.hangup_after is not None:
@@ -83,6 +86,7 @@ def read(value: Any, where: str) -> Scenario:
         name=text(given.get("name", ""), f"{where}: name"),
         to=number(text(given.get("to", TO), f"{where}: to")),
         from_=number(text(given.get("from", FROM), f"{where}: from")),
+        answer_fields=_answer_fields(given.get("answer_fields", {}), f"{where}: answer_fields"),
         at=moment(given["at"], f"{where}: at") if "at" in given else None,
         steps=_steps(given.get("steps", []), f"{where}: steps"),
         hangup_after=_seconds_or_none(given, "hangup_after", where),
@@ -133,6 +137,16 @@ def keys(value: Any, where: str) -> str:
     if not pressed or not set(pressed) <= KEYS:
         raise BadFile(f"{where} has to be of 0-9, * and #; write it in quotes.")
     return pressed
+
+
+def _answer_fields(value: Any, where: str) -> Mapping[str, Any]:
+    """Read what a SIP call or an app user brings along."""
+    if not isinstance(value, dict):
+        raise BadFile(f"{where} has to be a mapping.")
+    for name, given in value.items():
+        if not (str(name).startswith(SIP_HEADER) and isinstance(given, str)) and name != CUSTOM_DATA:
+            raise BadFile(f"{where}: {name} has to be {CUSTOM_DATA}, or a text whose name begins with {SIP_HEADER}.")
+    return dict(value)
 
 
 def _callee(value: Any, where: str) -> Person:

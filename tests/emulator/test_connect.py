@@ -423,8 +423,10 @@ def test_what_the_callee_hears_before_both_are_joined_is_not_recorded() -> None:
 )
 def test_callers_of_other_kinds_are_put_through(caller: str, query: dict[str, str]) -> None:
     voice = VoiceApplication({"/answer": always([connect()])})
-    assert voice.play({"from": caller, "expect": [{"connected": FIRST}]}).is_good
+    brought = {"SipHeader_X-UserId": "1938ND9", "custom_data": {"ticket": 17}}
+    assert voice.play({"from": caller, "answer_fields": brought, "expect": [{"connected": FIRST}]}).is_good
     asked = voice.at("/answer")[0].query
+    assert (asked["SipHeader_X-UserId"], asked["custom_data"]) == ("1938ND9", '{"ticket":17}')
     assert query.items() <= asked.items()
     assert ("from" in asked) == (not caller.startswith("app"))
     mine = voice.told(status="completed", direction="inbound")[0]

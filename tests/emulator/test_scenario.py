@@ -22,6 +22,7 @@ WHOLE = """
 name: Sales, by key
 to: "+44 20 7946 0000"
 from: anonymous
+answer_fields: {SipHeader_X-UserId: 1938ND9, custom_data: {ticket: 17}}
 at: 2026-12-25T03:00:00Z
 steps:
   - press: "1#"
@@ -66,6 +67,7 @@ def test_file_says_all_that_a_scenario_can_and_is_written_as_it_was_read(tmp_pat
     assert again.as_json() == scenario.as_json()
     assert (again.steps, again.at, again.faults) == (scenario.steps, scenario.at, scenario.faults)
     assert again.callees["everybody"].after == 3
+    assert again.answer_fields == {"SipHeader_X-UserId": "1938ND9", "custom_data": {"ticket": 17}}
 
 
 def test_scenario_without_a_name_has_that_of_its_file(tmp_path: Path) -> None:
@@ -89,6 +91,10 @@ def test_scenario_without_a_name_has_that_of_its_file(tmp_path: Path) -> None:
         ("at: 9999-12-31", ": at has to be a time between the years 1971 and 2100."),
         ("callees: {everybody: asleep}", ": callees: everybody: answer has to be one of answer, busy, reject,"),
         ("faults: {lost: 2}", ": faults: lost has to be a share of the webhooks, from 0 to 1."),
+        (
+            "answer_fields: {uuid: x}",
+            ": answer_fields: uuid has to be custom_data, or a text whose name begins with Sip",
+        ),
         ("expect: closed", ": expect has to be a list."),
         ("expect:\n- sad: closed", ": expect 1: 'sad' is not known. Known are said, not said,"),
         ("expect:\n- {said: a, listens: dtmf}", ": expect 1 has to be one of said, not said,"),

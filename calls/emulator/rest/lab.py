@@ -76,10 +76,9 @@ async def ring(request: web.Request) -> web.StreamResponse:
         person = given.caller()
         if by_hand:
             person.answer = "no-answer"
-        caller = given.endpoint()
-        return web.json_response(
-            leg_as_json(platform.ring(application, to=given.to, caller=caller, person=person)), status=201
-        )
+        extras = dict(given.answer_fields)
+        leg = platform.ring(application, to=given.to, caller=given.endpoint(), person=person, extras=extras)
+        return web.json_response(leg_as_json(leg), status=201)
     witnesses: list[Witness] = []  # of this call, once it is begun
 
     def is_told(happening: Happening) -> bool:
