@@ -12,7 +12,7 @@ COPY manage.py .
 COPY callserver callserver
 COPY calls calls
 COPY templates templates
-RUN /venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
+RUN /venv/bin/python manage.py collectstatic --noinput --ignore redoc --verbosity 0 \
     && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash manage.py callserver calls \
     && rm -rf var
 

@@ -75,8 +75,9 @@ def groups() -> list[tuple[str, list[Operation]]]:
 
 
 def _operation(schema: Mapping[str, Any], path: str, verb: str, operation: Mapping[str, Any]) -> Operation:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    body = list(_fields(schema, content.get("schema", {})))
+    content = operation.get("requestBody", {}).get("content", {})
+    body = list(_fields(schema, content.get("application/json", {}).get("schema", {})))
+    file = "" if "application/json" in content else next(iter(content), "")
     told = [one for one in operation.get("parameters", ()) if one["name"] not in {HEADER, "cursor", "page_size"}]
     asked = [one for one in told if one["in"] != "path" and not one.get("response")]
     fine: Mapping[str, Any] = next((one for status, one in operation["responses"].items() if status < "300"), {})
@@ -91,7 +92,7 @@ def _operation(schema: Mapping[str, Any], path: str, verb: str, operation: Mappi
         body=body,
         gives=list(_fields(schema, media.get("schema", {}))),
         statuses=", ".join(sorted(operation["responses"])),
-        curl=_curl(verb, path, body),
+        curl=_curl(verb, path, body, file, [one["name"] for one in asked if one.get("required")]),
     )
 
 
@@ -136,8 +137,12 @@ def _kind(schema: Mapping[str, Any], part: Mapping[str, Any]) -> str:
     return formats.get(str(part.get("format")), words.get(str(part.get("type")), "object"))
 
 
-def _curl(verb: str, path: str, body: Sequence[Field]) -> str:
-    method = "" if verb == "get" or (verb == "post" and body) else f"-X {verb.upper()} "
+def _curl(verb: str, path: str, body: Sequence[Field], file: str, query: Sequence[str]) -> str:
+    """Spell the request: with the fields that are needed, or a file of that media type; with what the query needs."""
+    method = "" if verb == "get" or (verb == "post" and (body or file)) else f"-X {verb.upper()} "
     fields = ", ".join(f'"{one.name}": …' for one in body if one.required) if body else ""
     data = f"-H 'Content-Type: application/json' -d '{{{fields}}}' " if body else ""
-    return f"curl {WHO} {method}{data}{settings.BASE_URL}{path}"
+    data = f"-H 'Content-Type: {file}' --data-binary @file " if file else data
+    asked = "&".join(f"{name}=…" for name in query)
+    address = f"{settings.BASE_URL}{path}"
+    return f"curl {WHO} {method}{data}" + (f"'{address}?{asked}'" if asked else address)

@@ -21,7 +21,12 @@ def test_the_page_shows_each_operation_that_the_schema_has(login: Client) -> Non
     operations = [(verb.upper(), path) for path, verbs in schema["paths"].items() for verb in verbs]
     shown = re.findall(r'op-verb [^>]+>(\w+)</span>\s*<span class="mono op-path">([^<]+)<', page)
     assert shown == operations
-    for words in ("If-Match", "A name, a part of a number, a tag, or words of a note."):
+    for words in (
+        "audio/mpeg&#x27; --data-binary @file",
+        "/api/sounds/?name=…",
+        "If-Match",
+        "A name, a part of a number, a tag, or words of a note.",
+    ):
         assert words in page
 
 

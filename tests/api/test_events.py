@@ -1,16 +1,20 @@
 """GET /api/events/, and the pages that all lists share."""
 
 import base64
+import re
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from rest_framework.mixins import ListModelMixin
 
+from calls.api.urls import urlpatterns
 from calls.models import CallEvent
-from tests.api.reading import EVENT_FIELDS, get
+from tests.api.reading import EVENT_FIELDS, get, problem
 from tests.factories import keep, make_call
+from tests.flows.drafts import publish_flow
 
 
 def ids(page: Any) -> list[int]:
@@ -162,6 +166,15 @@ def test_a_parameter_that_nobody_knows_is_refused_with_those_there_are(api: Clie
     assert response["Content-Type"] == "application/problem+json"
     there_are = "There are: call, leg, kind, status, page_size, cursor."
     assert response.json()["errors"] == {name: [f"There is no such parameter here. {there_are}"]}
+
+
+def test_every_list_refuses_what_it_does_not_know(api: Client) -> None:
+    flow = publish_flow("Orders", ("greeting", {"text": "Good day."}, {}))
+    lists = [one for one in urlpatterns if issubclass(getattr(one.callback, "cls", object), ListModelMixin)]
+    assert len(lists) > 12
+    for one in lists:
+        address = f"/api/{re.sub('<[^>]+>', str(flow.pk), str(one.pattern))}"
+        assert "page_size" in problem(api, "get", f"{address}?nothing=1", status=400)["errors"]["nothing"][0], address
 
 
 def test_an_empty_filter_filters_nothing(api: Client) -> None:
