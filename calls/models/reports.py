@@ -9,6 +9,7 @@ from django.db import models
 
 MSISDN_LENGTH = 15
 ALL = "*"  # the number of the sums over all numbers
+ALL_BY_HOUR = "*h"  # the same by the hour: of a year a quarter of the rows
 
 
 class Ending(models.IntegerChoices):
@@ -65,12 +66,12 @@ class Tally(models.Model):
     """The sums over the calls that began in a quarter of an hour, those to us and those we placed apart.
 
     There is a row for each number and version, and one over all of them. Every zone's days and hours begin with
-    a quarter, so that these make up the days of any.
+    a quarter, so that these make up the days of any. Most begin with an hour: it has a row over all of its own.
     """
 
     quarter = models.IntegerField()
     outbound = models.BooleanField()
-    number = models.CharField(max_length=MSISDN_LENGTH, blank=True)  # ALL in the row over all
+    number = models.CharField(max_length=MSISDN_LENGTH, blank=True)  # ALL or ALL_BY_HOUR in the rows over all
     version = models.BigIntegerField(default=0)
     calls = models.IntegerField()
     # By their ending

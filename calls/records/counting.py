@@ -7,17 +7,18 @@ its row in `Counted` is written when it differs, and the sums of the quarters th
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from calls.models import Bookmark, Call, CallEvent, Counted, Ending, Kind, Leg, Recount, Tally
-from calls.models.reports import ALL
+from calls.models.reports import ALL, ALL_BY_HOUR
 from calls.records.counted import Answer, LegTimes, counted
+from calls.records.quarters import HOUR
 from calls.records.several import several
 
 PAGE = 2_000  # events, and marks, of one transaction
@@ -176,24 +177,37 @@ def _values(row: Counted) -> list[Any]:
 
 
 def sum_up(quarters: Collection[int]) -> None:
-    """Make the sums of these quarters anew. Only who holds the bookmark does so."""
+    """Make the sums of these quarters, and of the hours that they lie in, anew. Only who holds the bookmark does so."""
     if not quarters:
         return
-    which = Q(quarter__in=quarters)
-    if isinstance(quarters, range):
-        which = Q(quarter__gte=quarters[0], quarter__lte=quarters[-1])
-    before = Tally.objects.filter(which)
+    which, of_hours = _within(quarters), _within(_hours_of(quarters))
+    before = Tally.objects.filter(which | Q(of_hours, number=ALL_BY_HOUR))
     before._raw_delete(before.db)
-    rows = Counted.objects.filter(which).order_by()
-    _keep_sums(rows.values("quarter", "outbound"), {"number": ALL, "version": 0})
-    _keep_sums(rows.values("quarter", "outbound", "number", "version"), {})
+    every = Counted.objects.order_by()
+    _keep_sums(every.filter(which), ["quarter", "outbound"], {"number": ALL, "version": 0})
+    _keep_sums(every.filter(which), ["quarter", "outbound", "number", "version"], {})
+    by_hour = every.filter(of_hours).annotate(hour=F("quarter") / HOUR * HOUR)
+    _keep_sums(by_hour, ["hour", "outbound"], {"number": ALL_BY_HOUR, "version": 0})
 
 
-def _keep_sums(groups: QuerySet[Counted, Any], same: Mapping[str, Any]) -> None:
-    """Write the sums of these groups; `same` stands in each row. They never leave the database."""
-    sql, given = groups.annotate(**SUMS).query.get_compiler(connection=connection).as_sql()
-    columns = ", ".join([*same, *groups.query.values_select, *SUMS])
-    marks = "".join("%s, " for _ in same)
-    insert = f"INSERT INTO {TALLIES} ({columns}) SELECT {marks}found.* FROM ({sql}) AS found"  # noqa: S608 -- Django's own
+def _hours_of(quarters: Collection[int]) -> Collection[int]:
+    """Give all quarters of the hours in which these lie."""
+    if isinstance(quarters, range):
+        return range(quarters[0] // HOUR * HOUR, (quarters[-1] // HOUR + 1) * HOUR)
+    return {quarter // HOUR * HOUR + place for quarter in quarters for place in range(HOUR)}
+
+
+def _within(quarters: Collection[int]) -> Q:
+    if isinstance(quarters, range):
+        return Q(quarter__gte=quarters[0], quarter__lte=quarters[-1])
+    return Q(quarter__in=quarters)
+
+
+def _keep_sums(rows: QuerySet[Counted, Any], by: Sequence[str], same: Mapping[str, Any]) -> None:
+    """Write the sums of these rows by some columns; `same` stands in each. They never leave the database."""
+    sql, given = rows.values(*by).annotate(**SUMS).query.get_compiler(connection=connection).as_sql()
+    columns = ", ".join([*same, *("quarter" if name == "hour" else name for name in by), *SUMS])
+    found = ", ".join([*("%s" for _ in same), *(f'found."{name}"' for name in (*by, *SUMS))])
+    insert = f"INSERT INTO {TALLIES} ({columns}) SELECT {found} FROM ({sql}) AS found"  # noqa: S608 -- Django's own
     with connection.cursor() as cursor:
         cursor.execute(insert, [*same.values(), *given])

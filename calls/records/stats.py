@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 
 from calls.models import FlowVersion, Tally
-from calls.models.reports import ALL
+from calls.models.reports import ALL, ALL_BY_HOUR
 from calls.records import tallies
 from calls.records.figures import Money, Sums
 from calls.records.quarters import DAY, EPOCH, HOUR, beginning_of, first_of, local, shifts
@@ -65,18 +65,22 @@ class Which:
 
     def of_numbers(self) -> QuerySet[Tally]:
         """Give the rows of each number and version: of calls to us, and of those we placed."""
-        rows = Tally.objects.filter(number=self.number) if self.number else Tally.objects.exclude(number=ALL)
+        rows = (
+            Tally.objects.filter(number=self.number)
+            if self.number
+            else Tally.objects.exclude(number__in=[ALL, ALL_BY_HOUR])
+        )
         if self.version is not None:
             return rows.filter(version=self.version)
         if self.flow is not None:
             return rows.filter(version__in=FlowVersion.objects.filter(flow=self.flow).values("pk"))
         return rows
 
-    def rows(self) -> QuerySet[Tally]:
-        """Give the fewest rows that sum these calls up."""
+    def rows(self, *, by_hour: bool = False) -> QuerySet[Tally]:
+        """Give the fewest rows that sum these calls up. `by_hour`: whole hours of UTC are asked for."""
         if self.number or self.flow is not None or self.version is not None:
             return self.of_numbers()
-        return Tally.objects.filter(number=ALL)
+        return Tally.objects.filter(number=ALL_BY_HOUR if by_hour else ALL)
 
 
 @dataclass(frozen=True)
@@ -151,19 +155,19 @@ def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS
 
     `months`: of so many at most cost is told, 2 at least; a year of it is half of the work.
     """
-    inside = which.rows().filter(quarter__gte=period.begin, quarter__lt=period.end)
+    earlier = period.before()
+    hourly = all(shift.ahead % HOUR == 0 for shift in shifts(period.zone, earlier.begin, period.end))
+    rows = which.rows(by_hour=hourly)
+    inside = rows.filter(quarter__gte=period.begin, quarter__lt=period.end)
     found = shifts(period.zone, period.begin, period.end)
     size = HOUR if period.days == 1 else DAY
     by_step = tallies.by_step(inside, found, size)
-    earlier = period.before()
     return Figures(
         period=period,
         which=which,
         steps=[Step(begins, by_step.get((step, which.outbound), Sums())) for step, begins in _steps(period, size)],
         other_way=Sums.together(sums for (_, outbound), sums in by_step.items() if outbound != which.outbound),
-        before=tallies.total(
-            which.rows().filter(quarter__gte=earlier.begin, quarter__lt=earlier.end, outbound=which.outbound)
-        ),
+        before=tallies.total(rows.filter(quarter__gte=earlier.begin, quarter__lt=earlier.end, outbound=which.outbound)),
         hours=tallies.by_hour_of_week(inside.filter(outbound=which.outbound), found),
         costs=_costs(period, which, months),
     )

@@ -23,18 +23,19 @@ def main(times: int) -> None:
 
     from calls.models import User
 
-    browser = Client(headers={"host": "127.0.0.1"})
+    browser = Client(headers={"host": "127.0.0.1", "accept-encoding": "gzip"})
     browser.force_login(User.objects.get_or_create(username="bench")[0])
     for name, address in pages():
         queries: list[str] = []
         with connection.execute_wrapper(partial(note, queries)):
-            status = browser.get(address).status_code
+            answer = browser.get(address)
         spent = []
         for _ in range(times):
             begun = time.perf_counter()
             browser.get(address)
             spent.append((time.perf_counter() - begun) * 1000)
-        told = {"page": name, "status": status, "queries": len(queries), "milliseconds": spent}
+        told = {"page": name, "status": answer.status_code, "queries": len(queries), "milliseconds": spent}
+        told["bytes"] = len(answer.content)
         print(json.dumps(told), flush=True)
 
 
@@ -84,6 +85,12 @@ def pages() -> Iterator[tuple[str, str]]:
     for name, query in queries.items():
         yield name, f"/?{urlencode(query, doseq=True)}"
     yield "call page", f"/calls/{halfway.pk}/"
+    yield "home", "/home/"
+    yield "inbox", "/voicemail/"
+    yield "reports, 14 days", "/reports/"
+    yield "reports, 365 days", "/reports/?period=365d"
+    yield "reports, 365 days of a number", f"/reports/?period=365d&number={halfway.to_number}"
+    yield "reports, 365 days, all months", "/reports/?period=365d&rows=all"
     yield "poll, nothing new", f"/live/?seen={CallEvent.objects.latest('pk').pk}"
 
 

@@ -70,6 +70,30 @@ def test_call_changes_in_its_place(open_page: Opens) -> None:
     expect(page.locator("[data-strip-panel]")).to_be_hidden()
 
 
+def test_page_is_light_and_nothing_on_it_shifts_while_it_is_read(open_page: Opens) -> None:
+    make_calls(60)
+    call = make_call("started", "ringing", at=datetime.now(UTC))
+    page = open_page("/")
+    page.evaluate(
+        """() => {
+            window.shifts = [];
+            const note = (list) => window.shifts.push(...list.getEntries().map((entry) => entry.value));
+            new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true });
+        }"""
+    )
+    row(page, call).get_by_role("link").first.focus()
+    keep(make_event("answered", **identities(call)))
+    make_call()
+    expect(row(page, call)).to_contain_text("Listening")
+    expect(page.get_by_role("button", name="1 new call")).to_be_visible()
+    assert sum(page.evaluate("window.shifts")) < 0.001  # the words of "Live" grow; 0.1 is called good
+    sizes = page.evaluate(
+        """["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
+            .filter((entry) => !entry.name.includes("/live/")).map((entry) => [entry.name, entry.transferSize])"""
+    )
+    assert sum(size for _, size in sizes) < 100_000, sizes
+
+
 def test_first_call_of_all_turns_the_empty_page_into_the_list(open_page: Opens) -> None:
     page = open_page("/")
     expect(page.get_by_role("heading", name="Nothing has rung yet")).to_be_visible()

@@ -258,7 +258,8 @@ def test_a_call_that_began_earlier_than_thought_leaves_its_quarter() -> None:
     count_news()
     write_batch([Event(payload=_again(call, "started", at - timedelta(hours=2)), received_at=timezone.now())])
     count_news()
-    assert set(Tally.objects.values_list("quarter", "calls")) == {(int(at.timestamp()) // 900 - 8, 1)}
+    by_quarter = Tally.objects.exclude(number="*h")
+    assert set(by_quarter.values_list("quarter", "calls")) == {(int(at.timestamp()) // 900 - 8, 1)}
 
 
 @pytest.mark.django_db(transaction=True)
