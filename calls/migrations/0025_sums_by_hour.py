@@ -41,7 +41,7 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0023_earlier_messages"),
+        ("calls", "0024_handled"),
     ]
 
     operations = [migrations.RunPython(add, drop)]
