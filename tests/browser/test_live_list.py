@@ -328,6 +328,8 @@ def test_log_out_by_keyboard_alone(open_page: Opens) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
     page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="API", exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Log out")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/login/$"))
