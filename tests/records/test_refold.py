@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
@@ -318,4 +320,15 @@ def test_events_that_come_in_meanwhile_are_read_as_ever() -> None:
         writer.join()
     assert failures == []
     assert stored() == read_plainly(told)
+    assert read_again() == NOTHING
+
+
+def test_the_conversation_of_birth_stands_once_after_an_upgrade_and_again_after_the_way_back(history: None) -> None:
+    migration, before = import_module("calls.migrations.0026_moved_to"), rows(LOG)
+    named = {row.pk: row.conversation_uuid for row in Leg.objects.select_related("call")}
+    migration.name_births(apps, None)
+    assert dict(Leg.objects.values_list("pk", "moved_to")) == named
+    assert [call.moved_to for call in Call.objects.all()] == [call.conversation_uuid for call in Call.objects.all()]
+    migration.forget_births(apps, None)
+    assert rows(LOG) == before
     assert read_again() == NOTHING
