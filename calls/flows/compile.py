@@ -10,6 +10,7 @@ from calls.flows import allowed
 from calls.flows.program import AGAIN, END, SCHEMA, Program, Target, to_flow, to_step
 from calls.flows.steps import STEPS, Facts, Kind
 from calls.flows.steps.kind import SoundFile
+from calls.flows.ways import ways
 from calls.models import Branch, CallFlow, OpeningHours, PhoneNumber, Sound, Step, StepKind, Then
 from calls.vonage import numbers
 
@@ -75,6 +76,8 @@ def compile_draft(flow: CallFlow) -> Compiled:
     round_in_circles = circling(compiled, flow.pk)
     findings += [Finding("warning", step, CIRCLE) for step in steps if str(step.pk) in round_in_circles]
     start = str(steps[0].pk) if steps else None
+    silent = mute_ends(compiled, start or "")
+    findings += [Finding("warning", step, MUTE) for step in steps if str(step.pk) in silent]
     program = {"schema": SCHEMA, "flow": flow.pk, "name": flow.name, "voice": voice_of(flow), "start": start}
     return Compiled(program | {"steps": compiled}, findings)
 
@@ -101,6 +104,26 @@ def circling(steps: Mapping[str, Any], flow: int) -> set[str]:
         if here in seen:
             found.add(here)
         known |= seen
+    return found
+
+
+MUTE = "Callers may come to the end of the call here without having heard a word. Add a sentence before it."
+SILENT = {"hours", "goto", "wait"}  # kinds at which nothing is heard; who is notified may answer with words
+
+
+def mute_ends(steps: Mapping[str, Any], start: str) -> set[str]:
+    """Steps that end the calls of some who have heard nothing yet."""
+    ahead, seen, found = [start], set[str](), set[str]()
+    while ahead:
+        here = ahead.pop()
+        step = steps.get(here, {})
+        if here in seen or step.get("kind") not in SILENT | {"hangup"}:
+            continue
+        seen.add(here)
+        targets = [way.target for way in ways(step)]
+        if END in targets and not str(step["settings"].get("text", "")).strip():
+            found.add(here)
+        ahead += [str(target["step"]) for target in targets if "step" in target]
     return found
 
 

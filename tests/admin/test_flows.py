@@ -86,6 +86,14 @@ def test_a_flow_is_made_with_a_name_and_a_voice(login: Client) -> None:
     assert "No step yet" in response.content.decode()
 
 
+def test_another_voice_takes_along_the_sentences_that_nobody_reworded(login: Client) -> None:
+    flow = make_flow()
+    step = add_step(flow, "voicemail")
+    submit(login, page_of(flow), fields(flow, voice="fr-FR:0"))
+    step.refresh_from_db()
+    assert (step.settings["notice"], step.settings["language"]) == ("Cet appel est enregistré.", "")
+
+
 def test_places_are_written_as_numbers(login: Client) -> None:
     flow = make_flow()
     bye = flow.steps.get(name="Bye")

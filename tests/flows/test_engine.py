@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from calls.flows import engine, tokens
+from calls.flows.compile import compile_draft
 from calls.flows.engine import Served
 from calls.flows.publish import go_live, publish
 from calls.flows.routing import directory
@@ -194,3 +195,19 @@ def test_a_draft_that_cannot_be_run_is_not_published(steps: tuple[Any, ...], rea
     with pytest.raises(Exception, match=reason):
         publish(flow)
     assert not flow.versions.exists()
+
+
+@pytest.mark.parametrize(
+    ("steps", "warned"),
+    [
+        ((("hours", {}, {"closed": "hang up"}), ("greeting", {"text": "Hello."}, {})), 1),
+        ((("hours", {}, {"closed": "3"}), ("greeting", {"text": "Hello."}, {}), ("hangup", {}, {})), 1),
+        ((("wait", {}, {}),), 1),
+        ((("hours", {}, {"closed": "2"}), ("hangup", {"text": "Goodbye."}, {})), 0),
+        ((("greeting", {"text": "Hello."}, {}), ("wait", {}, {}), ("hangup", {}, {})), 0),
+        ((("menu", {"prompt": "Press 1."}, {"1": "hang up"}), ("hangup", {}, {})), 0),
+    ],
+)
+def test_publishing_warns_of_a_call_that_may_end_before_a_word(steps: tuple[Any, ...], warned: int) -> None:
+    found = [one.message for one in compile_draft(make_flow("Line", *steps)).warnings]
+    assert sum("without having heard a word" in one for one in found) == warned

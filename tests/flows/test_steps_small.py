@@ -38,7 +38,7 @@ def test_a_program_is_told_with_what_is_known_and_the_call_goes_on() -> None:
     served = ring()
     assert action_of(served, "notify") == {
         "action": "notify",
-        "payload": {"who": "Anna <Kowalska>", "number": CALLER, "line": ["", 1, None], "text": "{} and {"},
+        "payload": {"who": "Anna <Kowalska>", "number": CALLER, "line": [OURS, 1, None], "text": "{} and {"},
         "eventUrl": [URL],
         "eventMethod": "POST",
     }
