@@ -214,7 +214,7 @@ class WeekMap:
 
     @property
     def phone_width(self) -> int:
-        return round(40 + len(self.hours) * 48)
+        return min(round(40 + len(self.hours) * 48), round(self.width))  # no letter is drawn larger than it is
 
 
 def week_map(hours: Hours, weekdays: Sequence[int]) -> WeekMap:

@@ -86,7 +86,7 @@ class Names:
         return Cell(self.number(digits), digits or "other")
 
     def version(self, key: int) -> str:
-        return self.versions.get(key, "A flow that is gone") if key else "No flow"
+        return self.versions.get(key, "A flow that is gone") if key else "No answer of a flow"
 
 
 def tables(figures: Figures, groups: Sequence[Group], week: WeekMap, names: Names) -> dict[str, Table]:

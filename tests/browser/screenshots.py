@@ -9,30 +9,43 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from calls.models import Call, CallFlow, Contact, OpeningHours, PhoneNumber, User
 from tests.browser import stage
 from tests.browser.conftest import PHONE, Opens
+from tests.browser.test_phone import open_phone, phones, shop  # noqa: F401 -- a fixture
+from tests.control.conftest import LocalVonage, point_to
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 WIDE = {"width": 1280, "height": 800}
 MOST_HIGH = 3_000  # px of a picture
+MARGIN = 12  # px around a part
 QUALITY = 82  # of WebP
+SETTLED_MS = 400  # after which scripts have drawn what they draw
+LOOKS = (("light", WIDE, "light"), ("dark", WIDE, "dark"), ("phone", PHONE, "light"))
 
 
-def take(page: Page, name: str, *, whole: bool = True) -> None:
-    """Write what the page shows, and what is below the window as well, as WebP."""
-    page.wait_for_load_state("networkidle")
+def take(page: Page, name: str, *, part: str = "") -> None:
+    """Write the whole page, or a part of it, as WebP."""
+    page.wait_for_timeout(SETTLED_MS)
     page.evaluate("document.fonts.ready.then(() => document.activeElement?.blur())")
     size = page.viewport_size
     assert size
-    high = page.evaluate("document.documentElement.scrollHeight") if whole else size["height"]
+    high = max(page.evaluate("document.documentElement.scrollHeight"), size["height"])
+    page.set_viewport_size({"width": size["width"], "height": min(high, MOST_HIGH)})  # what is fixed goes to the bottom
+    clip: dict[str, float] = {"x": 0, "y": 0, "width": size["width"], "height": min(high, MOST_HIGH)}
+    if part:
+        box = page.locator(part).bounding_box()
+        assert box
+        clip = {"x": max(box["x"] - MARGIN, 0), "y": box["y"] - MARGIN, "width": box["width"] + 2 * MARGIN}
+        clip["width"] = min(clip["width"], size["width"] - clip["x"])
+        clip["height"] = min(box["height"] + 2 * MARGIN, MOST_HIGH)
     chrome = page.context.new_cdp_session(page)
-    clip = {"x": 0, "y": 0, "width": size["width"], "height": min(high, MOST_HIGH), "scale": 1}
-    options = {"format": "webp", "quality": QUALITY, "clip": clip, "captureBeyondViewport": True}
+    options = {"format": "webp", "quality": QUALITY, "clip": clip | {"scale": 1}, "captureBeyondViewport": True}
     (FOLDER / f"{name}.webp").write_bytes(base64.b64decode(chrome.send("Page.captureScreenshot", options)["data"]))
+    page.set_viewport_size(size)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -43,12 +56,14 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 @pytest.fixture
 def addresses(clock: time_machine.Traveller, person: User, settings: Settings) -> dict[str, str]:
-    """The stage is set; where each page is."""
+    """The stage is set; where each page is, and which part of it is meant."""
     settings.BASE_URL = "https://calls.example.com"
+    settings.OUTBOUND_FROM = stage.ORDERS
+    point_to(settings, "https://api.example.com")  # where nothing is sent
     stage.set_up(person, clock)
     admin, orders = "/admin/calls", CallFlow.objects.get(name="Orders")
     left = Call.objects.get(from_number=stage.MARGARET, started_at__gte=stage.NOW.replace(hour=0))
-    hours = OpeningHours.objects.get(name="Shop")
+    flow = f"{admin}/callflow/{orders.pk}/change/"
     return {
         "home": "/home/",
         "voicemail": "/voicemail/",
@@ -59,30 +74,44 @@ def addresses(clock: time_machine.Traveller, person: User, settings: Settings) -
         "reports": "/reports/",
         "place": f"/call?to={stage.ANNA}&text=Your+bike+is+ready.",
         "api": "/api/docs/",
+        "swagger": "/api/docs/swagger/",
         "missing": "/no/such/page/",
         "numbers": f"{admin}/phonenumber/",
         "number": f"{admin}/phonenumber/{PhoneNumber.objects.get(msisdn=stage.SHOWROOM).pk}/change/",
-        "flow": f"{admin}/callflow/{orders.pk}/change/",
-        "hours": f"{admin}/openinghours/{hours.pk}/change/",
+        "flows": f"{admin}/callflow/",
+        "flow": flow,
+        "flow-seen": f"{flow}?if-at=2026-11-23T14:07&if-caller=Anna+Kowalska&if-keys=1#seen",
+        "hours": f"{admin}/openinghours/{OpeningHours.objects.get(name='Shop').pk}/change/",
         "contacts": f"{admin}/contact/",
         "contact": f"{admin}/contact/{Contact.objects.get(name='Anna Kowalska').pk}/change/",
         "blocks": f"{admin}/block/",
     }
 
 
-LOOKS = (("light", WIDE, "light"), ("dark", WIDE, "dark"), ("phone", PHONE, "light"))
-
-
-def test_pages(open_page: Opens, addresses: dict[str, str]) -> None:
+def test_pages(open_page: Opens, addresses: dict[str, str], clock: time_machine.Traveller) -> None:
     for look, size, theme in LOOKS:
         page = open_page("/healthz", size=size, theme=theme)
         for name, address in addresses.items():
+            clock.move_to(stage.NOW)
             page.goto(address)
-            take(page, f"{name}-{look}")
+            take(page, f"{name}-{look}", part="#seen" if address.endswith("#seen") else "")
 
 
 def test_first_start_and_login(open_page: Opens, settings: Settings) -> None:
     settings.BASE_URL = "https://calls.example.com"
     for look, size, theme in LOOKS:
         take(open_page("/", size=size, theme=theme), f"empty-{look}")
-        take(open_page("/login/", size=size, theme=theme, logged_in=False), f"login-{look}", whole=False)
+        take(open_page("/login/", size=size, theme=theme, logged_in=False), f"login-{look}")
+
+
+def test_phone_of_the_local_vonage(open_page: Opens, shop: LocalVonage) -> None:  # noqa: F811
+    for look, size, theme in LOOKS:
+        page = open_phone(open_page, shop, size=size, theme=theme)
+        first, second = phones(page)
+        first.get_by_role("button", name="Ring").click()
+        expect(first.get_by_role("list")).to_contain_text("For orders press two.")
+        first.get_by_role("button", name="2 ABC").click()
+        second.get_by_role("button", name="Pick up").click()
+        expect(second.get_by_text("On the line")).to_be_visible()
+        take(page, f"phone-{look}")
+        first.get_by_role("button", name="Hang up").click()

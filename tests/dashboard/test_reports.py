@@ -181,7 +181,7 @@ def test_numbers_and_versions_stand_side_by_side(login: Client, some_calls: None
     (named, *others) = versions
     assert (named["Calls"], named["Picked up"], named["Missed"], named["p95"]) == ("4", "3", "0", "3400.0")
     assert named["Flow and version"].endswith(" v1")
-    assert [(row["Flow and version"], row["Calls"]) for row in others] == [("No flow", "3")]
+    assert [(row["Flow and version"], row["Calls"]) for row in others] == [("No answer of a flow", "3")]
     year = page(login, "?period=365d")
     assert "rows=all#compared-title" in year
     assert "figures-numbers" not in year
