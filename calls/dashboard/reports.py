@@ -42,7 +42,8 @@ def reports(request: HttpRequest) -> HttpResponse:
     choice = Choice.read(request.GET.dict())
     context: dict[str, object] = {"tab": "reports", "choice": choice, "periods": PERIODS}
     all_rows = request.GET.get("rows") == "all"
-    context |= {"first_rows": 0 if all_rows else FIRST_ROWS}
+    first_rows = 0 if all_rows else FIRST_ROWS
+    context |= {"first_rows": first_rows}
     try:
         problem, period = _period(choice)
         labels, (flows, versions) = number_names(), flow_options()
@@ -52,7 +53,8 @@ def reports(request: HttpRequest) -> HttpResponse:
         found = figures(period, choice.which(), months=months)
         context |= {"more_months": months < MOST_MONTHS and period.first < found.costs.months[0]}
         empty = not found.total.calls
-        context |= {"compares": period.days <= COMPARED_DAYS or all_rows}
+        asked = request.GET.get("compare") == "all"
+        context |= {"compares": period.days <= COMPARED_DAYS or asked, "most_compared": 0 if asked else first_rows}
         sums = compared(period, found.which) if context["compares"] and not empty else {}
         names = Names(labels, version_names({version for _, version in sums}, versions))
         page = None if empty else report_page(found, names, timezone.localtime(), sums)

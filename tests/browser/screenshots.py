@@ -5,6 +5,7 @@ Each page wide in light and dark, and phone-sized. Whoever takes them looks at t
 
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,28 +21,28 @@ from tests.control.conftest import LocalVonage, point_to
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 WIDE = {"width": 1280, "height": 800}
-MOST_HIGH = 3_000  # px of a picture
+MOST_HIGH, TALL = 1_700, 3_000  # px of a picture
 MARGIN = 12  # px around a part
 QUALITY = 82  # of WebP
 SETTLED_MS = 400  # after which scripts have drawn what they draw
 LOOKS = (("light", WIDE, "light"), ("dark", WIDE, "dark"), ("phone", PHONE, "light"))
 
 
-def take(page: Page, name: str, *, part: str = "") -> None:
+def take(page: Page, name: str, *, most: int = TALL, part: str = "") -> None:
     """Write the whole page, or a part of it, as WebP."""
     page.wait_for_timeout(SETTLED_MS)
     page.evaluate("document.fonts.ready.then(() => document.activeElement?.blur())")
     size = page.viewport_size
     assert size
     high = max(page.evaluate("document.documentElement.scrollHeight"), size["height"])
-    page.set_viewport_size({"width": size["width"], "height": min(high, MOST_HIGH)})  # what is fixed goes to the bottom
-    clip: dict[str, float] = {"x": 0, "y": 0, "width": size["width"], "height": min(high, MOST_HIGH)}
+    page.set_viewport_size({"width": size["width"], "height": min(high, most)})  # what is fixed goes to the bottom
+    clip: dict[str, float] = {"x": 0, "y": 0, "width": size["width"], "height": min(high, most)}
     if part:
         box = page.locator(part).bounding_box()
         assert box
         clip = {"x": max(box["x"] - MARGIN, 0), "y": box["y"] - MARGIN, "width": box["width"] + 2 * MARGIN}
         clip["width"] = min(clip["width"], size["width"] - clip["x"])
-        clip["height"] = min(box["height"] + 2 * MARGIN, MOST_HIGH)
+        clip["height"] = min(box["height"] + 2 * MARGIN, most)
     chrome = page.context.new_cdp_session(page)
     options = {"format": "webp", "quality": QUALITY, "clip": clip | {"scale": 1}, "captureBeyondViewport": True}
     (FOLDER / f"{name}.webp").write_bytes(base64.b64decode(chrome.send("Page.captureScreenshot", options)["data"]))
@@ -80,7 +81,7 @@ def addresses(clock: time_machine.Traveller, person: User, settings: Settings) -
         "number": f"{admin}/phonenumber/{PhoneNumber.objects.get(msisdn=stage.SHOWROOM).pk}/change/",
         "flows": f"{admin}/callflow/",
         "flow": flow,
-        "flow-seen": f"{flow}?if-at=2026-11-23T14:07&if-caller=Anna+Kowalska&if-keys=1#seen",
+        "flow-seen": f"{flow}?if-at=2026-11-23T14:07&if-caller=Ivy+Chen&if-keys=1#seen",
         "hours": f"{admin}/openinghours/{OpeningHours.objects.get(name='Shop').pk}/change/",
         "contacts": f"{admin}/contact/",
         "contact": f"{admin}/contact/{Contact.objects.get(name='Anna Kowalska').pk}/change/",
@@ -92,13 +93,16 @@ def test_pages(open_page: Opens, addresses: dict[str, str], clock: time_machine.
     for look, size, theme in LOOKS:
         page = open_page("/healthz", size=size, theme=theme)
         for name, address in addresses.items():
-            clock.move_to(stage.NOW)
+            clock.move_to(stage.NOW + timedelta(seconds=30))
             page.goto(address)
-            take(page, f"{name}-{look}", part="#seen" if address.endswith("#seen") else "")
+            if name == "swagger":
+                page.locator(".opblock").first.wait_for()
+            most = TALL if name in {"reports", "flow", "call"} else MOST_HIGH
+            take(page, f"{name}-{look}", most=most, part="#seen" if address.endswith("#seen") else "")
 
 
 def test_first_start_and_login(open_page: Opens, settings: Settings) -> None:
-    settings.BASE_URL = "https://calls.example.com"
+    settings.BASE_URL, settings.HTTPS = "https://calls.example.com", True
     for look, size, theme in LOOKS:
         take(open_page("/", size=size, theme=theme), f"empty-{look}")
         take(open_page("/login/", size=size, theme=theme, logged_in=False), f"login-{look}")

@@ -3,13 +3,14 @@
 axe-core 4.14.1 stands in `axe/` as its authors publish it, under the Mozilla Public License 2.0.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from django.template.loader import render_to_string
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from calls.models import Contact
 from calls.records import spool
@@ -138,3 +139,17 @@ def test_login_is_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
     page.keyboard.press("Enter")
     page.get_by_role("alert").wait_for()
     check(page, size)
+
+
+def test_times_stand_in_the_zone_of_the_browser_or_by_choice_in_the_servers(open_page: Opens, calls: None) -> None:
+    page = open_page("/", zone="Asia/Kolkata")
+    shown = page.get_by_role("button", name="Times in")
+    expect(shown).to_have_text("Kolkata, IST")
+    shown.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="The server’s: London")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(shown).to_have_text(re.compile("London, (GMT|BST)"))
+    page.reload()
+    expect(shown).to_have_text(re.compile("London, (GMT|BST)"))

@@ -183,9 +183,9 @@ def test_numbers_and_versions_stand_side_by_side(login: Client, some_calls: None
     assert named["Flow and version"].endswith(" v1")
     assert [(row["Flow and version"], row["Calls"]) for row in others] == [("No answer of a flow", "3")]
     year = page(login, "?period=365d")
-    assert "rows=all#compared-title" in year
+    assert "compare=all#compared-title" in year
     assert "figures-numbers" not in year
-    assert "figures-numbers" in page(login, "?period=365d&rows=all")
+    assert "figures-numbers" in page(login, "?period=365d&compare=all")
     assert "figures-versions" not in page(login, "?way=out&number=442079460001")
 
 
