@@ -46,7 +46,7 @@ def take(page: Page, name: str, *, most: int = TALL, part: str = "") -> None:
     chrome = page.context.new_cdp_session(page)
     options = {"format": "webp", "quality": QUALITY, "clip": clip | {"scale": 1}, "captureBeyondViewport": True}
     (FOLDER / f"{name}.webp").write_bytes(base64.b64decode(chrome.send("Page.captureScreenshot", options)["data"]))
-    page.set_viewport_size(size)  # type: ignore[arg-type]
+    page.set_viewport_size(size)
 
 
 @pytest.fixture
