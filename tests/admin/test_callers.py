@@ -198,6 +198,18 @@ def test_a_new_rule_is_the_last(login: Client) -> None:
 # Blocked callers
 
 
+def test_the_block_list_costs_the_same_queries_however_long_it_is(
+    login: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Block.objects.create(kind="exact", pattern=CALLER, action="hang up")
+    with django_assert_num_queries(99, exact=False) as few:  # type: ignore[call-arg]
+        assert login.get(BLOCKS).status_code == 200
+    for number in range(12):
+        Block.objects.create(kind="exact", pattern=f"4477009010{number:02}", action="hang up")
+    with django_assert_num_queries(len(few.captured_queries)):
+        login.get(BLOCKS)
+
+
 def test_a_block_stands_with_who_made_it_and_how_often_it_stopped_somebody(login: Client, staff: User) -> None:
     submit(login, f"{BLOCKS}add/", {**HANG_UP, "text": "", "note": "Robot."})
     block = Block.objects.get()

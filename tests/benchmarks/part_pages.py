@@ -17,7 +17,7 @@ FEW = 10_000
 TIMES = 30
 MOST_QUERIES = 12
 MOST_BYTES = 100_000
-SECRET = "of the benchmark alone, and longer than any that is guessed"
+SECRET = "of the benchmark alone and longer than any that is guessed"
 OTHERS = ("call page", "poll", "reports", "home", "inbox")  # all else is a list
 Told = dict[str, dict[str, Any]]  # by the page
 

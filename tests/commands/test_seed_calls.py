@@ -81,6 +81,7 @@ def test_seeded_messages_are_in_the_inbox_and_those_that_looking_for_them_gives(
     assert set(Voicemail.objects.values_list(*columns)) == messages
 
 
+@pytest.mark.django_db(transaction=True)  # on Postgres two connections of their own write
 def test_few_calls_are_added_to_many_as_events_come_in() -> None:
     seed(60)
     seen = set(Bookmark.objects.values_list("seen", flat=True))
