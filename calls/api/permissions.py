@@ -39,6 +39,7 @@ def rows_of(model: str, read: Scope, write: Scope) -> Needs:
 
 
 READ_CALLS: Needs = {"GET": Needed(Scope.READ_CALLS)}
+WRITE_CALLS: Needs = {"PATCH": Needed(Scope.WRITE_CALLS, "calls.change_call")}
 PLACE_CALLS: Needs = {"POST": Needed(Scope.PLACE_CALLS)}
 
 

@@ -7,18 +7,23 @@ from django.db.models import Prefetch
 from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from calls.api.acting import Placing
 from calls.api.filters import CallFilter, EventFilter, LegFilter, RecordingFilter
-from calls.api.permissions import PLACE_CALLS, READ_CALLS
+from calls.api.idempotency import idempotent_outside
+from calls.api.permissions import PLACE_CALLS, READ_CALLS, WRITE_CALLS
+from calls.api.rows import Order, save
 from calls.api.serializers import CallSerializer, EventSerializer, LegSerializer, RecordingSerializer
+from calls.control import remarks
 from calls.control.sounds import sound_response
-from calls.models import Call, CallEvent, Leg, Recording, RecordingState
+from calls.models import Call, CallEvent, Leg, Recording, RecordingState, User
 
 EVENT_COLUMNS = ("call_id", "kind", "status", "rank", "occurred_at", "received_at", "payload", "leg__uuid")
 
@@ -39,13 +44,36 @@ class CallList(Placing, ListAPIView[Call]):
     needs = {**READ_CALLS, **PLACE_CALLS}
 
 
-@extend_schema_view(get=extend_schema(summary="Read a call with its legs and events", tags=["calls"]))
+class RemarkSerializer(Order):
+    """What people remark on a call. Each is an event of it, of kind “action”."""
+
+    handled = serializers.BooleanField(required=False, help_text="Somebody saw to it; who was first stays.")
+    note = serializers.CharField(required=False, max_length=remarks.MOST_CHARACTERS, help_text="One more for it.")
+
+    def save_to(self, row: Call, by: User) -> None:
+        given = self.validated_data
+        if "handled" in given:
+            (remarks.handle if given["handled"] else remarks.reopen)(row, by=by)
+        if "note" in given:
+            remarks.note(row, given["note"], by=by)
+
+
 class CallDetail(RetrieveAPIView[Call]):
     """One call with its legs and events."""
 
     queryset = CALLS
     serializer_class = CallSerializer
-    needs = READ_CALLS
+    order_class = RemarkSerializer
+    summaries = {
+        "GET": "Read a call with its legs and events",
+        "PATCH": "Say that a call is handled, or note something",
+    }
+    needs = {**READ_CALLS, **WRITE_CALLS}
+
+    @idempotent_outside  # what is remarked is written as events are, by another connection
+    def patch(self, request: Request, pk: int) -> Response:
+        save(self, self.get_object(), request)
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 @extend_schema_view(get=extend_schema(summary="List legs, newest first", tags=["legs"]))

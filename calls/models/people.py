@@ -17,6 +17,7 @@ class Scope(models.TextChoices):
     """What a token can be held to."""
 
     READ_CALLS = "calls:read", "read the call log, recordings and messages"
+    WRITE_CALLS = "calls:write", "say that calls are handled, and note something on them"
     PLACE_CALLS = "calls:place", "place calls, and act on calls that go on"
     WRITE_VOICEMAIL = "voicemail:write", "archive messages, and write notes on them"
     READ_NUMBERS = "numbers:read", "read our numbers"

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from calls.models import Conversation
-from tests.api.reading import CALL_FIELDS, EVENT_FIELDS, LEG_FIELDS, get
+from calls.models import Conversation, User
+from tests.api.reading import CALL_FIELDS, EVENT_FIELDS, LEG_FIELDS, get, problem, send
 from tests.factories import CALLER, OURS, keep, make_call, make_event
 
 BEGUN = datetime(2026, 11, 23, 14, 2, 11, 310_000, tzinfo=UTC)
@@ -148,3 +148,21 @@ def test_a_call_that_is_not_there_is_a_404_problem(api: Client, pk: str) -> None
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["status"] == 404
+
+
+def test_a_call_is_handled_noted_and_open_again(api: Client, staff: User) -> None:
+    call = make_call("started", "ringing", "cancelled")
+    address = f"/api/calls/{call.pk}/"
+    assert [one["id"] for one in get(api, "/api/calls/", show="unhandled")["results"]] == [call.pk]
+    told = send(api, "patch", address, {"handled": True, "note": "Called back."}).json()
+    assert (told["handled_by"], [one["payload"]["remark"] for one in told["events"][-2:]]) == (
+        staff.username,
+        ["handled", "note"],
+    )
+    assert get(api, "/api/calls/", show="unhandled")["results"] == []
+    again = send(api, "patch", address, {"note": "Twice."}, Idempotency_Key="k").json()
+    assert send(api, "patch", address, {"note": "Twice."}, Idempotency_Key="k").json() == again
+    assert send(api, "patch", address, {"handled": False}).json()["handled_at"] is None
+    problem(api, "patch", address, {"note": " "}, status=400)
+    problem(api, "patch", address, {"note": "x" * 1_001}, status=400)
+    problem(api, "patch", "/api/calls/0/", {"handled": True}, status=404)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from calls.models import ApiToken, CallFlow, Contact, OpeningHours, User
 from tests.api.reading import problem, send
-from tests.factories import OURS, make_number
+from tests.factories import OURS, make_call, make_number
 from tests.sounds import make_sound
 from tests.voicemails import make_message
 
@@ -46,6 +46,7 @@ WRITES: list[tuple[str, str, Any, int, str, str | None]] = [
     ("put", "/api/flows/{flow}/draft/", FLOW, 200, "flows:write", "change_callflow"),
     ("delete", "/api/flows/{loose}/", None, 204, "flows:write", "delete_callflow"),
     ("delete", "/api/sounds/{sound}/", None, 204, "flows:write", "delete_sound"),
+    ("patch", "/api/calls/{call}/", {"handled": True}, 200, "calls:write", "change_call"),
     ("patch", "/api/voicemail/{message}/", {"state": "heard"}, 200, "voicemail:write", None),
     ("post", "/api/rules/", {"tag": "vip", "flow": 0}, 400, "contacts:write", "add_callerrule"),
     ("post", "/api/hours/", {}, 400, "hours:write", "add_openinghours"),
@@ -70,6 +71,7 @@ def places() -> dict[str, int]:
         "loose": CallFlow.objects.create(name="Loose").pk,
         "sound": make_sound().pk,
         "message": make_message().pk,
+        "call": make_call().pk,
         "contact": Contact.objects.create(name="Olga").pk,
         "hours": OpeningHours.objects.create(name="Shop").pk,
     }
