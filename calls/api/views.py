@@ -52,10 +52,10 @@ class RemarkSerializer(Order):
 
     def save_to(self, row: Call, by: User) -> None:
         given = self.validated_data
+        if "note" in given:  # first, as it may be refused
+            remarks.note(row, given["note"], by=by)
         if "handled" in given:
             (remarks.handle if given["handled"] else remarks.reopen)(row, by=by)
-        if "note" in given:
-            remarks.note(row, given["note"], by=by)
 
 
 class CallDetail(RetrieveAPIView[Call]):

@@ -157,7 +157,7 @@ def test_a_call_is_handled_noted_and_open_again(api: Client, staff: User) -> Non
     told = send(api, "patch", address, {"handled": True, "note": "Called back."}).json()
     assert (told["handled_by"], [one["payload"]["remark"] for one in told["events"][-2:]]) == (
         staff.username,
-        ["handled", "note"],
+        ["note", "handled"],
     )
     assert get(api, "/api/calls/", show="unhandled")["results"] == []
     again = send(api, "patch", address, {"note": "Twice."}, Idempotency_Key="k").json()
