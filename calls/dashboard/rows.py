@@ -47,6 +47,10 @@ class Message(ByName):
     pk: int
     state: str
 
+    @property
+    def words(self) -> str:
+        return "not heard yet" if self.state == VoicemailState.NEW else self.state
+
 
 @dataclass(frozen=True)
 class Told:
@@ -105,14 +109,8 @@ class Row(ByName):
 
     @property
     def care(self) -> str:
-        """Of a caller who reached nobody: whether somebody saw to it."""
-        if self.call.handled_at:
-            return f"handled by {self.call.handled_by}"
-        return "not heard yet" if self.is_unheard else ""
-
-    @property
-    def is_unheard(self) -> bool:
-        return bool(self.message and self.message.state == VoicemailState.NEW and not self.call.handled_at)
+        """Who saw to a caller that reached nobody."""
+        return f"handled by {self.call.handled_by}" if self.call.handled_at else ""
 
 
 def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[Row]]:
