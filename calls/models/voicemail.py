@@ -124,14 +124,17 @@ class Voicemail(models.Model):
         self._change({"state": VoicemailState.NEW, "heard_at": None, "heard_by": None}, VoicemailState.HEARD)
 
     def archive(self, by: User | None) -> None:
-        """Take it out of the way. Whether it was heard stays known."""
+        """Take it out of the way: its call is handled. Whether it was heard stays known."""
         where = {"state": VoicemailState.ARCHIVED, "archived_at": timezone.now(), "archived_by": by}
-        self._change(where, VoicemailState.NEW, VoicemailState.HEARD)
+        if self._change(where, VoicemailState.NEW, VoicemailState.HEARD) and self.call and by:
+            self.call.set_handled(by.get_short_name() or by.get_username())
 
     def bring_back(self) -> None:
-        """Put it back to where it was before it was archived."""
+        """Put it back to where it was before it was archived: its call is to be handled."""
         state = VoicemailState.HEARD if self.heard_at else VoicemailState.NEW
-        self._change({"state": state, "archived_at": None, "archived_by": None}, VoicemailState.ARCHIVED)
+        back = {"state": state, "archived_at": None, "archived_by": None}
+        if self._change(back, VoicemailState.ARCHIVED) and self.call:
+            self.call.set_handled("")
 
     def put(self, state: str, by: User | None) -> None:
         """Let it be new, heard or archived, whatever it is now."""
@@ -149,8 +152,9 @@ class Voicemail(models.Model):
         line = " ".join(note.replace("\x00", " ").encode("utf-8", "replace").decode().split())
         self._change({"note": line[:MOST_CHARACTERS]}, *VoicemailState)
 
-    def _change(self, to: dict[str, object], *within: VoicemailState) -> None:
-        """Change it unless somebody else was faster: two who do the same at once are one."""
+    def _change(self, to: dict[str, object], *within: VoicemailState) -> bool:
+        """Change it unless somebody else was faster: two who do the same at once are one. Says whether it did."""
         there = Voicemail.objects.filter(pk=self.pk, state__in=within)
-        there.update(**to, changed_at=timezone.now())
+        changed = there.update(**to, changed_at=timezone.now())
         self.refresh_from_db(fields=["state", "heard_at", "heard_by", "archived_at", "archived_by", "note"])
+        return bool(changed)

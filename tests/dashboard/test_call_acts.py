@@ -17,6 +17,7 @@ from calls.records.retention import prune
 from tests.conftest import Get
 from tests.dashboard.test_call_page import page_of, part, rows_of, text_of
 from tests.factories import CALLER, OURS, keep, make_call, make_contact, make_number
+from tests.voicemails import make_message
 from tests.vonage_client import VonageClient
 
 Does = Callable[..., str]
@@ -103,6 +104,18 @@ def test_list_is_narrowed_to_what_nobody_handled(does: Does, login: Client) -> N
     assert {f'id="call-{call.pk}"' in page for call in (missed, message)} == {True}
     assert page.count('class="calls-row') == 2
     assert "Not handled <b>2</b>" in page
+
+
+def test_an_archived_message_is_handled(staff: User) -> None:
+    message = make_message()
+    call = message.call
+    assert call
+    message.hear(staff)
+    for does, by in ((lambda: message.archive(staff), "sam"), (message.bring_back, "")):
+        does()
+        call.refresh_from_db()
+        assert call.handled_by == by
+        assert bool(call.handled_at) == bool(by)
 
 
 def test_notes_outlive_the_payloads_of_their_call(does: Does, login: Client, settings: Settings) -> None:
