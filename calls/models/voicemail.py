@@ -132,7 +132,7 @@ class Voicemail(models.Model):
     def bring_back(self) -> None:
         """Put it back to where it was before it was archived: its call is to be handled."""
         state = VoicemailState.HEARD if self.heard_at else VoicemailState.NEW
-        back = {"state": state, "archived_at": None, "archived_by": None}
+        back: dict[str, object] = {"state": state, "archived_at": None, "archived_by": None}
         if self._change(back, VoicemailState.ARCHIVED) and self.call:
             self.call.set_handled("")
 
