@@ -96,6 +96,15 @@ def test_a_database_url_is_read(url: str, expected: dict[str, Any]) -> None:
     assert ("sslmode" in read["OPTIONS"]) == ("sslmode" in url)
 
 
+@pytest.mark.parametrize(("command", "milliseconds"), [("migrate", 0), ("worker", 30_000)])
+def test_a_migration_on_postgres_takes_its_time(
+    monkeypatch: pytest.MonkeyPatch, command: str, milliseconds: int
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["manage.py", command])
+    read = Env({"DATABASE_URL": "postgres://db/calls"}).database("DATABASE_URL", Path("/default"))
+    assert f"statement_timeout={milliseconds} " in read["OPTIONS"]["options"]
+
+
 @pytest.mark.parametrize(("word", "value"), [("1", True), ("TRUE", True), ("on", True), ("0", False), ("no", False)])
 def test_a_truth_may_be_written_in_several_words(word: str, value: bool) -> None:
     assert Env({"NAME": word}).boolean("NAME") is value
