@@ -66,10 +66,10 @@ class LogAdmin(ReadOnlyAdmin):
         raise NotImplementedError
 
 
-def calls_of(uuid: str) -> Q:
-    """Calls, by the uuid of a leg or of any conversation they ever had."""
-    by_leg = Leg.objects.filter(uuid=uuid).values("call")
-    return Q(pk__in=by_leg) | Q(pk__in=Call.objects.of_conversation(uuid).values("pk"))
+def calls_of(uuid: str) -> QuerySet[Call, Any]:
+    """Keys of calls, by the uuid of a leg or of any conversation they ever had: each way by its index."""
+    by_leg = Call.objects.of_leg(uuid).values("pk")
+    return by_leg.union(Call.objects.of_conversation(uuid).values("pk"))
 
 
 def with_number(term: str) -> Q | None:
@@ -139,7 +139,7 @@ class CallAdmin(PartiesAdmin):
     ]
 
     def found(self, term: str) -> Q:
-        return with_number(term) or calls_of(term)
+        return with_number(term) or Q(pk__in=calls_of(term))
 
     @admin.display(description="On the dashboard")
     def page(self, call: Call) -> str | SafeString:
@@ -168,7 +168,10 @@ class LegAdmin(PartiesAdmin):
     ]
 
     def found(self, term: str) -> Q:
-        return with_number(term) or Q(uuid=term) | Q(call__in=Call.objects.filter(calls_of(term)))
+        if number := with_number(term):
+            return number
+        here = Leg.objects.filter(uuid=term).values("pk")
+        return Q(pk__in=here.union(Leg.objects.filter(call__in=calls_of(term)).values("pk")))
 
     @admin.display(description="Call")
     def page(self, leg: Leg) -> str | SafeString:
@@ -216,8 +219,10 @@ class CallEventAdmin(LogAdmin):
         return super().get_queryset(request).defer("raw")
 
     def found(self, term: str) -> Q:
-        here = Q(conversation_uuid=term, leg__isnull=True)
-        return here | Q(leg__in=Leg.objects.filter(uuid=term)) | Q(call__in=Call.objects.filter(calls_of(term)))
+        here = CallEvent.objects.filter(conversation_uuid=term, leg__isnull=True).values("pk")
+        of_leg = CallEvent.objects.filter(leg__in=Leg.objects.filter(uuid=term)).values("pk")
+        of_call = CallEvent.objects.filter(call__in=calls_of(term)).values("pk")
+        return Q(pk__in=here.union(of_leg, of_call))
 
     @admin.display(description="Status")
     def status_(self, event: CallEvent) -> str:

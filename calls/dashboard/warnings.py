@@ -31,6 +31,7 @@ from calls.vonage import numbers
 DAY = timedelta(days=1)
 ALIVE = timedelta(minutes=2)  # since the heartbeat of a worker that lives
 MOST_ANSWERS = 1_000  # the newest, that are looked through for those that failed
+MOST_FAILED = 500  # recordings that are looked at: no index tells when an event was received
 MOST_NAMED, MOST_COUNTED = 3, 99
 OFTEN = 3  # failures in a row, before a chore is told of
 
@@ -185,7 +186,8 @@ def _worker(now: datetime) -> Iterator[Warned]:
 
 def _recordings(now: datetime) -> Iterator[Warned]:
     """Recordings of the last day that will not be fetched."""
-    failed = Recording.objects.filter(state=RecordingState.FAILED, event__received_at__gte=now - DAY)
+    newest = Recording.objects.filter(state=RecordingState.FAILED).order_by("-pk").values("pk")[:MOST_FAILED]
+    failed = Recording.objects.filter(pk__in=newest, event__received_at__gte=now - DAY)
     rows = list(failed.order_by("-pk").values_list("pk", "event__call", "problem")[: MOST_COUNTED + 1])
     if not rows:
         return
