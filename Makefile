@@ -30,7 +30,7 @@ bench: .venv/benches  ## Compare the speed with an afternoon's Django and FastAP
 	@.venv/bin/python -m tests.benchmarks $(ARGS)
 
 screenshots: .venv/develops  ## Take all pictures of docs/screenshots anew; then look at them (ARGS="-k pages")
-	@.venv/bin/python -m pytest -q tests/browser/screenshots.py $(ARGS)
+	@.venv/bin/python -m pytest -q -o faulthandler_timeout=0 tests/browser/screenshots.py $(ARGS)
 
 lint: .venv/develops  ## Check style, types, templates, rooms, migrations and container files
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
