@@ -1,7 +1,8 @@
 """JSON as it was told: on Postgres a column of type `json`.
 
 That keeps the text itself, in its order and spelling, and takes a seventh less room than `jsonb`. It is read whole;
-where a query looks into it, Postgres parses the row.
+where a query looks into it, Postgres parses the row. `payload={}` and paths (`payload__reply__version`) work as ever;
+`contains`, `has_key`, `in` and DISTINCT of the whole need an operator that `json` has not.
 """
 
 from typing import Any
