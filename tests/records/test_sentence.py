@@ -38,9 +38,16 @@ def test_everything_that_a_caller_can_do() -> None:
     further = leg(2, 13, None, 35, direction="outbound", status="timeout")
     deeds = Deeds(heard="“Hello.”", keys=("2",), said="“orders”", message=timedelta(seconds=35))
     assert told([leg(1, 0, 1, 77), further], deeds, outcome="voicemail") == (
-        "+44 7700 900123 called Orders from the United Kingdom at 14:02, pressed 2, said “orders”, "
-        "rang +44 7700 900456 for 22 s without answer, and left a 35 s message."
+        "+44 7700 900123 called Orders from the United Kingdom at 14:02, heard “Hello.”, pressed 2, "
+        "said “orders”, rang +44 7700 900456 for 22 s without answer, and left a 35 s message."
     )
+
+
+def test_a_blocked_caller_is_told_by_which_line() -> None:
+    for blocked, words in (("prefix +447700…", " (prefix +447700…)"), ("", "")):
+        assert told([leg(1, 0, 1, 2)], Deeds(blocked=blocked)) == (
+            f"+44 7700 900123 called Orders from the United Kingdom at 14:02 and was stopped by the block list{words}."
+        )
 
 
 def test_hidden_caller() -> None:
