@@ -45,7 +45,7 @@ def test_everything_that_a_caller_can_do() -> None:
 
 def test_a_blocked_caller_is_told_by_which_line() -> None:
     for blocked, words in (("prefix +447700…", " (prefix +447700…)"), ("", "")):
-        assert told([leg(1, 0, 1, 2)], Deeds(blocked=blocked)) == (
+        assert told([leg(1, 0, 1, 2)], Deeds(blocked=blocked), outcome="answered") == (
             f"+44 7700 900123 called Orders from the United Kingdom at 14:02 and was stopped by the block list{words}."
         )
 
