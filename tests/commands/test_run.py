@@ -125,7 +125,7 @@ class Running:
         return "\n".join(self.lines)
 
 
-def wait_until(true: Callable[[], bool], otherwise: str = "", seconds: float = 60) -> None:
+def wait_until(true: Callable[[], bool], otherwise: str = "", seconds: float = 150) -> None:
     """Look ten times a second until it is true."""
     until = time.monotonic() + seconds
     while not true():
