@@ -14,7 +14,9 @@ from tests.browser.test_pages import found_by_axe
 from tests.control.conftest import LocalVonage, local_vonage, point_to
 from tests.factories import OURS, make_number
 
-TEXT = "Your taxi is waiting outside. " * 4
+TEXT = (
+    "Your taxi is waiting outside. " * 40
+)  # more than a minute: on a busy machine the call shall not be over too soon
 
 
 @pytest.fixture
