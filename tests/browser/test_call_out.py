@@ -14,9 +14,7 @@ from tests.browser.test_pages import found_by_axe
 from tests.control.conftest import LocalVonage, local_vonage, point_to
 from tests.factories import OURS, make_number
 
-TEXT = (
-    "Your taxi is waiting outside. " * 40
-)  # more than a minute: on a busy machine the call shall not be over too soon
+TEXT = "Your taxi is waiting outside. " * 40  # takes more than a minute: the call is not over before we hang up
 
 
 @pytest.fixture
