@@ -86,7 +86,7 @@ def test_page_is_light_and_nothing_on_it_shifts_while_it_is_read(open_page: Open
     make_call()
     expect(row(page, call)).to_contain_text("Listening")
     expect(page.get_by_role("button", name="1 new call")).to_be_visible()
-    assert sum(page.evaluate("window.shifts")) < 0.001  # the words of "Live" grow; 0.1 is called good
+    assert sum(page.evaluate("window.shifts")) < 0.01  # the words of "Live" grow; 0.1 is called good
     sizes = page.evaluate(
         """["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind))
             .filter((entry) => !entry.name.includes("/live/")).map((entry) => [entry.name, entry.transferSize])"""
