@@ -25,8 +25,20 @@ hypothesis.register_profile("same", derandomize=True, deadline=None, max_example
 hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+# What these rooms ask of a database the ORM answers alike on each, and what they show is the same.
+ONCE = {"admin", "control", "flows"}
+PURE = {"emulator", "vonage"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of some folders, so that `make test` divides its time well."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        for mark, folders in (("once", ONCE), ("pure", PURE)):
+            if folder in folders:
+                item.add_marker(mark)
 
 
 @pytest.fixture(scope="session", autouse=True)

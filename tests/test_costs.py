@@ -161,6 +161,7 @@ def test_the_list_of_calls_costs_the_same_however_many_there_are(login: Client) 
 @pytest.mark.parametrize("before", [long_history, many_legs, many_calls, many_loose_events])
 def test_a_call_page_costs_the_same_however_much_is_there(login: Client, before: Callable[[], None]) -> None:
     make_number()
+    many_calls("other")  # of the same caller: the page lists them
     write_batch([told("started"), told("answered", 1), told("started", 2, uuid="second"), *NEXT.values()])
     call = Call.objects.of_leg(LEG).get()
     small = cost(lambda: opens(login, "call", call.pk))

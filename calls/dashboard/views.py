@@ -24,8 +24,7 @@ from calls.records.filters import DAYS, read_filters
 from calls.records.needles import LONGEST
 from calls.records.several import several
 
-PAGE_SIZE = 50
-LOOSE_PAGE_SIZE = 25
+PAGE_SIZE = 25
 MOST_COUNTED = 99
 READ_ANEW = 205  # there is more to tell than rows: the page reads itself anew
 
@@ -93,7 +92,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @login_required
 def loose_events(request: HttpRequest) -> HttpResponse:
     """Events that name neither a leg nor a conversation of a call that we know."""
-    page = page_of(CallEvent.objects.without_call().defer("raw"), request.GET, size=LOOSE_PAGE_SIZE)
+    page = page_of(CallEvent.objects.without_call().defer("raw"), request.GET, size=PAGE_SIZE)
     context = {"tab": "calls", "page": page, "events": [LooseEvent(event) for event in page.rows]}
     return render(request, "calls/loose_events.html", context)
 

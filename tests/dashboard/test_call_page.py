@@ -24,6 +24,8 @@ from tests.sequences.reading import BEGIN, NAMES, steps
 from tests.vonage_client import VonageClient
 from tests.webhooks.test_sequences import deliver
 
+pytestmark = pytest.mark.once
+
 CALLED = "+44 7700 900123 called Main line from the United Kingdom at 10:00"
 WE_CALLED = "We called +44 7700 900456 in the United Kingdom from Main line at 10:00"
 TOM = "+44 7700 900456"

@@ -298,7 +298,7 @@ def test_pages_keep_the_filters(login: Client) -> None:
     older = re.search(r'href="(\?show=missed&amp;before=[\d-]+)"', page(login, show="missed"))
     assert older
     html = login.get(f"/{older[1].replace('&amp;', '&')}").content.decode()
-    assert len(re.findall(r'id="call-(\d+)"', html)) == 10
+    assert len(re.findall(r'id="call-(\d+)"', html)) == 25
     assert re.search(r'id="newer" href="\?show=missed&amp;after=', html)
 
 

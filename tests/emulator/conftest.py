@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,13 +22,6 @@ from calls.emulator.trace import Happening
 from tests.emulator.voice_application import VoiceApplication
 
 Typed = Callable[..., tuple[int, list[str], list[str]]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all in this folder, so that `make test` can run it beside the rest."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.once)
 
 
 @dataclass
