@@ -22,7 +22,7 @@ from tests.settings import SCRATCH
 from tests.vonage_client import Body, Response, VonageClient
 
 # Generated cases are the same in each run, and nothing is timed; HYPOTHESIS_PROFILE=long looks for new ones.
-hypothesis.register_profile("same", derandomize=True, deadline=None, max_examples=50)
+hypothesis.register_profile("same", derandomize=True, deadline=None, max_examples=25)
 hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
@@ -30,6 +30,7 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 ONCE = {"admin", "api", "commands", "control", "dashboard", "flows"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_prune", "test_refold", "test_database_away"}
+PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
 PURE = {"emulator", "vonage"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
@@ -38,10 +39,11 @@ Get = Callable[..., Response]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of some folders, so that `make test` divides its time well."""
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        for mark, folders in (("once", ONCE), ("pure", PURE)):
-            if folder in folders and item.path.stem not in ON_EACH:
-                item.add_marker(mark)
+        folder, file = item.path.relative_to(Path(__file__).parent).parts[0], item.path.stem
+        if (folder in ONCE and file not in ON_EACH) or file in PARSING:
+            item.add_marker("once")
+        elif folder in PURE:
+            item.add_marker("pure")
 
 
 def pytest_collection_finish() -> None:
