@@ -27,11 +27,11 @@ hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What these rooms ask of a database the ORM answers alike on each: one will do. Of api and dashboard all but these.
-ONCE = {"admin", "api", "commands", "control", "dashboard", "flows"}
+ONCE = {"admin", "api", "commands", "control", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_prune", "test_refold", "test_database_away"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
-PURE = {"emulator", "vonage"}
+PURE = {"emulator", "flows", "vonage"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 
