@@ -99,8 +99,7 @@ class Run:
 def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     """Say which runs there are to make, and what the machine lacks."""
     lacks = []
-    # The browser and what knows no database go with SQLite, what knows one of them well enough with Postgres: so both
-    # take as long.
+    # What need not see both databases is divided between them, the browser to SQLite: so both take as long.
     on_sqlite, on_postgres, anywhere = "not once or browser or pure", "not pure and (not browser or smoke)", ""
     if not browser:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")

@@ -26,7 +26,7 @@ hypothesis.register_profile("same", derandomize=True, deadline=None, max_example
 hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-# What these rooms ask of a database the ORM answers alike on each: one will do. Of api and dashboard all but these.
+# What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
 ONCE = {"admin", "api", "commands", "control", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_prune", "test_refold", "test_database_away"}

@@ -299,9 +299,9 @@ def second_of(moment: datetime) -> int:
     return (moment - EPOCH) // SECOND
 
 
-def digest_of(canonical_text: str, second: int) -> uuid.UUID:
-    """Make a digest. It begins with the second that was told: an index of them grows at its end, and stays small."""
-    return uuid.UUID(bytes=second.to_bytes(4) + hashlib.sha256(canonical_text.encode()).digest()[:12])
+def digest_of(text: str, second: int) -> uuid.UUID:
+    """Make a digest of a canonical text. The second that was told, or 0, comes first: an index of them grows at its end."""
+    return uuid.UUID(bytes=second.to_bytes(4) + hashlib.sha256(text.encode()).digest()[:12])
 
 
 def canonical_text(event: Event) -> str:
