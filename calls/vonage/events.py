@@ -300,7 +300,7 @@ def second_of(moment: datetime) -> int:
 
 
 def digest_of(text: str, second: int) -> uuid.UUID:
-    """Make a digest of a canonical text. The second that was told, or 0, comes first: an index of them grows at its end."""
+    """Make a digest of a canonical text. The second that was told, or 0, comes first: so an index grows at its end."""
     return uuid.UUID(bytes=second.to_bytes(4) + hashlib.sha256(text.encode()).digest()[:12])
 
 
