@@ -1,13 +1,16 @@
-"""The pages people open, on ten thousand calls and on a million: how long they take, and how many queries."""
+"""The pages people open, on ten thousand calls and on a million: how long they take, how many queries, what is seen."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from tests.benchmarks.browsing import SIZES, Seen, see
 from tests.benchmarks.postgres import ask, new_database
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.rounds import Options
@@ -17,13 +20,23 @@ FEW = 10_000
 TIMES = 30
 MOST_QUERIES = 12
 MOST_BYTES = 100_000
+MOST_SHIFT = 0.01  # 0.1 is called good
 SECRET = "of the benchmark alone and longer than any that is guessed"
 OTHERS = ("call page", "poll", "reports", "home", "inbox")  # all else is a list
 Told = dict[str, dict[str, Any]]  # by the page
 
 
 def measure(options: Options, report: Report) -> None:
-    few, many = (opened(calls) for calls in (FEW, options.calls))
+    with seeded(FEW) as log:
+        few = opened(log)
+    with seeded(options.calls) as log:
+        many = opened(log)
+        report_times(options, report, few, many)
+        if seen := see(log.url, options.folder / "pages"):
+            report_seen(report, seen)
+
+
+def report_times(options: Options, report: Report, few: Told, many: Told) -> None:
     heading = ["", "queries", "kB", f"p50 ms, {FEW:,}", "p95 ms", f"p50 ms, {options.calls:,}", "p95 ms"]
     table = [heading]
     for name, page in many.items():
@@ -44,7 +57,11 @@ def measure(options: Options, report: Report) -> None:
         Line("p95 of a call's page", [share(many["call page"], 0.95)], " ms", at_most(100, " ms")),
         Line("p95 of the slowest reports", [share(many[reports], 0.95)], " ms", at_most(300, " ms"), note=reports),
         Line(
-            "bytes of the largest page, compressed", [many[largest]["bytes"]], "", at_most(MOST_BYTES, ""), note=largest
+            "bytes of the largest page alone, compressed",
+            [many[largest]["bytes"]],
+            "",
+            at_most(MOST_BYTES, ""),
+            note=largest,
         ),
         Line(
             f"the list on {options.calls:,} calls, against {FEW:,}",
@@ -56,31 +73,65 @@ def measure(options: Options, report: Report) -> None:
     )
 
 
+def report_seen(report: Report, seen: Mapping[str, Seen]) -> None:
+    """What the browser told of each page, and the worst of each kind."""
+    table = [["", "kB in all", "paint p50 ms", "most", "slow p50 ms", "most", *(f"shift, {size}" for size in SIZES)]]
+    for name, page in seen.items():
+        times = [f"{tell(spent):.0f}" for spent in (page.painted, page.painted_slow) for tell in (median, max)]
+        shifts = [f"{page.shifts[size]:.4f}" for size in SIZES]
+        table.append([name, f"{page.bytes / 1000:.1f}", *times, *shifts])
+    print()
+    print_table(table, right=True)
+    latest = max(seen, key=lambda name: median(seen[name].painted))
+    heaviest = max(seen, key=lambda name: seen[name].bytes)
+    loosest = max(seen, key=lambda name: max(seen[name].shifts.values()))
+    report.add(
+        Line("bytes of a page with all its files", [seen[heaviest].bytes], "", at_most(MOST_BYTES, ""), note=heaviest),
+        Line("first paint, nothing in the cache", seen[latest].painted, " ms", at_most(1_000, " ms"), note=latest),
+        Line(
+            "layout shift, news included", [max(seen[loosest].shifts.values())], "", at_most(MOST_SHIFT, ""),
+            note=loosest,
+        ),
+    )  # fmt: skip
+
+
 def share(page: Mapping[str, Any], at: float) -> float:
     spent = sorted(page["milliseconds"])
     return float(median(spent) if at == 0.5 else spent[min(int(len(spent) * at), len(spent) - 1)])
 
 
-def opened(calls: int) -> Told:
-    """Make a database with so many calls, and open the pages there."""
-    with new_database("pages") as url:
-        environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": SECRET, "VONAGE_SIGNATURE_SECRET": SECRET}
+@dataclass(frozen=True)
+class Log:
+    """A database with calls, and programs that run on it."""
+
+    url: str
+
+    def run(self, *arguments: str) -> str:
+        environment = {**os.environ, "DATABASE_URL": self.url, "SECRET_KEY": SECRET, "VONAGE_SIGNATURE_SECRET": SECRET}
         environment.pop("DEBUG", None)  # as it is served
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+        return done.stdout
 
-        def run(*arguments: str) -> str:
-            command = [sys.executable, *arguments]
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, check=True, encoding="utf-8"
-            )
-            return done.stdout
 
-        run("manage.py", "migrate", "--verbosity", "0")
-        print(run("manage.py", "seed_calls", "--count", str(calls), "--days", "364", "--seed", "1").strip(), flush=True)
+@contextmanager
+def seeded(calls: int) -> Iterator[Log]:
+    """Make a database with so many calls, and drop it in the end."""
+    with new_database("pages") as url:
+        log = Log(url)
+        log.run("manage.py", "migrate", "--verbosity", "0")
+        seed = ("manage.py", "seed_calls", "--count", str(calls), "--days", "364", "--seed", "1")
+        print(log.run(*seed).strip(), flush=True)
         ask(url, "VACUUM ANALYZE")
         size = "SELECT pg_total_relation_size(%s)"
         sizes = {name: ask(url, size, f"calls_{name}")[0][0] / calls for name in ("call", "callsearch")}
         print(", ".join(f"{shown(bytes_)} bytes of {name} a call" for name, bytes_ in sizes.items()), flush=True)
-        lines = run("-m", "tests.benchmarks.pages", str(TIMES)).splitlines()
-        told = {page.pop("page"): page for page in map(json.loads, lines)}
-        assert all(page["status"] in {200, 204} for page in told.values()), told
-        return told
+        yield log
+
+
+def opened(log: Log) -> Told:
+    """Open all pages there."""
+    lines = log.run("-m", "tests.benchmarks.pages", str(TIMES)).splitlines()
+    told = {page.pop("page"): page for page in map(json.loads, lines)}
+    assert all(page["status"] in {200, 204} for page in told.values()), told
+    return told

@@ -103,6 +103,30 @@ def test_a_line_is_closed_and_opened_again_by_keyboard(open_page: Opens, hours: 
     assert Override.objects.get().until_at <= datetime.now(UTC)
 
 
+def test_what_is_read_at_home_stays_in_its_place_when_a_message_comes(open_page: Opens) -> None:
+    call = make_call("started", "ringing", "cancelled", at=datetime.now(UTC) - timedelta(seconds=30))
+    page = open_page("/home/", size=PHONE)
+    missed = page.locator(f"#missed-{call.pk}")
+    missed.focus()
+    before = missed.bounding_box()
+    make_message(seconds=4)  # stands above
+    expect(page.locator("#home-new .home-item")).to_have_count(1)
+    assert before
+    assert missed.bounding_box() == before
+    expect(missed).to_be_focused()
+
+
+def test_the_button_of_a_new_message_moves_nothing(open_page: Opens, messages: list[Voicemail]) -> None:
+    page = open_page("/voicemail/", size=PHONE)
+    there = page.locator(f"#message-{messages[1].pk}")
+    there.get_by_role("link").first.focus()
+    before = there.bounding_box()
+    make_message(seconds=4)
+    expect(page.get_by_role("button", name="1 new message. Show it")).to_be_visible()
+    assert before
+    assert there.bounding_box() == before
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("path", ["/home/", "/voicemail/"])
 def test_page_is_good_to_use(

@@ -1,6 +1,7 @@
 // Keeps home true while it stays open: the page is asked for again, and the parts of it that changed take the places of
 // the old ones. A part in which somebody chooses something waits. Overrides are set the same way, without a page load;
-// the keyboard stays at the button. Without this script they are forms like any other.
+// the keyboard stays at the button, and what is read where it is in the window. Without this script they are forms like
+// any other.
 (() => {
   const home = document.getElementById("home");
   if (!home) return;
@@ -13,8 +14,17 @@
   // Tokens against forgery are other ones in each answer.
   const plain = (part) => part.innerHTML.replace(/name="csrfmiddlewaretoken" value="\w+"/g, "");
 
+  // Where somebody is: at the part with the focus, or once they scrolled at the first one in the window.
+  const read = () => {
+    const parts = [...home.querySelectorAll("[data-part]")];
+    const focused = parts.find((part) => part.contains(document.activeElement));
+    return focused ?? (scrollY ? parts.find((part) => part.getBoundingClientRect().bottom > 0) : null);
+  };
+
   const take = (whole, asked) => {
     if (!whole.getElementById("home")) return location.reload(); // logged out: the login leads back here
+    const here = read();
+    const top = here?.getBoundingClientRect().top;
     for (const fresh of whole.querySelectorAll("[data-part]")) {
       const old = document.getElementById(fresh.id);
       if (!asked && (within(old) || fresh.dataset.part === "said")) continue;
@@ -23,6 +33,7 @@
       old.replaceWith(document.adoptNode(fresh));
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     }
+    if (here) scrollBy(0, document.getElementById(here.id).getBoundingClientRect().top - top); // it stays in its place
     const count = whole.querySelector("[data-count]")?.textContent ?? "";
     document.dispatchEvent(new CustomEvent("callserver:new-messages", { detail: count }));
   };
