@@ -29,7 +29,7 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 # What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
 ONCE = {"admin", "api", "commands", "control", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
-ON_EACH |= {"test_seed_calls", "test_prune", "test_refold", "test_database_away"}
+ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
 PURE = {"emulator", "flows", "vonage"}
 Post = Callable[..., Response]

@@ -3,30 +3,26 @@ import secrets
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import Max
+from django.db import IntegrityError, OperationalError
 
 from calls.management.progress import Progress
 from calls.management.seeding.copies import Pattern, patterns
+from calls.management.seeding.followers import Followers
 from calls.management.seeding.when import starts
-from calls.management.seeding.writing import Copy, Portion, at_once, in_turn, side_by_side
-from calls.models import Bookmark, Call, CallEvent, PhoneNumber
-from calls.records import counting
-from calls.records.quarters import DAY, quarter_of
+from calls.management.seeding.writing import Copy, Portion, analyze, write
+from calls.models import PhoneNumber
 
 AT_ONCE = 2_000  # calls of one portion
-MANY = 2  # times what is to be added: with fewer calls there, indexes are made anew
 SINCE_THE_LAST = timedelta(minutes=30)
-A_MONTH = 30 * DAY  # quarters of an hour that are summed up at a time
 CALLERS = [f"447700900{number:03}" for number in range(1_000)]
 OURS = [f"442079460{number:03}" for number in (0, 10, 21, 34, 55, 70, 88, 99)]
 FICTITIOUS = "442079460"
-FOLLOWERS = ("recordings", "search", counting.NAME)  # what these make of events is written here already
 
 
 class Command(BaseCommand):
@@ -46,35 +42,32 @@ class Command(BaseCommand):
         until = (until or datetime.now(UTC)).replace(second=0, microsecond=0, tzinfo=UTC)
         progress = Progress(self.stdout, count)
         try:
-            quarters = range(quarter_of(until - timedelta(days=days + 1)), quarter_of(until) + 1)
-            _add(_portions(patterns(chance), count, days, until, chance), count, quarters, progress)
+            _add(_portions(patterns(chance), count, days, until, chance), progress)
         except IntegrityError as error:
             raise CommandError(f"Calls of --seed {seed} are there already: give another one.") from error
         except OperationalError as error:
-            raise CommandError(f"Nothing was added: {str(error).strip()}") from error
+            raise CommandError(f"Added {progress.done:,} calls, then: {str(error).strip()}") from error
+        except KeyboardInterrupt:
+            progress.clear()
+            self.stdout.write(f"Added {progress.done:,} calls or some more. They are whole. --seed {seed}")
+            raise
         finally:
             progress.clear()
         seconds = time.monotonic() - begun
         self.stdout.write(f"Added {count:,} calls in {seconds:.1f} s, {count / seconds:,.0f} a second. --seed {seed}")
 
 
-def _add(portions: Iterator[Portion], count: int, quarters: range, progress: Progress) -> None:
-    """Write them: many in one transaction that has the call log for itself, few as events come in."""
-    if Call.objects.count() <= MANY * count:
-        with transaction.atomic():
-            caught_up = _caught_up()
-            at_ease = connection.vendor == "postgresql"
-            for done in at_once(portions, progress.tell) if at_ease else in_turn(portions):
-                progress.move(done)
-            _sum_up(quarters, progress)
-            newest = CallEvent.objects.aggregate(newest=Max("pk"))["newest"]
-            Bookmark.objects.filter(name__in=caught_up).update(seen=newest, newest=newest)
-        return
-    alone = connection.vendor == "postgresql" and not connection.in_atomic_block
-    for done in side_by_side(portions) if alone else in_turn(portions):
-        progress.move(done)
-    with transaction.atomic():
-        _sum_up(quarters, progress)
+def _add(portions: Iterator[Portion], progress: Progress) -> None:
+    """Write them, while others read and write."""
+    followers = Followers()
+    with closing(write(portions)) as written:
+        for filled in written:
+            followers.add(filled.events)
+            followers.move()
+            progress.move(filled.calls)
+    followers.move()
+    progress.tell("statistics")
+    analyze()
 
 
 def _portions(made: list[Pattern], count: int, days: int, until: datetime, chance: random.Random) -> Iterator[Portion]:
@@ -98,21 +91,3 @@ def _names(caller: str, ours: str, person: str, chance: random.Random) -> dict[s
     person = person if person != caller else CALLERS[CALLERS.index(caller) - 1]
     parties = {"caller": caller, "ours": ours, "person": person}
     return {**parties, "leg0": ids[0], "leg1": leg1, "room": f"CON-{room}", "file": file}
-
-
-def _caught_up() -> list[str]:
-    """Name those followers of the log that have seen all there is: they need not see what is made here."""
-    newest = CallEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    there = {mark.name: mark for mark in Bookmark.objects.filter(name__in=FOLLOWERS)}
-    if not newest:
-        Bookmark.objects.bulk_create([Bookmark(name=name) for name in FOLLOWERS if name not in there])
-        return list(FOLLOWERS)
-    return [name for name, mark in there.items() if mark.newest >= newest]
-
-
-def _sum_up(quarters: range, progress: Progress) -> None:
-    """Make the sums of the reports. Their rows were written already."""
-    progress.tell("sums")
-    counting.hold()
-    for first in range(0, len(quarters), A_MONTH):
-        counting.sum_up(quarters[first : first + A_MONTH])

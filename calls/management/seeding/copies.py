@@ -83,8 +83,8 @@ class Pattern:
             values[f"on{offset}"] = spelt(second + offset).replace("T", " ")
         for number, told in enumerate(self.told):
             at = 0 if told.after is None else second + told.after
-            digest = digest_of(told.text % values, at) if told.text else f"{chance.getrandbits(128):032x}"
-            values[f"digest{number}"] = digest
+            digest = digest_of(told.text % values, at) if told.text else chance.randbytes(16)
+            values[f"digest{number}"] = digest.hex()
         if Voicemail._meta.db_table in self.texts:
             values |= placed_by_people(start + self.lasts, until, chance)
         for table, text in self.texts.items():

@@ -1,23 +1,27 @@
-"""How copies of calls are written: on Postgres by COPY, and many without the indexes, which are made in the end."""
+"""How copies of calls are written: some at a time, by COPY on Postgres, each portion a whole of its own.
+
+A portion has all that is made of its calls, sums of the reports included, so that what was written stays true wherever
+the command is ended. Its transaction is short, and nobody else waits for it: pages are read and events kept meanwhile.
+"""
 
 import random
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import TypeVar
+from itertools import cycle, islice
 
 from django.db import connection, models, transaction
 
 from calls.management.seeding.copies import NULL, TABLES, Pattern, columns_of
-from calls.management.seeding.indexes import look_up_no_references, without_indexes
+from calls.models import CallEvent, Tally
+from calls.records import counting
+from calls.records.quarters import quarter_of
 
-WRITERS = 2  # connections that write at the same time where the indexes stay
-Rows = Mapping[str, bytes]  # by table, in COPY's text format
-Keys = Mapping[str, range]  # by table: one for each row
-Made = TypeVar("Made")
+WRITERS = 2  # connections that write at the same time
+Keys = Mapping[str, Sequence[int]]  # by table: one for each row, in order
 
 
 @dataclass(frozen=True)
@@ -31,75 +35,80 @@ class Copy:
 
 @dataclass(frozen=True)
 class Portion:
-    """Some calls of one statement, as they are looked at in `until`."""
+    """Some calls of one transaction in order of start, as they are looked at in `until`."""
 
     copies: list[Copy]
     until: datetime
     chance: random.Random
 
+    @property
+    def quarters(self) -> range:
+        return range(quarter_of(self.copies[0].start), quarter_of(self.copies[-1].start) + 1)
 
-def in_turn(portions: Iterable[Portion]) -> Iterator[int]:
-    """Write one portion after the other, each in a transaction. Gives the size of each done."""
+
+@dataclass(frozen=True)
+class Filled:
+    """What is written of a portion."""
+
+    rows: Mapping[str, bytes]  # by table, in COPY's text format
+    quarters: range  # of an hour in which its calls began
+    calls: int
+    events: Sequence[int]  # their keys
+
+
+def write(portions: Iterator[Portion]) -> Generator[Filled]:
+    """Write them all. Gives what was written, in their order."""
+    yield from _in_turn(islice(portions, 1))  # alone: where its calls are there already, none was added
+    several = connection.vendor == "postgresql" and not connection.in_atomic_block
+    yield from _side_by_side(portions) if several else _in_turn(portions)
+
+
+def _in_turn(portions: Iterable[Portion]) -> Iterator[Filled]:
     for portion in portions:
-        with transaction.atomic():
-            _write(_filled(portion, _keys_of(portion)))
-        yield len(portion.copies)
+        yield _write(_filled(portion, _keys_of(portion)))
 
 
-def side_by_side(portions: Iterable[Portion]) -> Iterator[int]:
-    """Write some portions at the same time while the next ones are made, each in a transaction. Postgres alone."""
-    with ThreadPoolExecutor(WRITERS) as writers:
-        filled = ((_filled(portion, _keys_of(portion)), len(portion.copies)) for portion in portions)
-        for _, size in _ahead(((writers.submit(_write_alone, rows), size) for rows, size in filled), WRITERS):
-            yield size
-
-
-def at_once(portions: Iterable[Portion], tell: Callable[[str], None]) -> Iterator[int]:
-    """Write all in one transaction, without indexes, while the next ones are made. Postgres alone.
-
-    Nobody else reads or writes the call log meanwhile; where it is broken off, nothing was written.
-    """
-    with transaction.atomic(), without_indexes(TABLES, tell), ThreadPoolExecutor(1) as maker:
-        filled = ((maker.submit(_filled, one, _keys_of(one)), len(one.copies)) for one in portions)
-        for rows, size in _ahead(filled, 1):
-            _write(rows)
-            yield size
-
-
-def _ahead(under_way: Iterator[tuple[Future[Made], int]], most: int) -> Iterator[tuple[Made, int]]:
-    """Give what comes of these in their order, with so many more of them under way."""
-    waiting: deque[tuple[Future[Made], int]] = deque()
-    for one in under_way:
-        waiting.append(one)
-        if len(waiting) > most:
-            done, size = waiting.popleft()
-            yield done.result(), size
-    for done, size in waiting:
-        yield done.result(), size
+def _side_by_side(portions: Iterable[Portion]) -> Iterator[Filled]:
+    """Write some at the same time, while the next one is made."""
+    under_way: deque[Future[Filled]] = deque()
+    writers = [ThreadPoolExecutor(1) for _ in range(WRITERS)]  # each with a connection of its own
+    try:
+        for portion, writer in zip(portions, cycle(writers), strict=False):
+            under_way.append(writer.submit(_write, _filled(portion, _keys_of(portion))))
+            if len(under_way) > WRITERS:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+    finally:
+        for writer in writers:
+            writer.submit(connection.close)
+            writer.shutdown()
 
 
 def _keys_of(portion: Portion) -> Keys:
     """Set a key aside for each row that has one."""
     needed = Counter(table for copy in portion.copies for table in copy.pattern.keys)
-    return {table: _set_aside(table, count) for table, count in needed.items()}
+    with transaction.atomic():
+        return {table: _set_aside(table, count) for table, count in sorted(needed.items())}
 
 
-def _set_aside(table: str, count: int) -> range:
-    """Take keys in a row that nobody else gets. On SQLite the transaction keeps others out."""
+def _set_aside(table: str, count: int) -> Sequence[int]:
+    """Take keys that nobody else gets: on SQLite in a row."""
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            cursor.execute("SELECT MAX(seq) FROM sqlite_sequence WHERE name = %s", [table])
-            last = int(cursor.fetchone()[0] or 0)
-            return range(last + 1, last + 1 + count)
-        while True:  # until nobody else took one in between: gaps cost nothing
-            sql = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) AS key FROM generate_series(1, %s)"
-            cursor.execute(f"SELECT MIN(key), MAX(key) FROM ({sql}) AS taken", [table, count])  # noqa: S608
-            first, last = cursor.fetchone()
-            if last - first == count - 1:
-                return range(first, last + 1)
+        if connection.vendor == "postgresql":
+            sql = "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id')::regclass)) FROM generate_series(1, %s)"
+            cursor.execute(sql, [table, count])
+            return [key for (key,) in cursor.fetchall()]
+        cursor.execute(
+            "INSERT INTO sqlite_sequence SELECT %s, 0 WHERE %s NOT IN (SELECT name FROM sqlite_sequence)",
+            [table, table],
+        )
+        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s RETURNING seq", [count, table])
+        last = int(cursor.fetchone()[0])
+        return range(last + 1 - count, last + 1)
 
 
-def _filled(portion: Portion, keys: Keys) -> Rows:
+def _filled(portion: Portion, keys: Keys) -> Filled:
     """Fill the patterns of some calls."""
     free = {table: iter(some) for table, some in keys.items()}
     texts: dict[str, list[str]] = defaultdict(list)
@@ -107,23 +116,37 @@ def _filled(portion: Portion, keys: Keys) -> Rows:
         own = [next(free[table]) for table in copy.pattern.keys]
         for table, text in copy.pattern.fill(copy.names, copy.start, portion.until, own, portion.chance):
             texts[table].append(text)
-    return {table: "".join(some).encode() for table, some in texts.items()}
+    rows = {table: "".join(some).encode() for table, some in texts.items()}
+    return Filled(rows, portion.quarters, len(portion.copies), keys[CallEvent._meta.db_table])
 
 
-def _write_alone(rows: Rows) -> None:
-    """Write in a thread of its own."""
-    try:
-        with transaction.atomic():
-            look_up_no_references()
-            _write(rows)
-    finally:
-        connection.close()
+def _write(filled: Filled) -> Filled:
+    """Write a portion, and make the sums of its quarters anew: last, since meanwhile nobody else makes some."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            _look_up_no_references()
+        for table in TABLES:
+            if text := filled.rows.get(table._meta.db_table):
+                _copy(table, text)
+        counting.hold()
+        counting.sum_up(filled.quarters)
+    return filled
 
 
-def _write(rows: Rows) -> None:
-    for table in TABLES:
-        if text := rows.get(table._meta.db_table):
-            _copy(table, text)
+def _look_up_no_references() -> None:
+    """Let rows of this transaction refer to one another unchecked, where we may: as a superuser of Postgres."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('is_superuser') = 'on'")
+        if cursor.fetchone()[0]:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+
+
+def analyze() -> None:
+    """Let Postgres learn how the tables are filled now, or it reads whole ones where it knows them as empty."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for name in [*(table._meta.db_table for table in TABLES), Tally._meta.db_table]:
+                cursor.execute(f"ANALYZE {name}")
 
 
 def _copy(table: type[models.Model], text: bytes) -> None:
