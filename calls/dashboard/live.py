@@ -36,11 +36,11 @@ class News:
 
 def horizon() -> dict[str, tuple[str, QuerySet[Any]]]:
     """What tells the newest event that a page may count as seen when it is made: see `seen_of`."""
-    newest = CallEvent.objects.order_by("-pk")[:MOST_EVENTS]
-    recent = CallEvent.objects.filter(pk__in=newest.values("pk"), received_at__gte=timezone.now() - OVERLAP)
+    newest = CallEvent.objects.order_by("-pk")[:1]
+    late = CallEvent.objects.filter(pk__gt=Subquery(newest.values("pk")) - MOST_EVENTS)
     return {
-        "recent": ("MIN(id)", recent),
-        "newest": ("MAX(id)", CallEvent.objects.order_by("-pk")[:1]),
+        "recent": ("MIN(id)", late.filter(received_at__gte=timezone.now() - OVERLAP)),
+        "newest": ("MAX(id)", newest),
         "on_line": ("COUNT(*)", _in_progress()),
     }
 

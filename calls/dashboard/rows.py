@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from calls.dashboard.by_name import ByName
 from calls.dashboard.outcomes import State, doing, state_of
 from calls.dashboard.paging import place_of
 from calls.dashboard.ways import Step, block_of, steps_of, way_of
-from calls.models import Call, CallEvent, Kind, Leg, VoicemailState
+from calls.models import Call, CallEvent, Kind, Leg, Voicemail, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import Known, known_of
 from calls.vonage import numbers
@@ -223,9 +223,11 @@ def _told(calls: Sequence[Call]) -> dict[int, Told]:
     found: dict[int, Told] = defaultdict(Told)
     telling = Q(kind=Kind.RECORD) | Q(payload__reply__path__isnull=False)
     columns = ("call_id", "kind", "payload__start_time", "payload__end_time", "payload__reply__path")
-    left = ("recording__voicemail__pk", "recording__voicemail__state")
+    # Looked up event by event. With a join Postgres might read all recordings beforehand.
+    left = Voicemail.objects.filter(recording__event=OuterRef("pk"))
+    messages = [Subquery(left.values(column)[:1]) for column in ("pk", "state")]
     events = CallEvent.objects.filter(telling, call__in=calls).oldest_first()
-    for call, kind, start, stop, path, message, state in events.values_list(*columns, *left):
+    for call, kind, start, stop, path, message, state in events.values_list(*columns, *messages):
         told = found[call or 0]
         starts_at, ends_at = parse_time(start), parse_time(stop)
         if kind == Kind.RECORD and starts_at and ends_at:

@@ -37,6 +37,9 @@ class Kind(models.TextChoices):
     UNKNOWN = "unknown"
 
 
+IN_SUMS = [Kind.RECORD, Kind.ACTION]  # events that tell in the sum of a call, beside its legs
+
+
 class Outcome(models.TextChoices):
     """What came of a call."""
 
@@ -198,7 +201,7 @@ class Leg(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["uuid"], name="leg_by_uuid")]
-        indexes = [models.Index(fields=["call", "started_at"], name="leg_of_call")]  # finds first and last
+        indexes = [models.Index(fields=["call"], name="leg_by_call")]
 
     def __str__(self) -> str:
         return self.uuid
@@ -290,7 +293,9 @@ class CallEvent(models.Model):
         verbose_name = "event"
         constraints = [models.UniqueConstraint(fields=["digest"], name="event_kept_once")]
         indexes = [
-            models.Index(fields=["call", "kind"], name="event_of_call"),
+            models.Index(fields=["call"], name="event_by_call"),
+            # Few; whether a call has one is asked whenever something is told of it, see `records.sums`.
+            models.Index(fields=["call"], name="event_telling", condition=models.Q(kind__in=IN_SUMS)),
             models.Index(fields=["call"], name="event_unsigned", condition=models.Q(signed=False)),  # none, as a rule
             # Events without a leg wait here for the call of their conversation.
             models.Index(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from calls.models import Call, CallEvent, Kind, Leg
+from calls.models.calls import IN_SUMS
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, LegFacts, total
 from calls.records.locks import CALLS, LEGS, Held
 from calls.records.tables import Statement, run_all
@@ -16,7 +17,7 @@ DECIMALS = 8  # of an amount; whole numbers of these add up without loss on SQLi
 
 VOICEMAIL = "voicemail"  # what such a step records is a message, and what nobody says of which step it is
 
-# Each figure but those of all legs is found by an index, whatever there is of legs and events.
+# Whether there are such events an index tells, however many there are of others. Legs are gone through in any case.
 FIGURES = f"""
     SELECT leg.call_id,
         (SELECT id FROM calls_leg AS a WHERE a.call_id = leg.call_id ORDER BY started_at, uuid LIMIT 1),
@@ -31,7 +32,7 @@ FIGURES = f"""
     FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours
 
-TELLING = (str(Kind.RECORD), str(Kind.ACTION))  # events that tell in a sum, beside the legs
+TELLING = tuple(map(str, IN_SUMS))
 SUMMED = tuple(field.name for field in fields(CallFacts))
 KEPT = {"sealed": False, "has_payloads": True}  # of a new call; another keeps its own
 

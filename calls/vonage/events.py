@@ -22,7 +22,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 4_200  # of a whole number; beyond 4,300 Python neither reads nor writes one
 NAME_LENGTH = 255
 WORD_LENGTH = 64
-EPOCH, SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+EPOCH, MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 SANE_YEARS = range(2000, 2100)  # a time outside is a fault of the sender; ours then orders the event
 REPLACEMENT = "\ufffd"
 
@@ -282,8 +282,8 @@ class Event:
         """Tell a delivery from others by its content: Vonage gives no event ids. Our own acts are all different."""
         if self.door not in DELIVERIES:
             return uuid.uuid4()
-        second = second_of(self.told_time) if self.told_time else 0
-        return uuid.UUID(bytes=digest_of(canonical_text(self), second))
+        millisecond = millisecond_of(self.told_time) if self.told_time else 0
+        return uuid.UUID(bytes=digest_of(canonical_text(self), millisecond))
 
 
 _MARKS = (
@@ -295,14 +295,14 @@ _MARKS = (
 )
 
 
-def second_of(moment: datetime) -> int:
-    """Count the whole seconds since 1970."""
-    return (moment - EPOCH) // SECOND
+def millisecond_of(moment: datetime) -> int:
+    """Count the whole milliseconds since 1970."""
+    return (moment - EPOCH) // MILLISECOND
 
 
-def digest_of(text: str, second: int) -> bytes:
-    """Make a digest of a canonical text. The second that was told, or 0, comes first: so an index grows at its end."""
-    return second.to_bytes(4) + hashlib.sha256(text.encode()).digest()[:12]
+def digest_of(text: str, millisecond: int) -> bytes:
+    """Make a digest of a canonical text. The time that was told, or 0, comes first: so an index grows at its end."""
+    return millisecond.to_bytes(6) + hashlib.sha256(text.encode()).digest()[:10]
 
 
 def canonical_text(event: Event) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from tests.benchmarks.contenders import CONTENDERS, SECRET, Running, place_of, running
@@ -10,11 +11,12 @@ from tests.benchmarks.postgres import ask
 from tests.benchmarks.rounds import Options
 from tests.benchmarks.table import Line, Report, at_least, at_most, print_table, shown
 from tests.load.client import closed_loop
-from tests.load.traffic import answer_calls, event_calls
+from tests.load.traffic import answer_calls, as_time_goes, event_calls
 
 OURS = CONTENDERS["ours"]
 EVENTS = 20_000
 EVENTS_IN_FULL = 200_000
+CALLS_PER_SECOND = 1.0  # that begin, by what is told: about 120 people talk at any time
 MOST_SECONDS = 45.0  # of the short run: with a slow server there are fewer events then
 LOG = "('calls_call', 'calls_leg', 'calls_callevent', 'calls_conversation', 'calls_visit')"
 SIZE = f"SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables WHERE relname IN {LOG}"  # noqa: S608
@@ -46,14 +48,15 @@ def measure(options: Options, report: Report) -> None:
 
 
 def fill(one: Running, events: int, seconds: float) -> None:
-    """Add so many events, with a VACUUM whenever the log grew by a fifth.
+    """Add so many events in the order of hours, with a VACUUM whenever the log grew by a fifth.
 
     That is when autovacuum comes, where events take the time that calls take: here it would look once or never.
     """
     until = time.monotonic() + seconds
+    told = as_time_goes((events - kept(one)) // 4, SECRET, calls_per_second=CALLS_PER_SECOND)
     while (there := kept(one)) < events and (left := until - time.monotonic()) > 0:
-        calls = event_calls(max(100, min(there // 5, events - there) // 4), SECRET)
-        closed_loop(one.port, calls, connections=32, seconds=left, journal=one.journal)
+        some = islice(told, max(400, there // 5))
+        closed_loop(one.port, some, connections=32, seconds=left, journal=one.journal)
         ask(one.place.url, "VACUUM")
 
 

@@ -1,6 +1,7 @@
 """What Vonage sends of many answered calls: payloads in its order and shape, as signed HTTP requests ready to go."""
 
 import hashlib
+import heapq
 import json
 import random
 import uuid
@@ -17,6 +18,7 @@ Payload = dict[str, Any]
 OURS = "442079460000"
 CALLERS = [f"4477009001{number:02}" for number in range(100)]
 RATE_EUR = 0.0045  # a minute
+MOST_SECONDS = 240  # that people talk
 
 
 @dataclass(frozen=True)
@@ -59,19 +61,36 @@ def signed_call(secret: str, *, to: str = OURS, answer: bool = False, hurry: flo
     return told
 
 
+def as_time_goes(count: int, secret: str, *, calls_per_second: float) -> Iterator[Call]:
+    """Sign the events of so many calls in the order in which all of them are told, each event by itself.
+
+    So a log fills in reality: while people talk, others call. The last of these calls ends about now.
+    """
+    begin = datetime.now(UTC) - timedelta(seconds=count / calls_per_second + MOST_SECONDS)
+    waiting: list[tuple[str, int, Payload]] = []
+    for number in range(count):
+        begun = begin + timedelta(seconds=number / calls_per_second)
+        for place, (_, payload) in enumerate(payloads_of(names_of(), begun)):
+            heapq.heappush(waiting, (payload["timestamp"], 4 * number + place, payload))
+        while waiting[0][0] < written(begun):
+            yield [event_request(heapq.heappop(waiting)[-1], 0, secret)]
+    while waiting:
+        yield [event_request(heapq.heappop(waiting)[-1], 0, secret)]
+
+
 def names_of(to: str = OURS) -> Payload:
     """Who calls whom, with identities that no other call has."""
     leg, conversation = uuid.uuid4().hex, f"CON-{uuid.uuid4()}"
     return {"from": random.choice(CALLERS), "to": to, "uuid": leg, "conversation_uuid": conversation}
 
 
-def payloads_of(names: Payload) -> list[tuple[float, Payload]]:
-    """Tell an answered call: each payload with its offset in seconds from the first.
+def payloads_of(names: Payload, begun: datetime | None = None) -> list[tuple[float, Payload]]:
+    """Tell an answered call that begins now, or at another time: each payload with its seconds from the first.
 
     Rounded as Vonage does: `start_time` down, `end_time` up, `duration` between them.
     """
-    begun = datetime.now(UTC)
-    talked = random.randint(3, 240)
+    begun = begun or datetime.now(UTC)
+    talked = random.randint(3, MOST_SECONDS)
     first, last = begun.replace(microsecond=0), begun + timedelta(seconds=talked, milliseconds=600)
     ended = (last + timedelta(seconds=1)).replace(microsecond=0)
     duration = int((ended - first).total_seconds())

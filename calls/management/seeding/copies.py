@@ -36,7 +36,7 @@ from calls.records import search
 from calls.records.batch import write_batch
 from calls.records.counting import counts_of
 from calls.records.quarters import SECONDS
-from calls.vonage.events import DELIVERIES, Event, canonical_text, digest_of, second_of
+from calls.vonage.events import DELIVERIES, Event, canonical_text, digest_of, millisecond_of
 
 # In the order in which they refer to each other.
 TABLES: tuple[type[models.Model], ...] = (
@@ -54,7 +54,7 @@ class Told:
     """What the digest of an event is made of."""
 
     text: str  # "" where it is made by chance
-    after: int | None  # seconds after the start, by Vonage's clock; None where it tells no time
+    after: int | None  # milliseconds after the start, by Vonage's clock; None where it tells no time
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Pattern:
         for offset in self.with_blank:
             values[f"on{offset}"] = spelt(second + offset).replace("T", " ")
         for number, told in enumerate(self.told):
-            at = 0 if told.after is None else second + told.after
+            at = 0 if told.after is None else second * 1_000 + told.after
             digest = digest_of(told.text % values, at) if told.text else chance.randbytes(16)
             values[f"digest{number}"] = digest.hex()
         if Voicemail._meta.db_table in self.texts:
@@ -192,7 +192,7 @@ class _Maker:
     def _digest(self, event: CallEvent) -> str:
         again = Event(payload=event.payload, received_at=event.received_at, door=event.door)
         text = self._placed(canonical_text(again)) if event.door in DELIVERIES else ""
-        after = second_of(again.told_time) - second_of(shapes.BEGIN) if again.told_time else None
+        after = millisecond_of(again.told_time) - millisecond_of(shapes.BEGIN) if again.told_time else None
         self.told.append(Told(text, after))
         return f"%(digest{len(self.told) - 1})s"
 
