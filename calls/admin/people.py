@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
+from django.forms import Script
 from django.http import HttpRequest
 from django.utils.html import format_html
 
@@ -14,11 +16,26 @@ from calls.models import ApiToken, User
 from calls.models.people import Scope
 
 POWERS = ["is_superuser", "groups", "user_permissions"]
+FACTS = ["last_login", "date_joined"]
+CHOOSER = Script("calls/chooser.js", defer=True)
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class TeamAdmin(GroupAdmin):
+    """Django's, with labels that are heard."""
+
+    class Media:
+        js = [CHOOSER]
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """Django's, except that nobody makes themselves or others more than they are."""
+
+    class Media:
+        js = [CHOOSER]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         out_of_reach = isinstance(obj, User) and obj.is_superuser and not _is_superuser(request)
@@ -30,7 +47,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         powers = [] if _is_superuser(request) else POWERS
-        return [*super().get_readonly_fields(request, obj), *powers]
+        return [*super().get_readonly_fields(request, obj), *FACTS, *powers]
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]

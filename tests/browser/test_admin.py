@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import Page, expect
 
-from calls.models import Block, CallerRule, CallFlow, PhoneNumber, Tag
+from calls.models import Block, CallerRule, CallFlow, PhoneNumber, Tag, User
 from tests.browser.conftest import DESK, PHONE, Opens
 from tests.browser.test_pages import found_by_axe
 from tests.factories import OURS, make_call, make_contact, make_number
@@ -82,11 +82,11 @@ def test_without_scripts_a_greeting_is_saved_and_shown(open_page: Opens) -> None
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_pages_are_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
+def test_pages_are_good_to_use(open_page: Opens, person: User, size: dict[str, int]) -> None:
     number = make_number(OURS, label="Main line")
     call = make_call()
     anna = make_contact("Anna Kowalska", "447700900123", tags=["vip"])
-    CallerRule.objects.create(tag=Tag.objects.get(), flow=CallFlow.objects.create(name="VIPs"))
+    rule = CallerRule.objects.create(tag=Tag.objects.get(), flow=CallFlow.objects.create(name="VIPs"))
     Block.objects.create(pattern="447700900456", note="Robot")
     page = open_page("/admin/", size=size)
     for path in [
@@ -98,13 +98,15 @@ def test_pages_are_good_to_use(open_page: Opens, size: dict[str, int]) -> None:
         "/admin/calls/callevent/?q=nobody",
         f"/admin/calls/callevent/{call.events.all()[0].pk}/change/",
         f"/admin/calls/call/{call.pk}/change/",
+        f"/admin/calls/leg/{call.legs.get().pk}/change/",
         "/admin/calls/apitoken/add/",
+        f"/admin/calls/user/{person.pk}/change/",
+        "/admin/auth/group/add/",
         "/admin/calls/contact/",
         f"/admin/calls/contact/{anna.pk}/change/",
         "/admin/calls/callerrule/",
-        "/admin/calls/callerrule/add/",
+        f"/admin/calls/callerrule/{rule.pk}/delete/",
         "/admin/calls/block/",
-        "/admin/calls/block/add/",
     ]:
         page.goto(path)
         assert found_by_axe(page) == [], path
