@@ -33,7 +33,7 @@ PATIENCE = 60  # seconds: longer than any of this takes on a busy machine
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "VARIANTS", 3)
-    monkeypatch.setattr(seed_calls, "AT_ONCE", PORTION)
+    monkeypatch.setitem(seed_calls.AT_ONCE, connection.vendor, PORTION)
 
 
 @pytest.fixture

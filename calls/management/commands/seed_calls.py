@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection
 
 from calls.management.progress import Progress
 from calls.management.seeding.copies import Pattern, patterns
@@ -18,7 +18,7 @@ from calls.management.seeding.when import starts
 from calls.management.seeding.writing import Copy, Portion, analyze, write
 from calls.models import PhoneNumber
 
-AT_ONCE = 2_000  # calls of one portion
+AT_ONCE = {"postgresql": 2_000, "sqlite": 500}  # calls of one portion; on SQLite events wait for it
 SINCE_THE_LAST = timedelta(minutes=30)
 CALLERS = [f"447700900{number:03}" for number in range(1_000)]
 OURS = [f"442079460{number:03}" for number in (0, 10, 21, 34, 55, 70, 88, 99)]
@@ -76,7 +76,7 @@ def _portions(made: list[Pattern], count: int, days: int, until: datetime, chanc
     weights = [pattern.weight for pattern in made]
     popular = [1 / (number + 5) for number in range(len(CALLERS))]  # some call often
     moments = starts(count, days, until - SINCE_THE_LAST, chance)
-    while portion := list(islice(moments, AT_ONCE)):
+    while portion := list(islice(moments, AT_ONCE[connection.vendor])):
         chosen = chance.choices(made, weights, k=len(portion))
         callers = chance.choices(CALLERS, popular, k=2 * len(portion))
         named = zip(callers[: len(portion)], callers[len(portion) :], strict=True)
