@@ -15,6 +15,7 @@ from calls.dashboard.ways import Step, block_of, steps_of, way_of
 from calls.models import Call, CallEvent, Kind, Leg, Voicemail, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import Known, known_of
+from calls.records.zones import time_there
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
 
@@ -70,6 +71,7 @@ class Row(ByName):
     caller: Party
     called: Party
     day: date | None
+    there: str  # when it began by the clock of our number, where that shows another time
     rang: timedelta | None
     talked: timedelta | None
     recorded: timedelta | None
@@ -166,6 +168,7 @@ def _row(call: Call, legs: list[Leg], told: Told, known: Known, now: datetime) -
         caller=caller(call.from_number, labels),
         called=called(call.to_number, labels),
         day=timezone.localdate(started) if started else None,
+        there=time_there(started, known.zones.get(call.our_number, "")),
         rang=_rang(found, call),
         talked=time_of(found, {"talk"}) or None,
         recorded=time_of(found, {"rec"}) or None,

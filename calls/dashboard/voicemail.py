@@ -21,8 +21,8 @@ from calls.dashboard.rows import Party, called, caller
 from calls.dashboard.watching import figure, number_in, watch
 from calls.models import Call, User, Voicemail, VoicemailState
 from calls.models.voicemail import INBOX, MOST_CHARACTERS, VoicemailQuerySet
-from calls.records.names import names_of
-from calls.records.zones import time_there, zones_of
+from calls.records.names import Known, known_of
+from calls.records.zones import time_there
 from calls.templatetags.calls_format import day_name, day_word
 
 PAGE_SIZE = 25
@@ -113,14 +113,15 @@ class Message:
 
 
 def messages_of(rows: Sequence[Voicemail], view: View = VIEWS[0]) -> list[Message]:
-    """Tell these messages, which were read with `told()`. Two queries."""
+    """Tell these messages, which were read with `told()`. One query."""
     calls = [row.call for row in rows if row.call]
-    named = names_of({party for call in calls for party in (call.from_number, call.to_number)}) if calls else {}
-    zones = zones_of(calls)
-    return [_message(row, view, named, zones.get(row.call.pk, "") if row.call else "") for row in rows]
+    parties = {party for call in calls for party in (call.from_number, call.to_number)}
+    known = known_of(parties) if parties else Known({})
+    return [_message(row, view, known) for row in rows]
 
 
-def _message(row: Voicemail, view: View, named: dict[str, str], zone: str) -> Message:
+def _message(row: Voicemail, view: View, known: Known) -> Message:
+    named, zone = known.names, known.zones.get(row.call.our_number, "") if row.call else ""
     from_, to = (row.call.from_number, row.call.to_number) if row.call else ("", "")
     who = caller(from_, named)
     sound = sound_of(row.recording, f"the message from {who.shown}")

@@ -155,6 +155,11 @@ class Call(models.Model):
         return self.to_number if self.direction == "outbound" else self.from_number
 
     @property
+    def our_number(self) -> str:
+        """The number of ours that was called, or that we called from."""
+        return self.from_number if self.direction == "outbound" else self.to_number
+
+    @property
     def wants_handling(self) -> bool:
         """Whether the caller reached nobody, so that somebody should see to it. See also `records.filters`."""
         return self.direction != "outbound" and self.outcome in TO_HANDLE

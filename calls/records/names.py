@@ -1,4 +1,4 @@
-"""By which names parties are told: contacts' names and the labels of our numbers."""
+"""By which names parties are told: contacts' names and the labels of our numbers; and where our numbers are at home."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -16,10 +16,13 @@ MOST_NAMED, MOST_TESTS = 20, 50
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of some parties: the names of those that have one, and by what lines callers are blocked."""
+    """What is known of some parties: the names of those that have one, by what lines callers are blocked, and in which
+    zones numbers of ours are at home.
+    """
 
     names: dict[str, str]
     blocked: dict[str, str] = field(default_factory=dict)  # of callers who are: whom the line stops, in words
+    zones: dict[str, str] = field(default_factory=dict)  # of numbers that have one
 
 
 def names_of(parties: Collection[str]) -> dict[str, str]:
@@ -28,14 +31,18 @@ def names_of(parties: Collection[str]) -> dict[str, str]:
 
 
 def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
-    """The names of these parties, and which of these callers are blocked. One query."""
+    """The names and zones of these parties, and which of these callers are blocked. One query."""
     asked = {party: numbers.identity(party) for party in parties}
     contacts = ContactNumber.objects.filter(party__in=set(asked.values()) - {""})
-    ours = PhoneNumber.objects.filter(msisdn__in=set(parties)).exclude(label="")
-    rows = [_rows("contact", contacts, "party", "contact__name"), _rows("ours", ours, "msisdn", "label")]
+    ours = PhoneNumber.objects.filter(msisdn__in=set(parties))
+    rows = [
+        _rows("contact", contacts, "party", "contact__name"),
+        _rows("ours", ours.exclude(label=""), "msisdn", "label"),
+        _rows("zone", ours.exclude(time_zone=""), "msisdn", "time_zone"),
+    ]
     if callers:
         rows.append(_rows("block", Block.objects.stopping(callers), "pattern", "kind"))
-    found: dict[str, dict[str, str]] = {"ours": {}, "contact": {}}
+    found: dict[str, dict[str, str]] = {"ours": {}, "contact": {}, "zone": {}}
     blocks: list[tuple[str, str]] = []
     for kind, party, name in rows[0].union(*rows[1:], all=True):
         if kind == "block":
@@ -43,7 +50,8 @@ def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
         else:
             found[kind][party] = name
     named = {party: found["contact"][one] for party, one in asked.items() if one in found["contact"]}
-    return Known(named | found["ours"], {one: words for one in callers if (words := _blocked(one, blocks))})
+    blocked = {one: words for one in callers if (words := _blocked(one, blocks))}
+    return Known(named | found["ours"], blocked, found["zone"])
 
 
 def _blocked(caller: str, blocks: Collection[tuple[str, str]]) -> str:

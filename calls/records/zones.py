@@ -1,21 +1,11 @@
 """The zones in which numbers of ours are at home: times stand in the viewer's, with the number's beside it."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from calls.models import Call, PhoneNumber
 from calls.templatetags.calls_format import zone_letters
-
-
-def zones_of(calls: Iterable[Call]) -> dict[int, str]:
-    """The zones of the numbers of ours that these calls came to, or were placed from, by call. One query."""
-    ours = {call.pk: call.from_number if call.direction == "outbound" else call.to_number for call in calls}
-    rows = PhoneNumber.objects.filter(msisdn__in=set(ours.values())).exclude(time_zone="")
-    found = dict(rows.values_list("msisdn", "time_zone")) if ours else {}
-    return {pk: found[party] for pk, party in ours.items() if party in found}
 
 
 def time_there(moment: datetime | None, zone: str) -> str:

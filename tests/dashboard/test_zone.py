@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -45,8 +46,13 @@ def test_the_clock_of_the_number_stands_beside(login: Client) -> None:
     call, _ = make_call(at=MONDAY), make_message(at=MONDAY)
     PhoneNumber.objects.update(time_zone="Europe/Lisbon")  # the same time as London
     assert "At the number" not in login.get(call.get_absolute_url()).content.decode()
+    assert "at the number" not in login.get("/").content.decode()
     PhoneNumber.objects.update(time_zone="Europe/Madrid")
     assert "Tue 00:30 CET at the number" in text_of(login.get("/voicemail/").content.decode())
+    assert "23:30:00 Tue 00:30 CET at the number" in text_of(login.get("/").content.decode())
+    placed: dict[str, Any] = {"from": OURS, "to": "447700900124", "direction": "outbound"}
+    make_call("started", "busy", at=MONDAY, **placed)
+    assert text_of(login.get("/live/?seen=0").content.decode()).count("Tue 00:30 CET at the number") == 2  # the message came a minute before
     html = text_of(login.get(call.get_absolute_url()).content.decode())
     assert "Started 23:30:00 GMT 23 Nov 2026, just now At the number Tue 00:30 CET Madrid" in html
 
