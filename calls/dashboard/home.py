@@ -87,12 +87,13 @@ def home(request: HttpRequest) -> HttpResponse:
     """The whole page. Its script asks for it again and again, and takes the parts that changed."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    missed_today = CallFilters(show=("missed",), days="today")
-    missed = missed_today.narrow(Call.objects.exclude(direction="outbound"))
+    missed = CallFilters(show=("missed",), days="today").narrow(Call.objects.exclude(direction="outbound"))
+    waiting, handled = (missed.filter(handled_at__isnull=not done) for done in (False, True))
     counts = several(
         {
             "on_line": ("COUNT(*)", Call.objects.filter(outcome=Outcome.IN_PROGRESS)),
-            "missed": ("COUNT(*)", missed.order_by()[: MOST_COUNTED + 1]),
+            "waiting": ("COUNT(*)", waiting.order_by()[: MOST_COUNTED + 1]),
+            "handled": ("COUNT(*)", handled.order_by()[: MOST_COUNTED + 1]),
             "numbers": ("COUNT(*)", PhoneNumber.objects.order_by()),
             "new_messages": ("COUNT(*)", Voicemail.objects.counted()),
             "oldest": ("MIN(id)", Voicemail.objects.new().order_by("pk")[:1]),
@@ -105,9 +106,11 @@ def home(request: HttpRequest) -> HttpResponse:
     context |= {"new_messages": counts["new_messages"]}
     context |= {"warned": warnings_for(person, now), "standings": standings(now, zone)}
     context |= {"may_override": may_override(person), "more_numbers": max(0, counts["numbers"] - MOST_NUMBERS)}
-    context |= {"missed": rows_of(list(missed.latest_first()[:SHOWN]), now=now)[0], "most": MOST_COUNTED}
+    shown = [*waiting.latest_first()[:SHOWN], *handled.latest_first()[:SHOWN]][:SHOWN]
+    context |= {"missed": rows_of(shown, now=now)[0], "most": MOST_COUNTED}
+    context |= {"missed_count": counts["waiting"] + counts["handled"]}
     context |= {"new": messages_of(new), "oldest": _waited(counts["oldest"], now)}
-    context |= {"today": today(now, midnight), "missed_query": missed_today.query}
+    context |= {"today": today(now, midnight)}
     return render(request, "calls/home.html", context)
 
 

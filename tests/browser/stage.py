@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from calls.control.hours import override
 from calls.control.recordings import look
+from calls.control.remarks import handle
 from calls.flows.numbers import save_number
 from calls.flows.publish import publish
 from calls.flows.routing import directory
@@ -22,6 +23,7 @@ from calls.flows.steps import Greeting
 from calls.models import (
     Block,
     Bookmark,
+    Call,
     CallerRule,
     CallEvent,
     CallFlow,
@@ -221,14 +223,16 @@ class Line:
 
 
 def make_today(person: User, clock: time_machine.Traveller) -> None:
-    """Somebody left a message yesterday, somebody gave up, one left a message after the menu, one is talking now."""
+    """Somebody left a message yesterday, two gave up, one left a message after the menu, one is talking now."""
     older = make_message(STRANGER, to=WORKSHOP, at=NOW - timedelta(days=1, minutes=63), seconds=12, sound=True)
     clock.move_to(NOW - timedelta(hours=23))
     older.hear(person)
     older.write_note("Wants his bike on Friday; rang back at 15:10.")
-    gave_up = Line(clock, IVY, ORDERS, NOW - timedelta(minutes=171))
-    gave_up.status("cancelled", 11.3, sip_code=487)
-    gave_up.status("completed", 11.3, sip_code=487)
+    for caller, minutes in ((STRANGER, 192), (IVY, 171)):
+        gave_up = Line(clock, caller, ORDERS, NOW - timedelta(minutes=minutes))
+        gave_up.status("cancelled", 11.3, sip_code=487)
+        gave_up.status("completed", 11.3, sip_code=487)
+    handle(Call.objects.filter(from_number=STRANGER).latest("pk"), by=person)
     left = Line(clock, MARGARET, ORDERS, NOW - timedelta(minutes=64))
     left.status("answered", 0.6)
     left.press("1", 9.4)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
+from calls.control.remarks import handle
 from calls.flows.publish import publish
 from calls.models import (
     Chore,
@@ -302,11 +304,29 @@ def test_missed_calls_and_new_messages_of_today(login: Client, hours: OpeningHou
     make_message(at=MONDAY - timedelta(minutes=79))
     make_message(at=MONDAY - timedelta(minutes=5))
     html = page(login)
-    assert "Missed today 1 All missed Missed Ivy Chen gave up, 20 s 11:07 to Orders" in part(html, "missed")
+    assert "Missed today 1 not handled Not handled Missed Ivy Chen gave up, 20 s 11:07" in part(html, "missed")
+    assert "to Orders 1 missed. All missed" in part(html, "missed")
     assert '/call?to=447700900277" aria-label="Call Ivy Chen back"' in html
     assert "New messages 2 Voicemail +44 7700 900123 to Orders 14:02 Today, 35 s" in part(html, "new")
     assert "The oldest has waited 1 h 19 min." in part(html, "new")
     assert "1 call on the line now" in part(html, "line")
+
+
+def test_a_missed_call_that_somebody_handled_needs_nobody(login: Client, hours: OpeningHours, staff: User) -> None:
+    missed = [make_call("started", "ringing", "cancelled", at=MONDAY - timedelta(hours=hour)) for hour in range(1, 4)]
+    handle(missed[0], by=staff)
+    handle(missed[2], by=staff)
+    words = part(page(login), "missed")
+    assert re.search("Missed today 1 not handled .* 12:07 .* 13:07 .* 11:07", words)  # who waits comes first
+    assert words.count("Handled +44 7700 900123") == words.count("handled by") == 2
+    assert "3 missed, 2 of them handled. All missed" in words
+    links = re.findall(r'href="(/\?[^"]+)">(?:Not handled|All missed)', page(login))
+    found = [re.findall(r'id="call-(\d+)"', login.get(unescape(link)).content.decode()) for link in links]
+    assert found == [[str(missed[1].pk)], [str(call.pk) for call in missed]]
+    handle(missed[1], by=staff)
+    words = part(page(login), "missed")
+    assert words.startswith("Missed today All missed Handled")
+    assert "3 missed, all of them handled." in words
 
 
 def test_the_day_beside_the_same_day_a_week_ago(login: Client, hours: OpeningHours) -> None:
