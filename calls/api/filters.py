@@ -12,13 +12,17 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from calls.api.pagination import NewestFirst
+from calls.api.pagination import NewestFirst, NewestSought
 from calls.control.callers import blocks_like, contacts_like, digits_of
 from calls.models import Block, BlockAction, BlockKind, CallEvent, Contact, Kind, RecordingState, VoicemailState
 from calls.models.calls import CallQuerySet
 from calls.records.filters import DAYS, SHOWN, read_filters
 
 LONGEST = 200  # letters of a search
+SOUGHT = (
+    f"Without {{}} a page looks at {NewestSought.most_looked_at:,} rows at most: it may be short, or empty, "
+    "while `next` leads on."
+)
 MAX_ID = 2**63 - 1  # more than the column holds is an error in both databases
 
 
@@ -92,8 +96,10 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     call = IdFilter(field_name="call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
     leg = django_filters.CharFilter(field_name="leg__uuid", label="The uuid of a leg.")
-    kind = django_filters.ChoiceFilter(choices=Kind.choices)
-    status = django_filters.CharFilter(label="Vonage's word, such as “answered”.")
+    kind = django_filters.ChoiceFilter(choices=Kind.choices, label=SOUGHT.format("`call` or `leg`"))
+    status = django_filters.CharFilter(
+        label=f"Vonage's word, such as “answered”. {SOUGHT.format('`call` or `leg`')}",
+    )
 
     class Meta:
         model = CallEvent
@@ -104,7 +110,7 @@ class LegFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Legs of a call, with one of Vonage's status words."""
 
     call = IdFilter(field_name="call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
-    status = django_filters.CharFilter(label="Vonage's word, such as “completed”.")
+    status = django_filters.CharFilter(label=f"Vonage's word, such as “completed”. {SOUGHT.format('`call`')}")
 
 
 class RecordingFilter(django_filters.FilterSet):  # type: ignore[misc]

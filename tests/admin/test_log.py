@@ -1,12 +1,15 @@
 """The call log in the admin: to look at, whatever strangers wrote into it."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from calls.admin.calls import CallEventAdmin, NewestRows
+from calls.admin.calls import CallEventAdmin, NewestFirst, NewestRows
 from calls.models import Call, CallEvent, Leg, Refusal
 from tests.admin.forms import member_of_staff
 from tests.factories import keep, make_call
@@ -130,6 +133,31 @@ def test_a_list_ends_after_its_newest_rows(login: Client, monkeypatch: pytest.Mo
     page = text_of(login, "/admin/calls/callevent/", p=2)
     assert "The newest 3 events" in " ".join(page.split())
     assert page.count('class="field-kind"') == 1
+
+
+@pytest.mark.parametrize("name", ["call", "leg", "callevent"])
+def test_no_address_puts_a_list_into_an_order_without_an_index(login: Client, name: str) -> None:
+    for _ in range(3):
+        make_call()
+        refuse()
+    for order in ("2", "-2.1", "3"):
+        with CaptureQueriesContext(connection) as asked:
+            text_of(login, f"/admin/calls/{name}/", o=order)
+        orders = [re.findall(rf'FROM "calls_{name}".* ORDER BY (.*?)(?: LIMIT|\)|$)', query["sql"]) for query in asked]
+        assert {order for found in orders for order in found} == {f'"calls_{name}"."id" DESC'}
+
+
+def test_what_is_filtered_is_sought_among_the_newest(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = make_call("started", "busy")
+    keep({"conversation_uuid": old.conversation_uuid, "recording_url": "https://api.nexmo.com/v1/files/a"})
+    make_call()
+    assert "1 found." in text_of(login, "/admin/calls/callevent/", kind__exact="record")
+    monkeypatch.setattr(NewestFirst, "most_filtered", 4)
+    assert "0 found among the newest 4." in text_of(login, "/admin/calls/callevent/", kind__exact="record")
+    assert "4 found among the newest 4." in text_of(login, "/admin/calls/callevent/", kind__exact="status")
+    of_call = text_of(login, "/admin/calls/callevent/", kind__exact="record", call__id__exact=old.pk)
+    assert "1 found." in of_call
+    assert "2 calls" in text_of(login, "/admin/calls/call/")
 
 
 @pytest.mark.parametrize("name", LISTS)

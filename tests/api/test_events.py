@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.mixins import ListModelMixin
 
+from calls.api.pagination import NewestSought
 from calls.api.urls import urlpatterns
 from calls.models import CallEvent
 from tests.api.reading import EVENT_FIELDS, get, problem
@@ -175,6 +176,57 @@ def test_every_list_refuses_what_it_does_not_know(api: Client) -> None:
     for one in lists:
         address = f"/api/{re.sub('<[^>]+>', str(flow.pk), str(one.pattern))}"
         assert "page_size" in problem(api, "get", f"{address}?nothing=1", status=400)["errors"]["nothing"][0], address
+
+
+@pytest.mark.parametrize("query", [{"status": "busy"}, {"status": "xylophone"}, {"kind": "record"}])
+def test_what_is_rare_is_sought_in_portions(
+    api: Client,
+    query: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    monkeypatch.setattr(NewestSought, "most_looked_at", 3)
+    rare = make_call("started", "busy")
+    for _ in range(3):
+        make_call()
+    keep({"conversation_uuid": rare.conversation_uuid, "recording_url": "https://api.nexmo.com/v1/files/a"})
+    get(api, "/api/events/")
+    with django_assert_num_queries(3):  # the token, where the portion ends, its events
+        page = get(api, "/api/events/", **query)
+    seen, pages = ids(page), 1
+    while page["next"]:
+        page = follow(api, page["next"])
+        seen, pages = seen + ids(page), pages + 1
+        assert page["previous"] is None
+    assert seen == list(CallEvent.objects.filter(**query).order_by("-pk").values_list("pk", flat=True))
+    assert pages == (CallEvent.objects.count() + 2) // 3 + (CallEvent.objects.count() % 3 == 0)
+    page = get(api, "/api/events/", call=rare.pk, **query)
+    assert page["next"] is None
+    assert len(ids(page)) == len(seen)
+
+
+def test_a_full_page_leads_on_within_its_portion(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NewestSought, "most_looked_at", 8)
+    for _ in range(5):
+        make_call()
+    page = get(api, "/api/events/", kind="status", page_size=3)
+    seen = ids(page)
+    while page["next"]:
+        page = follow(api, page["next"])
+        seen += ids(page)
+    assert seen == list(CallEvent.objects.order_by("-pk").values_list("pk", flat=True))
+
+
+def test_legs_are_sought_likewise_and_nothing_leads_back(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NewestSought, "most_looked_at", 2)
+    for status in ("busy", "completed", "completed", "completed"):
+        make_call("started", status)
+    page = get(api, "/api/legs/", status="busy")
+    assert page["results"] == []
+    assert [leg["status"] for leg in follow(api, page["next"])["results"]] == ["busy"]
+    back = follow(api, get(api, "/api/legs/", page_size=2)["next"])["previous"]
+    assert api.get(f"/api/legs/?{urlsplit(back).query}").status_code == 200
+    assert api.get(f"/api/legs/?{urlsplit(back).query}&status=busy").status_code == 404
 
 
 def test_an_empty_filter_filters_nothing(api: Client) -> None:
