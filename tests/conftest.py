@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from calls.flows.routing import directory
 from calls.models import ApiToken, User
+from calls.records.heads import heads
 from calls.webhooks import refusals
 from tests.settings import SCRATCH
 from tests.vonage_client import Body, Response, VonageClient
@@ -86,10 +87,11 @@ def lean_endings() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_memory(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test begin as a process does: no answers in memory, an empty spool, no files, nothing refused yet."""
+    """Let each test begin as a process does: nothing in memory, an empty spool, no files, nothing refused yet."""
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.MEDIA_ROOT = tmp_path / "media"
     directory.clear()
+    heads.clear()
     monkeypatch.setattr(refusals, "strangers", refusals.Sampler())
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from calls.admin.columns import isolated, moment, preformatted
-from calls.models import Call, CallEvent, Leg
+from calls.models import Call, CallEvent, Leg, RequestHead
 from calls.templatetags.calls_format import NOTHING, duration, money, pretty_json
 from calls.vonage import numbers
 from calls.vonage.events import text_of
@@ -238,7 +238,7 @@ class CallEventAdmin(LogAdmin):
     occurred = moment("occurred_at", "Happened", exact=True)
     fields = [
         *["page", "leg_", "kind", "status_", "occurred", "received", "door", "signed", "times_received"],
-        *["conversation_", "error", "payload_", "raw_"],
+        *["conversation_", "error", "request_", "payload_", "raw_"],
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CallEvent]:
@@ -265,6 +265,12 @@ class CallEventAdmin(LogAdmin):
     @admin.display(description="Conversation")
     def conversation_(self, event: CallEvent) -> str:
         return event.conversation_uuid or text_of(event.payload.get("conversation_uuid")) or NOTHING
+
+    @admin.display(description="Request")
+    def request_(self, event: CallEvent) -> str | SafeString:
+        """Its line and headers; one that is gone may still be named."""
+        row = RequestHead.objects.filter(pk=event.head_id).first() if event.head_id is not None else None
+        return preformatted(str(row.head)) if row else NOTHING
 
     @admin.display(description="Payload")
     def payload_(self, event: CallEvent) -> SafeString:

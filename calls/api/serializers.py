@@ -11,7 +11,7 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.models import Call, CallEvent, CallFlow, Leg, Recording
+from calls.models import Call, CallEvent, CallFlow, Leg, Recording, RequestHead
 
 
 class Told(serializers.CharField):
@@ -112,6 +112,21 @@ class LegSerializer(Party):
         read_only_fields = fields
 
 
+class HeadSerializer(serializers.ModelSerializer[RequestHead]):
+    """The head of a webhook: its line, and those of its headers that are kept, secrets masked."""
+
+    line = serializers.CharField(read_only=True, help_text="Without query and token.")
+    headers = serializers.SerializerMethodField(help_text="By name, in the order in which they are told.")
+
+    class Meta:
+        model = RequestHead
+        fields = ["line", "headers"]
+        read_only_fields = fields
+
+    def get_headers(self, row: RequestHead) -> dict[str, str]:
+        return dict(row.head.headers)
+
+
 class EventSerializer(serializers.ModelSerializer[CallEvent]):
     """One thing that happened to a call."""
 
@@ -122,11 +137,14 @@ class EventSerializer(serializers.ModelSerializer[CallEvent]):
     status = Told(help_text="Vonage's word; only events of kind “status” have one.")
     occurred_at = Moment(help_text="By Vonage's clock.")
     received_at = Moment(help_text="By ours.")
+    request = HeadSerializer(
+        source="head", read_only=True, allow_null=True, help_text="What brought it, null where that is not kept."
+    )
     payload = serializers.DictField(read_only=True, help_text="Whole, as it came.")
 
     class Meta:
         model = CallEvent
-        fields = ["id", "call", "leg", "kind", "status", "occurred_at", "received_at", "payload"]
+        fields = ["id", "call", "leg", "kind", "status", "occurred_at", "received_at", "request", "payload"]
         read_only_fields = fields
 
 

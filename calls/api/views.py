@@ -26,10 +26,10 @@ from calls.control import remarks
 from calls.control.sounds import sound_response
 from calls.models import Call, CallEvent, Leg, Recording, RecordingState, User
 
-EVENT_COLUMNS = ("call_id", "kind", "status", "rank", "occurred_at", "received_at", "payload", "leg__uuid")
+EVENT_COLUMNS = ("call_id", "kind", "status", "rank", "occurred_at", "received_at", "payload", "leg__uuid", "head")
 
 # Each list costs one query for its rows and one for each kind of row inside them.
-EVENTS = CallEvent.objects.select_related("leg").only(*EVENT_COLUMNS)
+EVENTS = CallEvent.objects.select_related("leg", "head").only(*EVENT_COLUMNS, "head__line", "head__headers")
 CALLS = Call.objects.prefetch_related(
     Prefetch("legs", Leg.objects.oldest_first()), Prefetch("events", EVENTS.oldest_first()), "events__recording"
 )

@@ -128,7 +128,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         received=Max("received_at"),
     )
     start = min(view.start, max(known["count"] - 1, 0))
-    events = list(call.events.oldest_first().defer("raw")[start : start + MOST_EVENTS])
+    events = list(call.events.oldest_first().select_related("head").defer("raw")[start : start + MOST_EVENTS])
     window = Window(start, len(events), known["count"])
     answers = [event for event in events if shape_of(event) == "asked"]
     said = events

@@ -15,6 +15,7 @@ from calls.records.timeline import Bar, Timeline
 from calls.records.words import Words, in_words
 from calls.templatetags.calls_format import duration
 from calls.vonage.events import text_of
+from calls.vonage.heads import HIDDEN
 
 DOORS = {"answer", "event", "fallback"}
 MOST_BYTES = 100_000
@@ -38,6 +39,15 @@ class Tag:
 
     text: str
     tone: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """The head of a webhook: its line, and its headers with secrets masked."""
+
+    line: str
+    headers: Sequence[tuple[str, str]]
+    kept: bool  # else the line is made of what is kept, as it can be sent again
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ class EventRow:
     gap: str
     gap_rail: str
     tags: tuple[Tag, ...]
+    request: Request | None
     payload: Pretty
     reply: Reply | None
     steps: tuple[str, ...] = ()  # of a flow, to which it led or of which it tells
@@ -80,11 +91,6 @@ class EventRow:
     @property
     def can_be_sent(self) -> bool:
         return can_be_sent(self.event)
-
-    @property
-    def request(self) -> str:
-        """The request line with which it can be sent again."""
-        return f"{method_of(self.event)} /{self.event.door}"
 
 
 def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], paper: Paper) -> list[EventRow]:
@@ -112,6 +118,7 @@ def event_rows(line: Timeline, cast: Cast, versions: Mapping[int, FlowVersion], 
                 gap=gap,
                 gap_rail=gap_rail,
                 tags=tuple(_tags(event, moment)),
+                request=request_of(event),
                 payload=paper.write(asked(event.payload)),
                 reply=_reply(event, versions, paper),
                 steps=tuple(map(str, steps_of(reply_of(event).get("path")))),
@@ -129,6 +136,16 @@ def asked(payload: Any) -> Any:
 def can_be_sent(event: CallEvent) -> bool:
     """Whether it was a request that is kept, and not a huge one: a shell takes no argument of more than 128 kB."""
     return event.door in DOORS and bool(asked(event.payload)) and len(json.dumps(event.payload)) < MOST_BYTES
+
+
+def request_of(event: CallEvent) -> Request | None:
+    """The head as it came; of earlier events, and where none was kept, as it may have been."""
+    if event.head:
+        return Request(event.head.line, event.head.headers, kept=True)
+    if not can_be_sent(event):
+        return None
+    headers = [("Authorization", f"Bearer {HIDDEN}")] if event.signed else []
+    return Request(f"{method_of(event)} /{event.door}", headers, kept=False)
 
 
 def method_of(event: CallEvent) -> str:

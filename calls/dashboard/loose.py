@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from calls.dashboard.event_rows import Request, request_of
 from calls.models import CallEvent
 from calls.records.cast import Cast
 from calls.records.words import Words, in_words
@@ -37,6 +38,12 @@ class LooseEvent:
     def answered(self) -> bool:
         """It asked us something, and what we answered is kept with it."""
         return isinstance(self.event.payload, dict) and "reply" in self.event.payload
+
+    @property
+    def request(self) -> Request | None:
+        """The head of the request, where it was kept."""
+        found = request_of(self.event)
+        return found if found and found.kept else None
 
     @property
     def payload(self) -> str:

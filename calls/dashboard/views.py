@@ -92,7 +92,7 @@ def live(request: HttpRequest) -> HttpResponse:
 @login_required
 def loose_events(request: HttpRequest) -> HttpResponse:
     """Events that name neither a leg nor a conversation of a call that we know."""
-    page = page_of(CallEvent.objects.without_call().defer("raw"), request.GET, size=PAGE_SIZE)
+    page = page_of(CallEvent.objects.without_call().select_related("head").defer("raw"), request.GET, size=PAGE_SIZE)
     context = {"tab": "calls", "page": page, "events": [LooseEvent(event) for event in page.rows]}
     return render(request, "calls/loose_events.html", context)
 

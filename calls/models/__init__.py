@@ -4,6 +4,7 @@ from calls.models.callers import Block, BlockAction, BlockKind, CallerRule, Cont
 from calls.models.calls import Call, CallEvent, Conversation, Kind, Leg, Outcome, Visit
 from calls.models.chores import Chore, Heartbeat
 from calls.models.flows import Branch, CallFlow, FlowVersion, Publication, Step, StepKind, Then
+from calls.models.heads import RequestHead
 from calls.models.hours import Closure, OpeningHours, OpenSpan, Override, OverrideState, Weekday
 from calls.models.keys import IdempotencyKey
 from calls.models.numbers import PhoneNumber
@@ -57,6 +58,7 @@ __all__ = [
     "RecordingState",
     "Recount",
     "Refusal",
+    "RequestHead",
     "Revision",
     "Session",
     "SessionStore",

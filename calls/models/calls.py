@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from calls.models.heads import RequestHead
 from calls.models.payloads import PayloadField
 from calls.vonage import numbers
 
@@ -291,6 +292,10 @@ class CallEvent(models.Model):
     digest = models.UUIDField()  # of door and canonical payload; a retry has the same
     times_received = models.PositiveIntegerField(default=1)
     error = models.TextField(blank=True)  # why our reading of it failed; the event itself is kept
+    # Of the request; null where it was none or is not known. Never looked for by it, so there is no index.
+    head = models.ForeignKey(
+        RequestHead, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
 
     objects = CallEventQuerySet.as_manager()
 

@@ -18,6 +18,7 @@ from django.db import connection
 from calls.models import Call, CallEvent
 from calls.records.counting import recount
 from calls.records.fold import fold, visits
+from calls.records.heads import heads
 from calls.records.locks import CONCERNED, HELD, Held, HeldCall, Names, Place, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import TELLING, sum_up
@@ -69,6 +70,7 @@ def write_batch(events: Sequence[Event], *, by_two_ways: bool = False) -> None:
     database that was too slow to say that it has it.
     """
     if events:
+        heads.keep(events)
         in_transaction(partial(_write, events, ONE_MORE_IF_ANOTHER if by_two_ways else ONE_MORE), Names.of(events))
 
 
@@ -180,6 +182,7 @@ def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> li
                 "times_received": times[event.digest],
                 "received_at": event.received_at,
                 "error": errors.get(event.digest, ""),
+                "head_id": heads.key_of(event.head),
                 **reading_of(event),
                 "conversation_uuid": waits_for(event, leg),
             }

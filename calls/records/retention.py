@@ -1,7 +1,8 @@
 """What is kept, and for how long: PAYLOAD_DAYS and CALL_DAYS after the last thing that was received of a call.
 
-After PAYLOAD_DAYS its payloads are emptied and the call is **sealed**: its columns stay as they are, since they could
-not be read again. After CALL_DAYS it is deleted with all that belongs to it. A call in progress is left alone.
+After PAYLOAD_DAYS its payloads are emptied, headers included, and the call is **sealed**: its columns stay as they
+are, since they could not be read again. After CALL_DAYS it is deleted with all that belongs to it. A call in progress
+is left alone.
 Late events of a sealed call are added to it; one of a deleted call makes a new call.
 
 Each portion is a transaction of its own, of BATCH events at most. It locks its calls, and passes over those that
@@ -19,7 +20,19 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from calls.models import Call, CallEvent, CallSearch, Conversation, Kind, Leg, Outcome, Recording, Refusal, Visit
+from calls.models import (
+    Call,
+    CallEvent,
+    CallSearch,
+    Conversation,
+    Kind,
+    Leg,
+    Outcome,
+    Recording,
+    Refusal,
+    RequestHead,
+    Visit,
+)
 from calls.records import search
 from calls.records.counting import recount
 from calls.records.locks import Held, HeldCall, Place
@@ -36,6 +49,7 @@ CALLS_DELETED, EVENTS_DELETED = "calls deleted", "events deleted"
 CALLS_SEALED, EVENTS_EMPTIED = "calls sealed", "events emptied"
 LOOSE_DELETED, LOOSE_EMPTIED = "events without a call deleted", "events without a call emptied"
 REFUSALS_DELETED = "refused requests deleted"
+HEADS_DELETED = "sets of headers deleted"
 RECORDINGS_DELETED = "recordings deleted"
 
 
@@ -54,6 +68,7 @@ def prune(*, dry_run: bool = False) -> Iterator[Done]:
         for calls in _calls_with_payloads(emptying):
             yield from _seal_calls(calls, emptying)
         yield from _empty_loose(emptying)
+    yield Done({HEADS_DELETED: _drop(_heads(deleting, emptying))})
 
 
 def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[Done]:
@@ -72,6 +87,7 @@ def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[D
             yield Done({CALLS_SEALED: kept.open().count(), EVENTS_EMPTIED: full.count()})
         loose = _loose(emptying).exclude(payload=EMPTY)
         yield Done({LOOSE_EMPTIED: (loose.filter(received_at__gte=deleting) if deleting else loose).count()})
+    yield Done({HEADS_DELETED: _heads(deleting, emptying).count()})
 
 
 def _before(days: int) -> datetime | None:
@@ -162,7 +178,8 @@ def _full(events: QuerySet[CallEvent]) -> QuerySet[CallEvent]:
 def _empty(events: QuerySet[CallEvent]) -> tuple[int, bool]:
     """Empty payloads, BATCH at most. Gives how many, and whether there are more."""
     full = list(_full(events).values_list("pk", flat=True)[: BATCH + 1])
-    return CallEvent.objects.filter(pk__in=full[:BATCH]).update(payload=EMPTY, raw=b""), len(full) > BATCH
+    rows = CallEvent.objects.filter(pk__in=full[:BATCH])
+    return rows.update(payload=EMPTY, raw=b"", head=None), len(full) > BATCH
 
 
 def _delete_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
@@ -206,6 +223,12 @@ def _delete_rows(calls: Collection[int]) -> None:
     _drop(rooms.all())
     _drop(CallSearch.objects.filter(call__in=calls))
     _drop(Call.objects.filter(pk__in=calls))
+
+
+def _heads(*limits: datetime | None) -> QuerySet[RequestHead]:
+    """Those that came with no request since one of these: no event names them any more, but in calls that go on."""
+    latest = max((limit.date() for limit in limits if limit), default=None)
+    return RequestHead.objects.not_seen_since(latest) if latest else RequestHead.objects.none()
 
 
 def _refusals(before: datetime) -> QuerySet[Refusal]:

@@ -28,6 +28,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
 
 from calls.records.batch import event_of, write_batch
 from calls.vonage.events import Event
+from calls.vonage.heads import Head
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +162,8 @@ def read(path: Path) -> Event:
     kept = json.loads(path.read_bytes())
     raw = base64.b64decode(kept["raw"]) if kept["raw"] else None
     received_at, digest = datetime.fromisoformat(kept["received_at"]), UUID(kept["digest"])
-    return event_of(kept["payload"], kept["door"], received_at, digest, raw=raw, signed=bool(kept["signed"]))
+    more = {"raw": raw, "signed": bool(kept["signed"]), "head": Head.read(kept.get("head"))}  # earlier files have none
+    return event_of(kept["payload"], kept["door"], received_at, digest, **more)
 
 
 def _as_json(event: Event) -> dict[str, object]:
@@ -173,6 +175,7 @@ def _as_json(event: Event) -> dict[str, object]:
         "digest": event.digest.hex,
         "payload": event.payload,
         "raw": base64.b64encode(event.raw).decode() if event.raw else None,
+        "head": event.head.as_json() if event.head else None,
     }
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, overload
 from urllib.parse import parse_qsl
 
+from calls.vonage.heads import Head
+
 Payload = dict[str, Any]
 Value = TypeVar("Value")
 
@@ -213,6 +215,7 @@ class Event:
     door: str = "event"  # "event", "answer", "fallback"; "us" for an act of our own
     raw: bytes | None = field(default=None, repr=False)  # where the payload had to be cleaned
     signed: bool = True
+    head: Head | None = None  # of the request that brought it
 
     @once
     def kind(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from calls.vonage.events import Payload, read_body, read_query
+from calls.vonage.heads import Head
 from calls.vonage.signatures import Claims
 
 Environ = dict[str, Any]  # WSGI's
@@ -22,6 +23,7 @@ class Delivery:
     begun: float = field(default_factory=time.perf_counter)  # how long an answer took counts from here
     body: bytes = b""
     claims: Claims | None = None
+    head: Head | None = None  # as it is kept; of what is refused none is
 
     @classmethod
     def of(cls, environ: Environ) -> "Delivery":

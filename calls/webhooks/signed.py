@@ -12,6 +12,7 @@ from django.conf import settings
 
 from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, verify
 from calls.webhooks.delivery import Delivery, Environ
+from calls.webhooks.heads import head_of
 from calls.webhooks.refusals import refuse
 from calls.webhooks.reply import Reply
 
@@ -47,6 +48,7 @@ def signed_by_vonage(door: str) -> Callable[[View], Webhook]:
                 return refuse(delivery, door, HTTPStatus.UNAUTHORIZED, str(refusal))
             if delivery.claims and delivery.claims.hash_differs:
                 logger.info("Noted at /%s: payload_hash does not fit the query", door)
+            delivery.head = head_of(environ, delivery)
             return view(delivery)
 
         return checked

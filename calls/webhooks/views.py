@@ -141,7 +141,8 @@ def reply_of(found: Served, milliseconds: float) -> dict[str, Any]:
 
 
 def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Event:
-    return Event(payload=payload, received_at=timezone.now(), door=door, raw=raw, signed=delivery.signed)
+    now, signed, head = timezone.now(), delivery.signed, delivery.head
+    return Event(payload=payload, received_at=now, door=door, raw=raw, signed=signed, head=head)
 
 
 def keep(event: Event) -> Reply:

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from calls.admin.calls import CallEventAdmin, NewestFirst, NewestRows
-from calls.models import Call, CallEvent, Leg, Refusal
+from calls.models import Call, CallEvent, Leg, Refusal, RequestHead
 from tests.admin.forms import member_of_staff
 from tests.factories import keep, make_call
+from tests.vonage_client import VonageClient
 
 LISTS = ["call", "leg", "callevent", "refusal"]
 ATTACK = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
@@ -119,6 +120,15 @@ def test_the_bytes_that_were_cleaned_are_shown(login: Client) -> None:
     CallEvent.objects.update(raw=b'{"a": "\xff\\u0000"}')
     page = text_of(login, f"/admin/calls/callevent/{CallEvent.objects.get().pk}/change/")
     assert "{&quot;a&quot;: &quot;\\xff\\u0000&quot;}" in page
+
+
+def test_the_request_that_brought_an_event_is_shown(vonage: VonageClient, login: Client) -> None:
+    vonage.post("/event", {"odd": 1}, HTTP_USER_AGENT="<b>\u202e</b>")
+    page = text_of(login, f"/admin/calls/callevent/{CallEvent.objects.get().pk}/change/")
+    assert "POST /event HTTP/1.1\nUser-Agent: &lt;b&gt;" in page
+    assert "Authorization: Bearer •••" in page
+    RequestHead.objects.all().delete()
+    assert "HTTP/1.1" not in text_of(login, f"/admin/calls/callevent/{CallEvent.objects.get().pk}/change/")
 
 
 def test_times_are_told_in_the_servers_zone(login: Client) -> None:

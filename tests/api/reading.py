@@ -17,7 +17,7 @@ RECORDING_FIELDS = [
     *["id", "call", "recording_uuid", "state", "started_at", "ended_at", "fetched_at", "content_type", "size", "sound"],
     "problem",
 ]
-EVENT_FIELDS = ["id", "call", "leg", "kind", "status", "occurred_at", "received_at", "payload"]
+EVENT_FIELDS = ["id", "call", "leg", "kind", "status", "occurred_at", "received_at", "request", "payload"]
 
 
 JSON = {"content_type": "application/json"}

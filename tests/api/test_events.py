@@ -12,10 +12,11 @@ from rest_framework.mixins import ListModelMixin
 
 from calls.api.pagination import NewestSought
 from calls.api.urls import urlpatterns
-from calls.models import CallEvent
+from calls.models import CallEvent, RequestHead
 from tests.api.reading import EVENT_FIELDS, get, problem
 from tests.factories import keep, make_call
 from tests.flows.drafts import publish_flow
+from tests.vonage_client import VonageClient
 
 
 def ids(page: Any) -> list[int]:
@@ -40,6 +41,23 @@ def test_an_event_without_a_call_is_listed_with_null_for_it(api: Client) -> None
     (event,) = get(api, "/api/events/")["results"]
     assert (event["call"], event["leg"], event["kind"], event["status"]) == (None, None, "record", None)
     assert event["payload"]["conversation_uuid"] == "CON-nobody-knows"
+
+
+def test_an_event_tells_of_the_request_that_brought_it(api: Client, vonage: VonageClient) -> None:
+    vonage.post("/event", {"a": 1}, HTTP_X_FORWARDED_FOR="216.147.0.1", HTTP_HOST="testserver")
+    keep({"a": 2})
+    old, new = get(api, "/api/events/")["results"]
+    assert old["request"] is None
+    assert new["request"]["line"] == "POST /event HTTP/1.1"
+    assert list(new["request"]["headers"].items()) == [
+        ("Host", "testserver"),
+        ("Content-Type", "application/json"),
+        ("X-Forwarded-For", "216.147.0.1"),
+        ("Authorization", "Bearer •••"),
+    ]
+    assert get(api, f"/api/events/{new['id']}/") == new
+    RequestHead.objects.all().delete()
+    assert get(api, f"/api/events/{new['id']}/")["request"] is None
 
 
 def test_filters_narrow_the_list(api: Client) -> None:

@@ -89,7 +89,7 @@ def test_what_vonage_asked_is_copied_as_curl_and_asked_again(open_page: Opens, g
     for words in ("Asked what to do", "Our flow picked up"):
         row = page.locator("[data-event-row]").filter(has_text=words)
         row.locator("summary").click()
-        expect(row).to_contain_text("Authorization: Bearer hidden")
+        expect(row).to_contain_text("Authorization: Bearer •••")
         row.get_by_role("link", name="Copy as curl").click()
         expect(row.get_by_text("Copied", exact=True)).to_be_visible()
         command = page.evaluate("navigator.clipboard.readText()")

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from calls.dashboard.scale import FOLD_WIDTH
 from calls.flows.numbers import save_number
 from calls.flows.steps import Greeting
-from calls.models import Call, CallEvent, Leg, Outcome, PhoneNumber, User
+from calls.models import Call, CallEvent, Leg, Outcome, PhoneNumber, RequestHead, User
 from calls.records.batch import write_batch
 from calls.vonage.events import Event
 from tests.conftest import Get
@@ -547,3 +547,43 @@ def test_a_reply_in_the_middle_of_a_call_is_shown_beside_its_event(login: Client
     assert "(Order number), and we answered with “Thank you, Anna.”" in page
     assert "We answered" in page
     assert "event-asked" in page
+
+
+# Requests
+
+
+def request_of(html: str) -> list[str]:
+    """The lines of each opened event's request."""
+    found = re.findall(r'<pre class="[^"]*"[^>]*aria-label="Request line and headers">(.*?)</pre>', html, re.DOTALL)
+    return [re.sub(r"<[^>]+>", "", head) for head in found]
+
+
+def test_an_opened_event_shows_the_request_line_and_its_headers(
+    vonage: VonageClient, main_line: PhoneNumber, login: Client
+) -> None:
+    payload = make_event("started")
+    vonage.post("/webhooks/event", payload, HTTP_USER_AGENT="<b>Vonage</b>", HTTP_X_REQUEST_ID="42")
+    assert request_of(page_of(login, Call.objects.get())) == [
+        "POST /webhooks/event HTTP/1.1\n"
+        "User-Agent: &lt;b&gt;Vonage&lt;/b&gt;\n"
+        "Content-Type: application/json\n"
+        "Authorization: Bearer •••"
+    ]
+
+
+def test_an_event_of_which_no_headers_are_kept_shows_how_it_can_be_sent(login: Client) -> None:
+    call = make_call("started", "ringing")
+    call.events.filter(status="ringing").update(signed=False)
+    assert request_of(page_of(login, call)) == ["POST /event\nAuthorization: Bearer •••", "POST /event"]
+
+
+def test_headers_that_are_gone_leave_the_page_as_it_was(vonage: VonageClient, login: Client) -> None:
+    vonage.post("/event", make_event("started"))
+    RequestHead.objects.all().delete()
+    assert request_of(page_of(login, Call.objects.get())) == ["POST /event\nAuthorization: Bearer •••"]
+
+
+def test_what_we_did_was_no_request(login: Client) -> None:
+    call = make_call("started")
+    call.events.update(door="us", kind="action", payload={"remark": "note", "note": "Ask again", "by": "sam"})
+    assert request_of(page_of(login, call)) == []

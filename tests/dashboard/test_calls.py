@@ -15,6 +15,7 @@ from calls.dashboard.paging import place_of
 from calls.models import Call, CallEvent, Leg, Outcome, User
 from calls.records import spool
 from tests.factories import CALLER, OURS, PERSON, keep, make_call, make_contact, make_event, make_number, told
+from tests.vonage_client import VonageClient
 
 MORNING = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -388,6 +389,15 @@ def test_event_without_a_call_is_listed_with_its_payload(login: Client) -> None:
     assert "A recording was saved" in page
     assert "&quot;odd&quot;: &quot;&lt;b&gt;&quot;" in page
     assert 'href="/events/">1 event without a call</a>' in login.get("/").content.decode()
+
+
+def test_request_that_brought_a_loose_event(vonage: VonageClient, login: Client) -> None:
+    vonage.post("/event", {"odd": 1}, HTTP_USER_AGENT="Vonage/1.0")
+    keep({"odd": 2})
+    words = text_of(login.get("/events/").content.decode())
+    assert words.count("POST /event HTTP/1.1") == 1
+    assert "User-Agent : Vonage/1.0" in words
+    assert "Authorization : Bearer •••" in words
 
 
 def test_no_event_without_a_call(login: Client) -> None:

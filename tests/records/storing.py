@@ -1,7 +1,7 @@
 """A process of its own that stores events when it is told to: `python -m tests.records.storing DATABASE`.
 
 It says a line when it is ready. Each line that it hears is the path of a file, which holds a batch a line, as JSON:
-`[[payload, received_at], …]`. It stores them, and says another line.
+`[[payload, received_at, head], …]`. It stores them, and says another line.
 """
 
 import json
@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from calls.vonage.events import Event
+from calls.vonage.heads import Head
 
 ROOT = Path(__file__).resolve().parents[2]
 Batch = Sequence[Event]
@@ -48,13 +50,20 @@ class Storer:
 
 
 def in_file(file: Path, batches: Iterable[Batch]) -> Path:
-    lines = ([[event.payload, event.received_at.isoformat()] for event in batch] for batch in batches)
+    lines = ([in_json(event) for event in batch] for batch in batches)
     file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     return file
 
 
+def in_json(event: Event) -> list[Any]:
+    return [event.payload, event.received_at.isoformat(), event.head and event.head.as_json()]
+
+
 def read(line: str) -> list[Event]:
-    return [Event(payload=payload, received_at=datetime.fromisoformat(at)) for payload, at in json.loads(line)]
+    return [
+        Event(payload=payload, received_at=datetime.fromisoformat(at), head=Head.read(head))
+        for payload, at, head in json.loads(line)
+    ]
 
 
 def write(batch: Batch) -> None:

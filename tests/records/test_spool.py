@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,13 @@ from calls.models import Call, CallEvent
 from calls.records import spool
 from calls.records.batch import write_batch
 from calls.vonage.events import Event
+from calls.vonage.heads import Head
 from tests.factories import make_event
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+
+
+HEAD = Head("POST /event HTTP/1.1", (("Host", "calls.example.com"), ("Authorization", "Bearer •••")))
 
 
 def told(status: str = "started", **fields: Any) -> Event:
@@ -30,12 +35,38 @@ def test_a_file_holds_all_of_an_event() -> None:
     events = [
         told(note="é\u2028", deep={"list": [1, 2.5, None, True]}, long=10**4_000),
         Event(payload={"reply": {"ncco": []}}, received_at=NOW, door="answer", raw=b"\x00\xff", signed=False),
+        replace(told(), head=HEAD),
     ]
     for event in events:
         spool.keep(event)
     read = [spool.read(path) for path in spool.waiting()]
     assert read == events
     assert [event.digest for event in read] == [event.digest for event in events]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("odd", [None, 7, "head", [], {}, {"line": 1, "headers": []}, {"line": "GET", "headers": [1]}])
+def test_a_file_whose_head_is_none_is_an_event_all_the_same(odd: Any) -> None:
+    event = told()
+    spool.keep(replace(event, head=HEAD))
+    (path,) = spool.waiting()
+    content = json.loads(path.read_bytes())
+    path.write_text(json.dumps(content | {"head": odd}))
+    assert spool.read(path).head is None
+    del content["head"]  # as it was before heads were kept
+    path.write_text(json.dumps(content))
+    assert spool.read(path) == event
+    assert spool.drain_some() == 1
+    assert CallEvent.objects.get().head is None
+
+
+@pytest.mark.django_db
+def test_a_head_comes_through_the_spool() -> None:
+    spool.keep(replace(told(), head=HEAD))
+    spool.drain_some()
+    head = CallEvent.objects.get().head
+    assert head
+    assert head.head == HEAD
 
 
 def test_only_the_server_may_read_what_waits(settings: Settings) -> None:

@@ -1,0 +1,44 @@
+"""Which headers of a webhook are kept, and how they are read from WSGI's environ.
+
+Those that tell who speaks to us and by which way, and are the same for thousands of requests. All others are left out:
+what varies with each request would make each head one of its own, and what nobody expects may be a secret.
+"""
+
+from functools import lru_cache
+
+from calls.vonage.heads import HIDDEN, MOST_OF_A_LINE, Head, readable
+from calls.webhooks.delivery import Delivery, Environ
+
+NAMES = (
+    *("Host", "User-Agent", "Accept", "Accept-Encoding", "Content-Type", "Connection", "Via", "Forwarded"),
+    *("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"),
+)
+VARIABLES = tuple(
+    "CONTENT_TYPE" if name == "Content-Type" else f"HTTP_{name.upper()}".replace("-", "_") for name in NAMES
+)
+# Of an authorization the scheme is kept alone. A first word that is none of these may be the secret itself.
+MASKED = {name.lower(): f"{name} {HIDDEN}" for name in ("Basic", "Bearer", "Digest")}
+REMEMBERED = 128  # heads that were read lately; each may be as long as the server takes
+
+
+def head_of(environ: Environ, delivery: Delivery) -> Head:
+    """Read the head of a request to one of our doors."""
+    get = environ.get
+    path, secret = get("PATH_INFO", ""), get("HTTP_AUTHORIZATION")
+    if delivery.token:  # as good as a secret, and another one each time
+        path = path.rpartition(delivery.token)[0] + HIDDEN
+    masked = MASKED.get(secret.partition(" ")[0].lower(), HIDDEN) if secret else ""
+    query = bool(delivery.query)
+    return _head(delivery.method, path, query, get("SERVER_PROTOCOL", ""), masked, tuple(map(get, VARIABLES)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _head(method: str, path: str, query: bool, protocol: str, masked: str, values: tuple[str | None, ...]) -> Head:
+    line = f"{method} {path}{'?…' if query else ''} {protocol}"
+    told = [(name, readable(_decoded(value))) for name, value in zip(NAMES, values, strict=True) if value]
+    return Head(readable(line, MOST_OF_A_LINE), (*told, ("Authorization", masked)) if masked else tuple(told))
+
+
+def _decoded(value: str) -> str:
+    """Read what WSGI gives as if it were Latin-1 as what it most likely is."""
+    return value if value.isascii() else value.encode("latin-1", "replace").decode("utf-8", "replace")

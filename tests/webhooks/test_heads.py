@@ -1,0 +1,168 @@
+"""The head of a webhook: the request line and the headers that tell something are kept, and nothing secret."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from calls.models import CallEvent, Refusal, RequestHead
+from calls.records import spool, store
+from calls.vonage.heads import HIDDEN, MOST_CHARACTERS
+from calls.webhooks.delivery import Delivery
+from calls.webhooks.heads import NAMES, VARIABLES, head_of
+from tests.conftest import Get
+from tests.vonage_client import VonageClient, sign
+from tests.webhooks.test_flows import menu, pressed, question  # noqa: F401 -- a fixture
+from tests.webhooks.test_signatures import REQUESTS, request
+
+pytestmark = pytest.mark.django_db
+
+VONAGES = {"User-Agent": "Vonage/1.0", "Accept": "*/*", "X-Forwarded-For": "216.147.0.1", "Via": "1.1 Caddy"}
+
+
+def in_environ(headers: dict[str, str]) -> dict[str, str]:
+    return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+
+def heads() -> list[tuple[str, dict[str, str]]]:
+    """Of each event, the oldest first."""
+    rows = CallEvent.objects.order_by("pk").select_related("head")
+    return [(row.head.line, dict(row.head.head.headers)) for row in rows if row.head]
+
+
+def all_that_is_kept() -> str:
+    return "\n".join(str(list(model._default_manager.values())) for model in apps.get_app_config("calls").get_models())
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_each_door_keeps_the_head_of_a_request(vonage: VonageClient, name: str) -> None:
+    method, path, _ = REQUESTS[name]
+    assert request(vonage, name, lambda body: sign(body)).status_code == 200
+    found = heads()
+    assert len(found) == CallEvent.objects.count()
+    line, headers = found[0]
+    assert line == f"{method} {path}{'?…' if method == 'GET' else ''} HTTP/1.1"
+    assert headers["Authorization"] == f"Bearer {HIDDEN}"
+    assert headers.get("Content-Type") == ("application/json" if method == "POST" else None)
+
+
+def test_headers_are_kept_as_they_came_and_in_order(vonage: VonageClient) -> None:
+    vonage.post("/event", {"a": 1}, HTTP_HOST="testserver", HTTP_X_REQUEST_ID="abc", **in_environ(VONAGES))
+    ((_, headers),) = heads()
+    assert list(headers.items()) == [
+        ("Host", "testserver"),
+        ("User-Agent", "Vonage/1.0"),
+        ("Accept", "*/*"),
+        ("Content-Type", "application/json"),
+        ("Via", "1.1 Caddy"),
+        ("X-Forwarded-For", "216.147.0.1"),
+        ("Authorization", f"Bearer {HIDDEN}"),
+    ]
+
+
+def test_requests_that_are_alike_share_one_row(vonage: VonageClient) -> None:
+    for number in range(5):
+        vonage.post("/event", {"number": number})
+        vonage.get("/event", {"another": str(number)})
+    assert RequestHead.objects.count() == 2
+    assert CallEvent.objects.filter(head__isnull=False).count() == 10
+
+
+def test_what_signs_a_request_is_kept_nowhere(vonage: VonageClient) -> None:
+    body = b'{"hello": "world"}'
+    authorization = sign(body)
+    vonage.post("/event", body, authorization=authorization)
+    assert len(heads()) == 1
+    kept = all_that_is_kept()
+    assert "Bearer •••" in kept
+    assert authorization.removeprefix("Bearer ") not in kept
+    assert authorization.rpartition(".")[2] not in kept
+
+
+def test_the_token_of_an_address_is_kept_by_no_head(menu: None, get_answer: Get, vonage: VonageClient) -> None:  # noqa: F811
+    vonage.post(question(get_answer), pressed())
+    lines = [line for line, _ in heads()]
+    assert lines == ["GET /answer?… HTTP/1.1", f"POST /event/{HIDDEN} HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "shown"),
+    [
+        ("Bearer x.y.z", "Bearer •••"),
+        ("bearer x.y.z", "Bearer •••"),
+        ("Basic c2FtOnNlY3JldA==", "Basic •••"),
+        ("hunter2secret", "•••"),
+        ("hunter2 secret", "•••"),
+        ("Bearer", "Bearer •••"),
+        (" Bearer x", "•••"),
+    ],
+)
+def test_of_an_authorization_the_scheme_alone_is_read(authorization: str, shown: str) -> None:
+    environ = {"PATH_INFO": "/event", "HTTP_AUTHORIZATION": authorization}
+    assert head_of(environ, Delivery.of(environ)).headers == (("Authorization", shown),)
+
+
+def test_of_a_refused_request_nothing_is_kept(vonage: VonageClient, settings: Settings) -> None:
+    for authorization in (None, "Bearer x.y.z", sign(b"{}", secret="the secret of somebody else altogether")):
+        assert vonage.post("/event", {}, authorization=authorization, **in_environ(VONAGES)).status_code == 401
+    assert vonage.post("/event", b"no JSON").status_code == 400
+    assert Refusal.objects.exists()
+    assert not RequestHead.objects.exists()
+
+
+def test_a_request_that_nobody_signed_has_a_head_where_it_is_taken(vonage: VonageClient, settings: Settings) -> None:
+    settings.WEBHOOK_SIGNATURES = "optional"
+    vonage.post("/event", {"a": 1}, authorization=None)
+    ((_, headers),) = heads()
+    assert "Authorization" not in headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 199 + "…"),
+        ("Grüße".encode().decode("latin-1"), "Grüße"),
+        ("\xff\xfe", "\ufffd\ufffd"),
+        ("a\x00b\x1b[31m\tc", "a\ufffdb\ufffd[31m\ufffdc"),
+        ("\u202e".encode().decode("latin-1"), "\ufffd"),
+        ("<script>", "<script>"),
+    ],
+)
+def test_odd_values_are_made_readable(vonage: VonageClient, sent: str, kept: str) -> None:
+    assert vonage.post("/event", {"a": 1}, HTTP_USER_AGENT=sent).status_code == 200
+    ((_, headers),) = heads()
+    assert headers["User-Agent"] == kept
+
+
+@given(st.dictionaries(st.sampled_from([*VARIABLES, "PATH_INFO", "SERVER_PROTOCOL", "HTTP_AUTHORIZATION"]), st.text()))
+def test_whatever_an_environ_holds_a_head_is_read(environ: dict[str, str]) -> None:
+    head = head_of(environ, Delivery.of(environ))
+    assert str(head).replace("\n", "").isprintable()
+    assert all(len(value) <= MOST_CHARACTERS for _, value in head.headers)
+    assert {name for name, _ in head.headers} <= {*NAMES, "Authorization"}
+    json.dumps(head.as_json()).encode()
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The database is away for all that the store would write."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_batch", refuse)
+        yield
+
+
+def test_heads_come_through_the_spool(vonage: VonageClient, away: None) -> None:
+    assert vonage.post("/event", {"a": 1}, **in_environ(VONAGES))["X-Stored"] == "spool"
+    vonage.get("/answer", REQUESTS["answer by GET"][2])
+    assert spool.drain_some() == 2
+    assert {line for line, _ in heads()} == {"POST /event HTTP/1.1", "GET /answer?… HTTP/1.1"}
