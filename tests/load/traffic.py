@@ -64,9 +64,10 @@ def signed_call(secret: str, *, to: str = OURS, answer: bool = False, hurry: flo
 def as_time_goes(count: int, secret: str, *, calls_per_second: float) -> Iterator[Call]:
     """Sign the events of so many calls in the order in which all of them are told, each event by itself.
 
-    So a log fills in reality: while people talk, others call. The last of these calls ends about now.
+    So a log fills in reality: while people talk, others call. The first of these calls begins when all that was told
+    of others is over, in some minutes.
     """
-    begin = datetime.now(UTC) - timedelta(seconds=count / calls_per_second + MOST_SECONDS)
+    begin = datetime.now(UTC) + timedelta(seconds=MOST_SECONDS)
     waiting: list[tuple[str, int, Payload]] = []
     for number in range(count):
         begun = begin + timedelta(seconds=number / calls_per_second)
