@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
@@ -332,3 +334,20 @@ def test_the_conversation_of_birth_stands_once_after_an_upgrade_and_again_after_
     migration.forget_births(apps, None)
     assert rows(LOG) == before
     assert read_again() == NOTHING
+
+
+def test_reading_some_calls_again_does_not_look_through_all_events() -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite does not tell how many rows it read")
+    call_command("seed_calls", count=400, seed=7, stdout=StringIO())
+
+    def rows_read() -> int:
+        """Of the events, in this transaction."""
+        with connection.cursor() as cursor:
+            seen = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'calls_callevent'"
+            cursor.execute(seen)
+            return int(cursor.fetchone()[0])
+
+    before, some = rows_read(), list(Call.objects.order_by("pk").values_list("pk", flat=True)[200:220])
+    assert [changes for _, changes in refold(some, [], dry_run=True)] == [NOTHING]
+    assert rows_read() - before < CallEvent.objects.count()
