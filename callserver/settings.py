@@ -215,7 +215,7 @@ SPECTACULAR_SETTINGS = {
 
 # A line is written of each webhook: what no format shows is not looked up.
 logging._srcfile = None
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging.logThreads = logging.logMultiprocessing = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,7 +1,8 @@
-"""Run the tests twice at once, one process per database: `make test`, or `python -m tests` with pytest's arguments.
+"""Run the tests, one process per database and one for the browser: `make test`, or `python -m tests` with pytest's
+arguments.
 
-SQLite needs nothing. Postgres is taken where TEST_POSTGRES_URL answers. The browser tests run in full on one
-of them and as a smoke on the other. With CI=true a missing Postgres or browser is a failure, not a skip.
+SQLite needs nothing. Postgres is taken where TEST_POSTGRES_URL answers. The browser tests run in full on SQLite and as
+a smoke on Postgres. With CI=true a missing Postgres or browser is a failure, not a skip.
 """
 
 import os
@@ -99,13 +100,15 @@ class Run:
 def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     """Say which runs there are to make, and what the machine lacks."""
     lacks = []
-    # What need not see both databases is divided between them, the browser to SQLite: so both take as long.
-    on_sqlite, on_postgres, anywhere = "not once or browser or pure", "not pure and (not browser or smoke)", ""
-    if not browser:
+    # What need not see both databases is divided between them, so that both take as long. Who waits for a page leaves
+    # the processor to the others.
+    on_postgres, in_browser = "not pure and (not browser or smoke)", []
+    sqlite = Run("SQLite", "not browser and (not once or pure)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
+    if browser:
+        in_browser = [Run("SQLite, in the browser", "browser", f"sqlite:///{scratch / 'browser.sqlite3'}")]
+    else:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
-        on_sqlite, on_postgres = "not browser and (not once or pure)", "not browser and not pure"
-        anywhere = "not browser"
-    sqlite = Run("SQLite", on_sqlite, f"sqlite:///{scratch / 'callserver.sqlite3'}")
+        on_postgres = "not browser and not pure"
     try:
         version = postgres_version(POSTGRES_URL)
     except psycopg2.Error as error:
@@ -113,11 +116,11 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
         lacks.append(
             f"Postgres was not tested: TEST_POSTGRES_URL, {address(POSTGRES_URL)}, does not answer ({reason})."
         )
-        sqlite.marks = anywhere
-        return [sqlite], lacks
+        sqlite.marks = "not browser"
+        return [sqlite, *in_browser], lacks
     # A database of this run's own, so that two runs never meet there.
     postgres = Run(f"Postgres {version}", on_postgres, POSTGRES_URL, f"test_callserver_{os.getpid()}")
-    return [sqlite, postgres], lacks
+    return [sqlite, *in_browser, postgres], lacks
 
 
 def main(arguments: list[str]) -> int:

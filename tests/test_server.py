@@ -81,6 +81,15 @@ def test_a_chunked_event_is_kept_whole_and_one_without_end_is_cut_off(server: Se
     assert server.event(make_event("ringing")) == 200
 
 
+def test_what_is_no_request_is_told_in_one_line(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        line.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a\x00b\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 400")
+    words = server.log.read_text()
+    assert "Invalid request from ip=127.0.0.1" in words
+    assert "Traceback" not in words
+
+
 def test_a_webhook_by_get_may_be_long(server: Server) -> None:
     results = [{"text": f"words that were heard, number {number}", "confidence": "0.9"} for number in range(200)]
     payload = make_event("", speech={"results": results})

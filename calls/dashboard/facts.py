@@ -9,8 +9,7 @@ from django.utils import timezone
 from calls.models import Call, FlowVersion, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast
 from calls.records.timeline import Lane, Timeline
-from calls.records.zones import time_there
-from calls.templatetags.calls_format import NOTHING, ago, duration, latency, money, zone_letters
+from calls.templatetags.calls_format import NOTHING, ago, duration, latency, money, time_there, zone_letters
 from calls.vonage import numbers
 
 AT_ONCE = timedelta(seconds=5)  # the legs of a call that is over end together

@@ -88,7 +88,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     missed = CallFilters(show=("missed",), days="today").narrow(Call.objects.exclude(direction="outbound"))
-    waiting, handled = (missed.filter(handled_at__isnull=not done) for done in (False, True))
+    waiting, handled = missed.filter(handled_at=None), missed.exclude(handled_at=None)
     counts = several(
         {
             "on_line": ("COUNT(*)", Call.objects.filter(outcome=Outcome.IN_PROGRESS)),
@@ -106,7 +106,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context |= {"new_messages": counts["new_messages"]}
     context |= {"warned": warnings_for(person, now), "standings": standings(now, zone)}
     context |= {"may_override": may_override(person), "more_numbers": max(0, counts["numbers"] - MOST_NUMBERS)}
-    shown = [*waiting.latest_first()[:SHOWN], *handled.latest_first()[:SHOWN]][:SHOWN]
+    shown = list(waiting.latest_first()[:SHOWN])
+    shown += handled.latest_first()[: SHOWN - len(shown)]
     context |= {"missed": rows_of(shown, now=now)[0], "most": MOST_COUNTED}
     context |= {"missed_count": counts["waiting"] + counts["handled"]}
     context |= {"new": messages_of(new), "oldest": _waited(counts["oldest"], now)}

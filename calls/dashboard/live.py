@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from calls.dashboard.watching import figure
@@ -36,11 +37,12 @@ class News:
 
 def horizon() -> dict[str, tuple[str, QuerySet[Any]]]:
     """What tells the newest event that a page may count as seen when it is made: see `seen_of`."""
-    newest = CallEvent.objects.order_by("-pk")[:1]
-    late = CallEvent.objects.filter(pk__gt=Subquery(newest.values("pk")) - MOST_EVENTS)
+    newest = CallEvent.objects.order_by("-pk")
+    edge = Subquery(newest.values("pk")[MOST_EVENTS : MOST_EVENTS + 1])  # by rows: keys have holes
+    late = CallEvent.objects.filter(pk__gt=Coalesce(edge, 0))
     return {
         "recent": ("MIN(id)", late.filter(received_at__gte=timezone.now() - OVERLAP)),
-        "newest": ("MAX(id)", newest),
+        "newest": ("MAX(id)", newest[:1]),
         "on_line": ("COUNT(*)", _in_progress()),
     }
 

@@ -15,7 +15,7 @@ from calls.dashboard.ways import Step, block_of, steps_of, way_of
 from calls.models import Call, CallEvent, Kind, Leg, Voicemail, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import Known, known_of
-from calls.records.zones import time_there
+from calls.templatetags.calls_format import time_there
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
 

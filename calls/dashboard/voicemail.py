@@ -22,8 +22,7 @@ from calls.dashboard.watching import figure, number_in, watch
 from calls.models import Call, User, Voicemail, VoicemailState
 from calls.models.voicemail import INBOX, MOST_CHARACTERS, VoicemailQuerySet
 from calls.records.names import Known, known_of
-from calls.records.zones import time_there
-from calls.templatetags.calls_format import day_name, day_word
+from calls.templatetags.calls_format import day_name, day_word, time_there
 
 PAGE_SIZE = 25
 OVERLAP = timedelta(seconds=10)  # what was changed is looked at again for so long: changes commit out of order

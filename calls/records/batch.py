@@ -16,12 +16,13 @@ from uuid import UUID
 from django.db import connection
 
 from calls.models import Call, CallEvent
+from calls.models.calls import TELLING
 from calls.records.counting import recount
 from calls.records.fold import fold, visits
 from calls.records.heads import heads
 from calls.records.locks import CONCERNED, HELD, Held, HeldCall, Names, Place, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
-from calls.records.sums import TELLING, sum_up
+from calls.records.sums import sum_up
 from calls.records.tables import NAMES, Statement, Table, run_all
 from calls.vonage.events import Event, Payload
 

@@ -21,7 +21,7 @@ from calls.records.names import parties_like
 from calls.records.needles import Needles
 
 SHOWN = {
-    "missed": "Nobody was reached by a caller.",
+    "missed": "Nobody was reached, by a caller or by us.",
     "voicemail": "The caller left a message.",
     "unhandled": "The caller reached nobody or left a message, and nobody has said that it is handled.",
     "failed": "It could not be put through.",
@@ -104,11 +104,11 @@ class CallFilters:
         """The first and the last day."""
         today = timezone.localdate()
         if self.days == "today":
-            return today, None
+            return today, today
         if self.days == "yesterday":
             return today - timedelta(days=1), today - timedelta(days=1)
         if self.days:
-            return today - timedelta(days=int(self.days) - 1), None
+            return today - timedelta(days=int(self.days) - 1), today
         return self.since, self.until
 
     def _hours(self) -> Iterator[Q]:

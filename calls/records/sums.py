@@ -1,4 +1,4 @@
-"""The sum of a call, from a few figures that the database works out: a thousand legs cost what one does."""
+"""The sum of a call, from a few figures that the database works out: a thousand legs cost little more than one."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from calls.models import Call, CallEvent, Kind, Leg
-from calls.models.calls import IN_SUMS
 from calls.records.fold import ANSWERED, END_UNKNOWN, AllLegs, CallFacts, LegFacts, total
 from calls.records.locks import CALLS, LEGS, Held
 from calls.records.tables import Statement, run_all
@@ -32,7 +31,6 @@ FIGURES = f"""
     FROM calls_leg AS leg WHERE leg.call_id = ANY(%s) GROUP BY leg.call_id
 """  # noqa: S608 -- words of ours
 
-TELLING = tuple(map(str, IN_SUMS))
 SUMMED = tuple(field.name for field in fields(CallFacts))
 KEPT = {"sealed": False, "has_payloads": True}  # of a new call; another keeps its own
 

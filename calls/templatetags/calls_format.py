@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
@@ -205,3 +206,19 @@ def server_zone() -> str:
 def zone_letters(moment: datetime | None = None) -> str:
     """GMT: the zone's letters at that moment, to stand behind a time."""
     return zone(moment).rpartition(", ")[2]
+
+
+def time_there(moment: datetime | None, zone: str) -> str:
+    """15:02 CET, where clocks in that zone show another time than those of the page; else nothing."""
+    try:
+        there = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # none, or one that this machine does not know
+        return ""
+    if moment is None:
+        return ""
+    here, local = timezone.localtime(moment), moment.astimezone(there)
+    if here.utcoffset() == local.utcoffset():
+        return ""
+    day = "" if here.date() == local.date() else f"{local:%a} "
+    with timezone.override(there):
+        return f"{day}{local:%H:%M} {zone_letters(moment)}"

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from calls.webhooks.body import Application, StartResponse
-from calls.webhooks.delivery import Environ
+from calls.webhooks.delivery import Delivery, Environ
+from calls.webhooks.refusals import refuse
+from calls.webhooks.reply import Reply
 from calls.webhooks.urls import DOORS, PREFIXES
 
 
@@ -20,18 +23,25 @@ class Webhooks:
     def __init__(self, application: Application) -> None:
         self.application = application
         ends = ("", "/")
-        self.doors = {f"/{way}{name}{end}": door for name, door in DOORS.items() for way in PREFIXES for end in ends}
+        self.doors = {f"/{way}{name}{end}": name for name in DOORS for way in PREFIXES for end in ends}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
         door = self.doors.get(path)
         if door is None and ("/event/" in path or "/answer/" in path):  # with a token behind it
             door = self.doors.get(path.rstrip("/").rpartition("/")[0])
-        if door is None or not is_ours(environ.get("HTTP_HOST") or environ["SERVER_NAME"]):
-            return self.application(environ, start_response)  # which refuses the hosts of others
-        reply = door(environ)
+        if door is None:
+            return self.application(environ, start_response)
+        host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
+        reply = DOORS[door](environ) if is_ours(host) else misdirected(environ, door, host)
         start_response(f"{reply.status:d} {reply.status.phrase}", reply.all_headers)
         return [reply.body]
+
+
+def misdirected(environ: Environ, door: str, host: str) -> Reply:
+    """Refuse what is for another host, as Django would, and tell staff: a tunnel's may be meant for us."""
+    reason = f"the host {host[:100]!r} is neither that of BASE_URL nor one of ALLOWED_HOSTS"
+    return refuse(Delivery.of(environ), door, HTTPStatus.BAD_REQUEST, reason)
 
 
 @lru_cache(maxsize=64)

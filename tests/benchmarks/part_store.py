@@ -55,7 +55,8 @@ def fill(one: Running, events: int, seconds: float) -> None:
     until = time.monotonic() + seconds
     told = as_time_goes((events - kept(one)) // 4, SECRET, calls_per_second=CALLS_PER_SECOND)
     while (there := kept(one)) < events and (left := until - time.monotonic()) > 0:
-        some = islice(told, max(400, there // 5))
+        if not (some := list(islice(told, max(400, there // 5)))):
+            break
         closed_loop(one.port, some, connections=32, seconds=left, journal=one.journal)
         ask(one.place.url, "VACUUM")
 

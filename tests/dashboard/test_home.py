@@ -190,7 +190,7 @@ def test_many_numbers_cost_no_more(login: Client, hours: OpeningHours, django_as
     for n in range(8):
         make_call("started", "ringing", "cancelled", **named(f"4477009002{n:02d}"))
         make_message(f"4477009001{n:02d}")
-    with django_assert_num_queries(len(few.captured_queries)):
+    with django_assert_num_queries(len(few.captured_queries), exact=False):
         html = page(login)
     assert len(few.captured_queries) <= 32
     assert "And 31 more numbers." in html
@@ -325,7 +325,7 @@ def test_a_missed_call_that_somebody_handled_needs_nobody(login: Client, hours: 
     assert found == [[str(missed[1].pk)], [str(call.pk) for call in missed]]
     handle(missed[1], by=staff)
     words = part(page(login), "missed")
-    assert words.startswith("Missed today All missed Handled")
+    assert words.startswith("Missed today All missed, both ways Handled")
     assert "3 missed, all of them handled." in words
 
 

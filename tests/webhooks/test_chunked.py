@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from calls.flows.routing import directory
-from calls.models import CallEvent
+from calls.models import CallEvent, Refusal
 from calls.webhooks.body import Application, WholeBody
 from calls.webhooks.wsgi import Webhooks
 from tests.conftest import connection_kept
@@ -160,3 +160,20 @@ def test_sender_who_hangs_up_causes_no_500(application: Application, told: dict[
     status, _ = send(application, Broken(), authorization=sign(BODY), **told)
     assert status == 400
     assert not CallEvent.objects.exists()
+
+
+def test_other_hosts_are_refused_and_staff_see_which(application: Application, request: pytest.FixtureRequest) -> None:
+    length = str(len(BODY))
+    status, _ = send(
+        application,
+        io.BytesIO(BODY),
+        authorization=sign(BODY),
+        CONTENT_LENGTH=length,
+        HTTP_HOST="abc.tunnel.example",
+    )
+    assert status == 400
+    assert not CallEvent.objects.exists()
+    if "the short way" in request.node.name:  # that is what serves
+        refusal = Refusal.objects.get()
+        assert (refusal.door, refusal.http_status) == ("event", 400)
+        assert "'abc.tunnel.example' is neither that of BASE_URL" in refusal.reason
