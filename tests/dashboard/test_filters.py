@@ -165,6 +165,9 @@ def test_days_and_hours_are_those_of_the_zone(login: Client, settings: Settings)
         assert found(login, days="today") == [after.pk]
         assert found(login, days="yesterday") == [last.pk, first.pk]
         assert found(login, days="7") == [after.pk, last.pk, first.pk, before.pk]
+        make_call(at=datetime(2026, 11, 25, 20, tzinfo=UTC))  # by a clock that is wrong
+        assert found(login, days="today") == [after.pk]
+        assert found(login, days="7") == [after.pk, last.pk, first.pk, before.pk]
 
 
 # The search
