@@ -25,6 +25,7 @@ from calls.models import (
     User,
     Voicemail,
 )
+from calls.models.recordings import NO_SOUND
 from calls.records import spool
 from calls.vonage import numbers
 
@@ -185,9 +186,9 @@ def _worker(now: datetime) -> Iterator[Warned]:
 
 
 def _recordings(now: datetime) -> Iterator[Warned]:
-    """Recordings of the last day that will not be fetched."""
+    """Recordings of the last day that will not be fetched, but for those that never were."""
     newest = Recording.objects.filter(state=RecordingState.FAILED).order_by("-pk").values("pk")[:MOST_FAILED]
-    failed = Recording.objects.filter(pk__in=newest, event__received_at__gte=now - DAY)
+    failed = Recording.objects.filter(pk__in=newest, event__received_at__gte=now - DAY).exclude(problem=NO_SOUND)
     rows = list(failed.order_by("-pk").values_list("pk", "event__call", "problem")[: MOST_COUNTED + 1])
     if not rows:
         return

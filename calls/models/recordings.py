@@ -20,6 +20,9 @@ FOLDER = "recordings"
 MOST_CHARACTERS = 2_048  # of an address
 
 
+NO_SOUND = "There is no sound: the call was made by seed_calls."  # that nobody can fetch
+
+
 class RecordingState(models.TextChoices):
     """What became of it. `waiting`: it will be fetched, at `next_at`."""
 

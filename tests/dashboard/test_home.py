@@ -27,6 +27,7 @@ from calls.models import (
     User,
     Voicemail,
 )
+from calls.models.recordings import NO_SOUND
 from calls.records import spool
 from calls.records.counting import count_news
 from tests.dashboard.test_calls import named, text_of
@@ -277,6 +278,8 @@ def test_recordings_and_mails_that_failed(login: Client, hours: OpeningHours) ->
     assert "A recording could not be fetched Vonage has no such recording." in words
     assert f"manage.py recordings fetch {message.recording_id}" in words
     assert "A mail about a message waits Connection refused." in words
+    Recording.objects.update(problem=NO_SOUND)
+    assert "could not be fetched" not in warned(login)
 
 
 def test_what_is_planned(login: Client, hours: OpeningHours, staff: User) -> None:

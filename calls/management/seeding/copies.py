@@ -32,6 +32,7 @@ from calls.models import (
     RecordingState,
     Voicemail,
 )
+from calls.models.recordings import NO_SOUND
 from calls.records import search
 from calls.records.batch import write_batch
 from calls.records.counting import counts_of
@@ -43,7 +44,6 @@ TABLES: tuple[type[models.Model], ...] = (
     Call, Leg, Conversation, CallEvent, CallSearch, Recording, Voicemail, Counted,
 )  # fmt: skip
 TIMES = re.compile(r"2026-03-02T1\d:\d\d:\d\d")  # of a model, in a payload
-NO_SOUND = "There is no sound: the call was made by seed_calls."
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})  # in COPY's text format
 NULL = "\\N"
 PLACED = {CallEvent: {"digest"}, Counted: {"quarter"}, Voicemail: PLACED_BY_PEOPLE}
