@@ -1,6 +1,7 @@
 """While calls that never were are added, a server goes on: pages are read, events are kept, and nobody misses one."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
@@ -15,8 +16,8 @@ from django.test import Client
 
 from calls.management.commands import seed_calls
 from calls.management.progress import Progress
-from calls.management.seeding import followers, shapes
-from calls.models import Bookmark, Call, CallEvent, CallSearch, Counted, Recount, Tally
+from calls.management.seeding import followers, shapes, writing
+from calls.models import Bookmark, Call, CallEvent, CallSearch, Counted, Tally
 from calls.records import counting, search
 from calls.records.batch import write_batch
 from calls.records.refold import refold
@@ -52,8 +53,9 @@ def cookie() -> str:
     return f"sessionid={browser.cookies['sessionid'].value}"
 
 
-def seed(number: int = 7) -> None:
-    call_command("seed_calls", count=PORTION * PORTIONS, seed=number, until=UNTIL, stdout=StringIO())
+def seed(out: StringIO | None = None, *, number: int = 7, days: int = 14) -> None:
+    options = {"count": PORTION * PORTIONS, "days": days, "seed": number, "until": UNTIL}
+    call_command("seed_calls", **options, stdout=out or StringIO())
 
 
 class Seeding(threading.Thread):
@@ -61,9 +63,13 @@ class Seeding(threading.Thread):
 
     failure: BaseException | None = None
 
+    def __init__(self, number: int = 7) -> None:
+        super().__init__()
+        self.number = number
+
     def run(self) -> None:
         try:
-            seed()
+            seed(number=self.number)
         except BaseException as failure:
             self.failure = failure
         finally:
@@ -218,13 +224,50 @@ def test_what_was_written_long_before_the_end_is_passed_over_beside_others(monke
     assert seen[-1] == CallEvent.objects.latest("pk").pk
 
 
-def test_ended_early_what_was_added_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    after_each_portion(monkeypatch, lambda: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        seed()
-    assert not Recount.objects.exists()
-    count = Call.objects.count()
-    assert count in range(PORTION, PORTION * PORTIONS, PORTION)
-    check_all_is_whole(count)
-    let_all_follow()
-    check_all_is_whole(count)
+def test_it_waits_for_who_counts_and_for_slow_statements_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one writer at a time, and waits for none within a transaction")
+    options = connection.settings_dict["OPTIONS"]
+    limits = f"{options['options']} -c lock_timeout=300 -c statement_timeout=800"
+    seed()  # the bookmarks are there
+    held, go_on = threading.Event(), threading.Event()
+
+    def count_slowly() -> None:
+        with transaction.atomic():
+            counting.hold()
+            held.set()
+            go_on.wait(PATIENCE)
+        connection.close()
+
+    slow = threading.Thread(target=count_slowly)
+    slow.start()
+    assert held.wait(PATIENCE)
+    monkeypatch.setitem(options, "options", limits)
+    seeding = Seeding(number=8)
+    seeding.start()
+    seeding.join(2)
+    assert seeding.is_alive()
+    go_on.set()
+    seeding.end()
+    slow.join(PATIENCE)
+    check_all_is_whole(2 * PORTION * PORTIONS)
+
+
+def test_its_connections_are_closed_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("on SQLite it has none of its own")
+    several: list[int] = []
+    after_each_portion(monkeypatch, lambda: several.append(connections_there()))
+    before = connections_there()
+    seed()
+    assert max(several) == before + writing.WRITERS
+    until = time.monotonic() + PATIENCE
+    while connections_there() > before and time.monotonic() < until:  # Postgres notices some time later
+        time.sleep(0.05)
+    assert connections_there() == before
+
+
+def connections_there() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])

@@ -1,12 +1,14 @@
 """Calls that never were are what folding their events would give."""
 
+import itertools
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import IntegrityError, OperationalError, connection
 from django.db.models import Model
 from django.utils import timezone
 
@@ -23,13 +25,16 @@ from calls.models import (
     Leg,
     Outcome,
     Recording,
+    Recount,
     Tally,
     Voicemail,
 )
 from calls.records import counting, search
 from calls.records.batch import write_batch
+from calls.records.quarters import DAY
 from calls.records.refold import refold
 from calls.vonage.events import DELIVERIES, Event
+from tests.commands.test_seed_beside import after_each_portion, check_all_is_whole, let_all_follow, sums
 from tests.factories import make_call
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +52,9 @@ def seed(count: int = 400, **options: object) -> str:
     return out.getvalue()
 
 
-def rows(table: type[Model], but: str = "") -> list[dict[str, object]]:
-    """All rows of a table, in any order, without one of their columns."""
-    found = [{name: value for name, value in row.items() if name != but} for row in table._default_manager.values()]
-    return sorted(found, key=str)
+def rows(table: type[Model]) -> list[dict[str, object]]:
+    """All rows of a table, in any order."""
+    return sorted(table._default_manager.values(), key=str)
 
 
 def without_keys() -> list[list[dict[str, object]]]:
@@ -79,12 +83,12 @@ def test_seeded_calls_are_what_folding_their_events_gives() -> None:
 
 def test_seeded_calls_are_in_the_sums_of_the_reports_as_counting_them_gives() -> None:
     seed()
-    counted, sums = rows(Counted), rows(Tally, but="id")
+    counted, tallies = rows(Counted), sums()
     assert sum(row.calls for row in Tally.objects.filter(number="*")) == 400
     Counted.objects.all().delete()
     Tally.objects.all().delete()
     counting.count_calls(Call.objects.values_list("pk", flat=True))
-    assert (rows(Counted), rows(Tally, but="id")) == (counted, sums)
+    assert (rows(Counted), sums()) == (counted, tallies)
 
 
 def test_seeded_messages_are_in_the_inbox_and_those_that_looking_for_them_gives() -> None:
@@ -144,6 +148,85 @@ def test_the_same_seed_makes_the_same_calls_and_refuses_to_make_them_twice(monke
         table.objects.all().delete()
     seed(150)
     assert without_keys() == first
+
+
+def test_a_portion_over_many_days_is_parted_into_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each makes the sums of all the time that it covers anew, beside however many calls."""
+    spans: list[int] = []
+    sum_up = counting.sum_up
+
+    def note(quarters: Sequence[int]) -> None:
+        spans.append(quarters[-1] - quarters[0])
+        sum_up(quarters)
+
+    monkeypatch.setattr(counting, "sum_up", note)
+    seed(200, days=14)
+    seed(100, days=364, seed=8)
+    assert max(spans) <= 7 * DAY
+    monkeypatch.setattr(counting, "sum_up", sum_up)
+    check_all_is_whole(300)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ended_early_what_was_added_is_whole_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(seed_calls.AT_ONCE, connection.vendor, 20)
+    moves = itertools.count(1)
+    after_each_portion(monkeypatch, lambda: interrupt() if next(moves) == 2 else None)
+    out = StringIO()
+    with pytest.raises(SystemExit) as end:
+        seed(120, days=14, stdout=out)
+    assert end.value.code == 130
+    assert out.getvalue() == "Added 20 calls or some more. They are whole. --seed 7\n"
+    assert not Recount.objects.exists()
+    calls = Call.objects.count()
+    assert calls in range(40, 120, 20)
+    check_all_is_whole(calls)
+    let_all_follow()
+    check_all_is_whole(calls)
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ended_early_postgres_knows_how_the_tables_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite is told nothing")
+    monkeypatch.setitem(seed_calls.AT_ONCE, connection.vendor, 20)
+    after_each_portion(monkeypatch, interrupt)
+    with pytest.raises(SystemExit):
+        seed(120, days=14)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [CallEvent._meta.db_table])
+        assert cursor.fetchone()[0] == CallEvent.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("failure", [IntegrityError, OperationalError])
+def test_what_goes_wrong_later_is_told_with_what_was_added(
+    failure: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(seed_calls.AT_ONCE, connection.vendor, 20)
+    times = itertools.count(1)
+    sum_up = counting.sum_up
+
+    def fail(quarters: Sequence[int]) -> None:
+        if next(times) == 3:
+            raise failure("The disk is full.")
+        sum_up(quarters)
+
+    monkeypatch.setattr(counting, "sum_up", fail)
+    with pytest.raises(CommandError) as end:
+        seed(120, days=14)
+    said = re.fullmatch(
+        r"Added (\d+) calls or some more\. They are whole\. --seed 7\nThen: The disk is full\.", str(end.value)
+    )
+    assert said
+    monkeypatch.setattr(counting, "sum_up", sum_up)
+    calls = Call.objects.count()
+    assert 20 <= int(said[1]) <= calls < 120
+    check_all_is_whole(calls)
 
 
 @pytest.mark.parametrize("options", [{"count": 0}, {"days": 0}])

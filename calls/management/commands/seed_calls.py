@@ -1,20 +1,21 @@
 import random
 import secrets
+import signal
+import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError, OperationalError, connection
+from django.db import Error, IntegrityError, OperationalError, connection
 
 from calls.management.progress import Progress
 from calls.management.seeding.copies import Pattern, patterns
 from calls.management.seeding.followers import Followers
-from calls.management.seeding.when import starts
+from calls.management.seeding.when import portions, starts
 from calls.management.seeding.writing import Copy, Portion, analyze, write
 from calls.models import PhoneNumber
 
@@ -43,31 +44,39 @@ class Command(BaseCommand):
         progress = Progress(self.stdout, count)
         try:
             _add(_portions(patterns(chance), count, days, until, chance), progress)
-        except IntegrityError as error:
-            raise CommandError(f"Calls of --seed {seed} are there already: give another one.") from error
-        except OperationalError as error:
-            raise CommandError(f"Added {progress.done:,} calls, then: {str(error).strip()}") from error
+        except (IntegrityError, OperationalError) as error:
+            if isinstance(error, IntegrityError) and not progress.done:
+                raise CommandError(f"Calls of --seed {seed} are there already: give another one.") from error
+            raise CommandError(f"{_so_far(progress)} --seed {seed}\nThen: {str(error).strip()}") from error
         except KeyboardInterrupt:
             progress.clear()
-            self.stdout.write(f"Added {progress.done:,} calls or some more. They are whole. --seed {seed}")
-            raise
+            self.stdout.write(f"{_so_far(progress)} --seed {seed}")
+            sys.exit(128 + signal.SIGINT)  # as a shell says it
         finally:
             progress.clear()
         seconds = time.monotonic() - begun
         self.stdout.write(f"Added {count:,} calls in {seconds:.1f} s, {count / seconds:,.0f} a second. --seed {seed}")
 
 
-def _add(portions: Iterator[Portion], progress: Progress) -> None:
+def _add(made: Iterator[Portion], progress: Progress) -> None:
     """Write them, while others read and write."""
     followers = Followers()
-    with closing(write(portions)) as written:
-        for filled in written:
-            followers.add(filled.events)
-            followers.move()
-            progress.move(filled.calls)
-    followers.move()
-    progress.tell("statistics")
-    analyze()
+    try:
+        with closing(write(made)) as written:
+            for filled in written:
+                followers.add(filled.events)
+                followers.move()
+                progress.move(filled.calls)
+        followers.move()
+    finally:  # ended early, too
+        progress.tell("statistics")
+        with suppress(Error):  # what went wrong before is to be told, and Postgres does it later by itself
+            analyze()
+
+
+def _so_far(progress: Progress) -> str:
+    """Say what was added by a command that is ended early: what was under way then is written, or it isn't."""
+    return f"Added {progress.done:,} calls or some more. They are whole."
 
 
 def _portions(made: list[Pattern], count: int, days: int, until: datetime, chance: random.Random) -> Iterator[Portion]:
@@ -76,7 +85,7 @@ def _portions(made: list[Pattern], count: int, days: int, until: datetime, chanc
     weights = [pattern.weight for pattern in made]
     popular = [1 / (number + 5) for number in range(len(CALLERS))]  # some call often
     moments = starts(count, days, until - SINCE_THE_LAST, chance)
-    while portion := list(islice(moments, AT_ONCE[connection.vendor])):
+    for portion in portions(moments, AT_ONCE[connection.vendor]):
         chosen = chance.choices(made, weights, k=len(portion))
         callers = chance.choices(CALLERS, popular, k=2 * len(portion))
         named = zip(callers[: len(portion)], callers[len(portion) :], strict=True)

@@ -11,13 +11,15 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Value
 from django.db.models.functions import Greatest
 
+from calls.management.seeding.writing import patiently
 from calls.models import Bookmark, CallEvent
 from calls.records import counting
 from calls.records.follow import OVERLAP
 
 FOLLOWERS = ("recordings", "search", counting.NAME)
 EVENTS = CallEvent._meta.db_table
-# Who has written events holds this lock until they are committed, and who is about to write some takes it first.
+# Who has written events holds this lock until they are committed, and who is about to write some takes it first. So
+# do those who write ours: while they are at it OVERLAP alone tells, and once they have ended, this does.
 NOBODY_WRITES = """
     SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE relation = %s::regclass AND mode = 'RowExclusiveLock'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid <> pg_backend_pid())
@@ -47,7 +49,8 @@ class Followers:
             return
         others = CallEvent.objects.filter(pk__gt=OuterRef("seen"), pk__lt=self.own.start)
         marks = Bookmark.objects.filter(name__in=FOLLOWERS, seen__lt=self.own[-1]).exclude(Exists(others))
-        marks.update(seen=self.own[-1], newest=Greatest(F("newest"), Value(self.own[-1])))
+        with patiently():  # who writes a portion holds one of them
+            marks.update(seen=self.own[-1], newest=Greatest(F("newest"), Value(self.own[-1])))
 
     def _is_settled(self) -> bool:
         """Whether no event with a key before ours can come any more."""

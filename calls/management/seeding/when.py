@@ -1,12 +1,13 @@
 """When people call: more on weekdays and by day than at night, but at any hour of any day."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 WEEKDAYS = (120, 110, 105, 105, 100, 45, 20)  # from Monday on
 HOURS = (2, 1, 1, 1, 2, 4, 12, 35, 80, 120, 130, 120, 85, 95, 125, 120, 105, 75, 45, 28, 18, 12, 7, 4)
+LONGEST = timedelta(days=7)  # that a portion covers
 TWO_DIGITS = [f"{number:02}" for number in range(60)]
 
 
@@ -21,6 +22,21 @@ def starts(count: int, days: int, until: datetime, chance: random.Random) -> Ite
         total -= weight
         rest -= share
         yield from (hour + timedelta(seconds=second) for second in sorted(chance.choices(range(3_600), k=share)))
+
+
+def portions(moments: Iterable[datetime], most: int) -> Iterator[list[datetime]]:
+    """Part moments, given in their order, into so many at most, of a week at most."""
+    portion: list[datetime] = []
+    for moment in moments:
+        if portion and moment - portion[0] > LONGEST:
+            yield portion
+            portion = []
+        portion.append(moment)
+        if len(portion) == most:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 def spelt(second: int) -> str:

@@ -1,13 +1,15 @@
 """How copies of calls are written: some at a time, by COPY on Postgres, each portion a whole of its own.
 
 A portion has all that is made of its calls, sums of the reports included, so that what was written stays true wherever
-the command is ended. Its transaction is short, and nobody else waits for it: pages are read and events kept meanwhile.
+the command is ended. Pages are read and events kept meanwhile; on SQLite, which has one writer at a time, events wait
+for a portion's transaction. It makes the sums of all the time that its calls cover anew, so it covers a week at most.
 """
 
 import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -81,7 +83,7 @@ def _side_by_side(portions: Iterable[Portion]) -> Iterator[Filled]:
             yield under_way.popleft().result()
     finally:
         for writer in writers:
-            writer.submit(connection.close)
+            writer.submit(lambda: connection.close()).result()  # looked up there: it is another one in each thread
             writer.shutdown()
 
 
@@ -122,7 +124,7 @@ def _filled(portion: Portion, keys: Keys) -> Filled:
 
 def _write(filled: Filled) -> Filled:
     """Write a portion, and make the sums of its quarters anew: last, since meanwhile nobody else makes some."""
-    with transaction.atomic():
+    with patiently():
         if connection.vendor == "postgresql":
             _look_up_no_references()
         for table in TABLES:
@@ -131,6 +133,16 @@ def _write(filled: Filled) -> Filled:
         counting.hold()
         counting.sum_up(filled.quarters)
     return filled
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Have a transaction that takes its time, and waits for others: no caller and no webhook stands behind it."""
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        yield
 
 
 def _look_up_no_references() -> None:
@@ -144,7 +156,7 @@ def _look_up_no_references() -> None:
 def analyze() -> None:
     """Let Postgres learn how the tables are filled now, or it reads whole ones where it knows them as empty."""
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with patiently(), connection.cursor() as cursor:
             for name in [*(table._meta.db_table for table in TABLES), Tally._meta.db_table]:
                 cursor.execute(f"ANALYZE {name}")
 
