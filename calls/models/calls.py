@@ -293,7 +293,8 @@ class CallEvent(models.Model):
     digest = models.UUIDField()
     times_received = models.PositiveIntegerField(default=1)
     error = models.TextField(blank=True)  # why our reading of it failed; the event itself is kept
-    # Of the request; null where it was none or is not known. Never looked for by it, so there is no index.
+    # Of the request; null where it was none or is not known. Never looked for by it, so there is no index. It may be
+    # deleted while events name it: read with select_related it is None then, by itself it raises DoesNotExist.
     head = models.ForeignKey(
         RequestHead, null=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )

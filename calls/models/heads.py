@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Self
 
@@ -10,21 +10,35 @@ from django.db import models
 
 from calls.vonage.heads import MOST_OF_A_LINE, Head
 
-MOST_KEPT = 1_000  # a stranger may send any; an event with one beyond these has none
+MOST_KEPT = 1_000  # a stranger may send any; on a day that brings more, an event with one beyond these has none
 
 
 class RequestHeadQuerySet(models.QuerySet["RequestHead"]):
-    def keep(self, heads: Sequence[Head], on: date) -> set[Head]:
-        """Write down that these were seen, as long as there is room. Gives those that are there now."""
+    def keep(self, heads: Sequence[Head], on: date) -> Mapping[int, Head]:
+        """Write down that these were seen, as long as there is room. Gives by their keys those that are there now.
+
+        Rows are locked in the order of their keys, so that processes which do it at once never wait in a ring.
+        """
         wanted = {head.key: head for head in sorted(heads, key=lambda head: head.key)}
+        before = self.filter(pk__in=list(wanted), seen_on__lt=on).select_for_update().order_by("pk")
+        if known := list(before.values_list("pk", flat=True)):
+            self.filter(pk__in=known).update(seen_on=on)
         there = self._of(wanted)
         missing = [RequestHead.of(head, on) for key, head in wanted.items() if key not in there]
-        if missing:
-            room = max(MOST_KEPT - self.count(), 0)
+        if missing and (room := self._make_room(len(missing), on)):
             self.bulk_create(missing[:room], ignore_conflicts=True)  # another process may write the same just now
             there = self._of(wanted)
-        self.filter(pk__in=there, seen_on__lt=on).update(seen_on=on)
-        return set(there.values())
+        return there
+
+    def _make_room(self, wanted: int, on: date) -> int:
+        """Drop the longest unseen, but none of today: no process believes one kept that it did not see today."""
+        room = MOST_KEPT - self.count()
+        if room < wanted:
+            old = self.filter(seen_on__lt=on).order_by("seen_on", "pk").select_for_update(skip_locked=True)
+            gone = list(old.values_list("pk", flat=True)[: wanted - room])
+            self.filter(pk__in=gone).delete()
+            room += len(gone)
+        return max(room, 0)
 
     def _of(self, keys: Iterable[int]) -> dict[int, Head]:
         return {row.pk: row.head for row in self.filter(pk__in=list(keys))}

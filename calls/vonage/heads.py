@@ -8,7 +8,6 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_HEADERS = 30
 MOST_CHARACTERS = 200  # of a value
 MOST_OF_A_NAME = 40
 MOST_OF_A_LINE = 100
@@ -18,16 +17,14 @@ REPLACEMENT = "\ufffd"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A request line, with neither query nor token in it, and headers in order; `digest` and `key` are made of it."""
+    """A request line, with neither query nor token in it, and headers in order."""
 
     line: str  # "POST /event HTTP/1.1"
     headers: tuple[tuple[str, str], ...]
-    digest: bytes = field(init=False, compare=False, repr=False)
-    key: int = field(init=False, compare=False, repr=False)  # 31 bits of it: two may share one, if seldom
+    key: int = field(init=False, compare=False, repr=False)  # 31 bits of a digest: two may share one, if seldom
 
     def __post_init__(self) -> None:
         digest = hashlib.sha256(json.dumps([self.line, self.headers]).encode()).digest()
-        object.__setattr__(self, "digest", digest)
         object.__setattr__(self, "key", int.from_bytes(digest[:4]) >> 1)
 
     def __str__(self) -> str:
@@ -41,7 +38,7 @@ class Head:
         """Make it of what `as_json` gave; None of anything else: an event is worth more than its head."""
         try:
             headers = tuple((readable(name, MOST_OF_A_NAME), readable(value)) for name, value in told["headers"])
-            return cls(readable(told["line"], MOST_OF_A_LINE), headers[:MOST_HEADERS])
+            return cls(readable(told["line"], MOST_OF_A_LINE), headers)
         except (KeyError, TypeError, ValueError):
             return None
 

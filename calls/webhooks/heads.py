@@ -4,6 +4,7 @@ Those that tell who speaks to us and by which way, and are the same for thousand
 what varies with each request would make each head one of its own, and what nobody expects may be a secret.
 """
 
+import re
 from functools import lru_cache
 
 from calls.vonage.heads import HIDDEN, MOST_OF_A_LINE, Head, readable
@@ -18,6 +19,12 @@ VARIABLES = tuple(
 )
 # Of an authorization the scheme is kept alone. A first word that is none of these may be the secret itself.
 MASKED = {name.lower(): f"{name} {HIDDEN}" for name in ("Basic", "Bearer", "Digest")}
+# The port of an address is another one with each connection. That of our own host is not, and stays.
+ADDRESS = r"(?:\d{1,3}(?:\.\d{1,3}){3}|\[[\da-fA-F:.]+\])"
+PORTS = {
+    **dict.fromkeys(["X-Forwarded-For", "X-Real-IP"], re.compile(rf"(?<![^\s,])({ADDRESS}):\d+(?![^\s,])")),
+    "Forwarded": re.compile(rf"""(\b(?:for|by)="?{ADDRESS}):\d+(?![^\s,;"])""", re.IGNORECASE),
+}
 REMEMBERED = 128  # heads that were read lately; each may be as long as the server takes
 
 
@@ -35,8 +42,14 @@ def head_of(environ: Environ, delivery: Delivery) -> Head:
 @lru_cache(maxsize=REMEMBERED)
 def _head(method: str, path: str, query: bool, protocol: str, masked: str, values: tuple[str | None, ...]) -> Head:
     line = f"{method} {path}{'?…' if query else ''} {protocol}"
-    told = [(name, readable(_decoded(value))) for name, value in zip(NAMES, values, strict=True) if value]
+    told = [(name, readable(_told(name, value))) for name, value in zip(NAMES, values, strict=True) if value]
     return Head(readable(line, MOST_OF_A_LINE), (*told, ("Authorization", masked)) if masked else tuple(told))
+
+
+def _told(name: str, value: str) -> str:
+    """What a header says, without what differs from one connection to the next."""
+    text = _decoded(value)
+    return PORTS[name].sub(r"\1", text) if name in PORTS else text
 
 
 def _decoded(value: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -44,9 +44,7 @@ def of_event(number: int) -> Head | None:
 
 
 def queries(*events: Event) -> int:
-    with CaptureQueriesContext(
-        connection,
-    ) as context:
+    with CaptureQueriesContext(connection) as context:
         write_batch(events)
     return sum("calls_requesthead" in query["sql"] for query in context.captured_queries)
 
@@ -88,15 +86,36 @@ def test_another_process_finds_what_is_there() -> None:
     assert RequestHead.objects.count() == 1
 
 
-def test_beyond_so_many_an_event_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_so_many_of_a_day_an_event_has_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(rows, "MOST_KEPT", 3)
     write_batch([event(0)])
+    assert not caplog.records
     write_batch([event(number, another(number)) for number in range(1, 6)])
     assert RequestHead.objects.count() == 3
     assert sum(of_event(number) is not None for number in range(6)) == 3
     assert queries(event(6, another(1))) == 0  # it is not asked for again and again
-    write_batch([event(7)])
-    assert of_event(7) == HEAD
+    write_batch([event(7), event(8, another(8))])
+    assert [of_event(number) for number in (7, 8)] == [HEAD, None]
+    assert ["too many came that differ" in record.message for record in caplog.records] == [True]  # told once
+
+
+def test_a_new_head_takes_the_room_of_the_longest_unseen(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(rows, "MOST_KEPT", 3)
+    write_batch([event(number, another(number)) for number in range(1, 4)])
+    today = datetime.now(UTC).date()
+    for days, number in ((1, 1), (3, 2), (2, 3)):
+        RequestHead.objects.filter(pk=another(number).key).update(seen_on=today - days * DAY)
+    heads.clear()
+    write_batch([event(4, another(4)), event(5, another(1))])  # the latter was seen before, and is seen again
+    assert [of_event(number) for number in range(1, 6)] == [another(1), None, another(3), another(4), another(1)]
+    write_batch([event(6, another(5))])
+    assert [of_event(number) for number in (3, 6)] == [None, another(5)]
+    assert RequestHead.objects.count() == 3
+    assert not caplog.records
 
 
 def test_what_a_process_remembers_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,10 +169,8 @@ def test_no_event_is_lost_where_heads_cannot_be_kept(caplog: pytest.LogCaptureFi
         write_batch([event(2)])
         cursor.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
     assert CallEvent.objects.count() == 2
-    assert [record.message for record in caplog.records if "Headers" in record.message] == [
-        record.message for record in caplog.records if record.levelname == "WARNING"
-    ]
-    assert len(caplog.records) == 1
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "Headers" in caplog.text
     with time_machine.travel(datetime.now(UTC) + DAY):
         heads.spared_until = 0
         write_batch([event(3)])
@@ -180,14 +197,54 @@ def test_a_batch_that_fails_in_the_writer_leaves_it_a_head_for_the_next(
     assert RequestHead.objects.count() == 1
 
 
+def lose_the_connection(*_: Any, **__: Any) -> None:
+    """As where the database was restarted meanwhile."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.close()
+    raise OperationalError("the connection is lost")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_is_the_failure_of_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(rows.RequestHeadQuerySet, "keep", lose_the_connection)
+        patch.setattr(batch, "in_transaction", None)  # nobody waits for the database a second time
+        with pytest.raises(OperationalError):
+            write_batch([event(1)])
+    write_batch([event(1)])
+    assert of_event(1) == HEAD
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_costs_the_writer_no_head(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep = rows.RequestHeadQuerySet.keep
+    lost: list[bool] = []
+
+    def once(*args: Any) -> Any:
+        if not lost:
+            lost.append(True)
+            lose_the_connection()
+        return keep(*args)
+
+    monkeypatch.setattr(rows.RequestHeadQuerySet, "keep", once)
+    assert store(event(1)) == "db"
+    assert lost
+    assert of_event(1) == HEAD
+
+
 @pytest.mark.django_db(transaction=True)
 def test_processes_that_meet_the_same_heads_at_once_keep_each_once(store_at_once: Store) -> None:  # noqa: F811
-    """Each has twenty new ones, in an order of its own, all in one batch."""
+    """Each meets twenty in an order of its own, all in one batch; half of them were seen on an earlier day."""
+    yesterday = datetime.now(UTC).date() - DAY
+    RequestHead.objects.bulk_create(RequestHead.of(another(number), yesterday) for number in range(0, 20, 2))
     parts = []
     for process in range(4):
         order = range(20) if process % 2 else range(19, -1, -1)
         parts.append([[event(100 * process + number, another(number)) for number in order]])
     store_at_once(parts)
+    assert set(RequestHead.objects.values_list("seen_on", flat=True)) == {datetime.now(UTC).date()}
     assert RequestHead.objects.count() == 20
     assert CallEvent.objects.count() == 80
     for process in range(4):

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from calls.models import CallEvent, Refusal, RequestHead
 from calls.records import spool, store
-from calls.vonage.heads import HIDDEN, MOST_CHARACTERS
+from calls.vonage.heads import HIDDEN, MOST_CHARACTERS, MOST_OF_A_LINE, readable
 from calls.webhooks.delivery import Delivery
 from calls.webhooks.heads import NAMES, VARIABLES, head_of
 from tests.conftest import Get
@@ -22,6 +22,7 @@ from tests.webhooks.test_signatures import REQUESTS, request
 
 pytestmark = pytest.mark.django_db
 
+AUTHORIZATIONS = {HIDDEN, f"Basic {HIDDEN}", f"Bearer {HIDDEN}", f"Digest {HIDDEN}"}
 VONAGES = {"User-Agent": "Vonage/1.0", "Accept": "*/*", "X-Forwarded-For": "216.147.0.1", "Via": "1.1 Caddy"}
 
 
@@ -107,7 +108,31 @@ def test_of_an_authorization_the_scheme_alone_is_read(authorization: str, shown:
     assert head_of(environ, Delivery.of(environ)).headers == (("Authorization", shown),)
 
 
-def test_of_a_refused_request_nothing_is_kept(vonage: VonageClient, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("name", "sent", "kept"),
+    [
+        ("X-Forwarded-For", "216.147.0.1:49152", "216.147.0.1"),
+        ("X-Forwarded-For", "216.147.0.1:49152, 10.0.0.7:80,10.0.0.8", "216.147.0.1, 10.0.0.7,10.0.0.8"),
+        ("X-Forwarded-For", "[2001:db8::7]:49152", "[2001:db8::7]"),
+        ("X-Forwarded-For", "2001:db8::7", "2001:db8::7"),
+        ("X-Forwarded-For", "::ffff:216.147.0.1", "::ffff:216.147.0.1"),
+        ("X-Forwarded-For", "216.147.0.1:49152x", "216.147.0.1:49152x"),
+        ("X-Real-IP", "216.147.0.1:49152", "216.147.0.1"),
+        (
+            "Forwarded",
+            'For="[2001:db8::7]:4711";proto=https;host=calls.example.com:8443, for=216.147.0.1:1;by="10.0.0.7:2"',
+            'For="[2001:db8::7]";proto=https;host=calls.example.com:8443, for=216.147.0.1;by="10.0.0.7"',
+        ),
+        ("Forwarded", 'for="_gazonk:1"', 'for="_gazonk:1"'),
+        ("Host", "127.0.0.1:3000", "127.0.0.1:3000"),
+    ],
+)
+def test_ports_of_who_speaks_to_us_are_left_out(name: str, sent: str, kept: str) -> None:
+    environ = {"PATH_INFO": "/event", **in_environ({name: sent})}
+    assert head_of(environ, Delivery.of(environ)).headers == ((name, kept),)
+
+
+def test_of_a_refused_request_nothing_is_kept(vonage: VonageClient) -> None:
     for authorization in (None, "Bearer x.y.z", sign(b"{}", secret="the secret of somebody else altogether")):
         assert vonage.post("/event", {}, authorization=authorization, **in_environ(VONAGES)).status_code == 401
     assert vonage.post("/event", b"no JSON").status_code == 400
@@ -146,7 +171,16 @@ def test_whatever_an_environ_holds_a_head_is_read(environ: dict[str, str]) -> No
     assert str(head).replace("\n", "").isprintable()
     assert all(len(value) <= MOST_CHARACTERS for _, value in head.headers)
     assert {name for name, _ in head.headers} <= {*NAMES, "Authorization"}
+    assert dict(head.headers).get("Authorization", HIDDEN) in AUTHORIZATIONS
     json.dumps(head.as_json()).encode()
+
+
+@given(st.sampled_from(["/event/", "/answer/", "/webhooks/event/"]), st.text(), st.booleans())
+def test_whatever_a_token_is_no_line_has_it(door: str, text: str, slash: bool) -> None:
+    token = text.replace("/", "")
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": f"{door}{token}{'/' * slash}", "SERVER_PROTOCOL": "HTTP/1.1"}
+    path = f"{door}{HIDDEN}" if token else environ["PATH_INFO"]
+    assert head_of(environ, Delivery.of(environ)).line == readable(f"POST {path} HTTP/1.1", MOST_OF_A_LINE)
 
 
 @pytest.fixture
