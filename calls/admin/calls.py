@@ -31,26 +31,34 @@ class NewestRows(Paginator):  # type: ignore[type-arg]
         return rows.count()
 
 
-class NewestFirst(ChangeList):
+class NewestList(ChangeList):
     """In one order, whatever an address asks for: few columns have an index. Nor have what filters ask about, so what
-    they leave out is passed over among the newest rows alone; but those of one call or of a search are few.
+    they leave out is passed over among the newest rows alone, unless an index makes them few.
     """
 
+    model_admin: "ReadOnlyAdmin"
     most_filtered = 100_000
-    sought_among = 0  # the newest so many, where that leaves rows out
+    sought_among = ""  # the newest so many, where that leaves rows out
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return ["-pk"]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
-        if not self.has_active_filters or self.query or "call__id__exact" in self.params:
+        if not self.has_active_filters or self._by_index():
             return found
         newest = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
-        for edge in newest[self.most_filtered : self.most_filtered + 1]:
-            self.sought_among = self.most_filtered
-            found = found.filter(pk__gt=edge)
-        return found
+        edge = newest[self.most_filtered : self.most_filtered + 1].first()
+        if edge is None:
+            return found
+        self.sought_among = f"{self.most_filtered:,}"
+        return found.filter(pk__gt=edge)
+
+    def _by_index(self) -> bool:
+        """Whether an index leads to what is asked for: of one call, a uuid, or what is odd, and nothing else."""
+        if "call__id__exact" in self.params or self.model_admin.finds_few(self.query):
+            return True
+        return self.get_filters_params().keys() == {"odd"} and self.params["odd"] in OddFilter.indexed
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -64,7 +72,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = None
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
-        return NewestFirst
+        return NewestList
+
+    def finds_few(self, term: str) -> bool:
+        """Whether a search for it goes by an index, and so by itself looks at few rows."""
+        return False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -86,6 +98,9 @@ class LogAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
         return queryset.filter(self.found(term)) if term else queryset, False
+
+    def finds_few(self, term: str) -> bool:
+        return bool(term.strip())
 
     def found(self, term: str) -> Q:
         """Say which rows belong to a leg or a conversation of that uuid."""
@@ -126,6 +141,10 @@ class PartiesAdmin(LogAdmin):
     started = moment("started_at", "Started")
     answered = moment("answered_at", "Picked up")
     ended = moment("ended_at", "Ended")
+
+    def finds_few(self, term: str) -> bool:
+        """Of a uuid. A number may begin as most do."""
+        return super().finds_few(term) and with_number(term) is None
 
     @admin.display(description="From")
     def caller(self, row: Call | Leg) -> SafeString:
@@ -219,6 +238,7 @@ class OddFilter(SimpleListFilter):
         "unsigned": ("Not signed", Q(signed=False)),
         "cleaned": ("Had what a database refuses", ~Q(raw=b"")),
     }
+    indexed = ("loose", "unsigned")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(name, label) for name, (label, _) in self.odd.items()]

@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.admin import GroupAdmin as DjangosGroupAdmin
+from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.forms import Script
@@ -23,7 +24,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class TeamAdmin(GroupAdmin):
+class GroupAdmin(DjangosGroupAdmin):
     """Django's, with labels that are heard."""
 
     class Media:

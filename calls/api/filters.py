@@ -12,18 +12,20 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from calls.api.pagination import NewestFirst, NewestSought
+from calls.api.pagination import BoundedPages, NewestFirst
 from calls.control.callers import blocks_like, contacts_like, digits_of
 from calls.models import Block, BlockAction, BlockKind, CallEvent, Contact, Kind, RecordingState, VoicemailState
 from calls.models.calls import CallQuerySet
 from calls.records.filters import DAYS, SHOWN, read_filters
 
 LONGEST = 200  # letters of a search
-SOUGHT = (
-    f"Without {{}} a page looks at {NewestSought.most_looked_at:,} rows at most: it may be short, or empty, "
-    "while `next` leads on."
-)
 MAX_ID = 2**63 - 1  # more than the column holds is an error in both databases
+
+
+def bounded_without(indexed: str) -> str:
+    """Say what comes of a filter without an index, unless another one is there too."""
+    most = f"{BoundedPages.most_looked_at:,}"
+    return f"Without {indexed} a page looks at {most} rows at most: it may be short, or empty, while `next` leads on."
 
 
 class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]
@@ -96,9 +98,9 @@ class EventFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     call = IdFilter(field_name="call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
     leg = django_filters.CharFilter(field_name="leg__uuid", label="The uuid of a leg.")
-    kind = django_filters.ChoiceFilter(choices=Kind.choices, label=SOUGHT.format("`call` or `leg`"))
+    kind = django_filters.ChoiceFilter(choices=Kind.choices, label=bounded_without("`call` or `leg`"))
     status = django_filters.CharFilter(
-        label=f"Vonage's word, such as “answered”. {SOUGHT.format('`call` or `leg`')}",
+        label=f"Vonage's word, such as “answered”. {bounded_without('`call` or `leg`')}",
     )
 
     class Meta:
@@ -110,7 +112,7 @@ class LegFilter(django_filters.FilterSet):  # type: ignore[misc]
     """Legs of a call, with one of Vonage's status words."""
 
     call = IdFilter(field_name="call_id", label="The id of a call.", min_value=1, max_value=MAX_ID)
-    status = django_filters.CharFilter(label=f"Vonage's word, such as “completed”. {SOUGHT.format('`call`')}")
+    status = django_filters.CharFilter(label=f"Vonage's word, such as “completed”. {bounded_without('`call`')}")
 
 
 class RecordingFilter(django_filters.FilterSet):  # type: ignore[misc]

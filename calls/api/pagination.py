@@ -29,8 +29,8 @@ class NewestFirst(CursorPagination):
         return cursor
 
 
-class NewestSought(NewestFirst):
-    """For long lists whose view names filters without an index (`sought_by`), and those that have one (`found_by`).
+class BoundedPages(NewestFirst):
+    """For long lists whose view names filters without an index (`unindexed`), and some that have one (`indexed`).
 
     Of the former alone a page looks at so many rows, and `next` leads on from there: a word that is rare, or that
     nobody ever said, takes no longer than any other, and all rows are found by who follows. Nothing leads back.
@@ -41,8 +41,8 @@ class NewestSought(NewestFirst):
     seeks = False
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        asked = {name for name, value in request.query_params.items() if value}
-        self.seeks = not asked.isdisjoint(view.sought_by) and asked.isdisjoint(view.found_by)
+        asked = {name for name, value in request.query_params.items() if str(value).strip()}  # as forms read them
+        self.seeks = not asked.isdisjoint(view.unindexed) and asked.isdisjoint(view.indexed)
         if self.seeks:
             self.edge = self._edge(queryset.model._base_manager.order_by("-pk"), self.decode_cursor(request))
             queryset = queryset.filter(pk__gte=self.edge or 0)

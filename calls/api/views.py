@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from calls.api.acting import Placing
 from calls.api.filters import CallFilter, EventFilter, LegFilter, RecordingFilter
 from calls.api.idempotency import idempotent_outside
-from calls.api.pagination import NewestSought
+from calls.api.pagination import BoundedPages
 from calls.api.permissions import PLACE_CALLS, READ_CALLS, WRITE_CALLS
 from calls.api.rows import Order, save
 from calls.api.serializers import CallSerializer, EventSerializer, LegSerializer, RecordingSerializer
@@ -84,8 +84,8 @@ class LegList(ListAPIView[Leg]):
     queryset = Leg.objects.all()
     serializer_class = LegSerializer
     filterset_class = LegFilter
-    pagination_class = NewestSought
-    sought_by, found_by = {"status"}, {"call"}
+    pagination_class = BoundedPages
+    unindexed, indexed = {"status"}, {"call"}
     needs = READ_CALLS
 
 
@@ -106,8 +106,8 @@ class EventList(ListAPIView[CallEvent]):
     queryset = EVENTS
     serializer_class = EventSerializer
     filterset_class = EventFilter
-    pagination_class = NewestSought
-    sought_by, found_by = {"kind", "status"}, {"call", "leg"}
+    pagination_class = BoundedPages
+    unindexed, indexed = {"kind", "status"}, {"call", "leg"}
     needs = READ_CALLS
 
 

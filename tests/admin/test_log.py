@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from calls.admin.calls import CallEventAdmin, NewestFirst, NewestRows
+from calls.admin.calls import CallEventAdmin, NewestList, NewestRows
 from calls.models import Call, CallEvent, Leg, Refusal, RequestHead
 from tests.admin.forms import member_of_staff
 from tests.factories import keep, make_call
@@ -162,12 +162,41 @@ def test_what_is_filtered_is_sought_among_the_newest(login: Client, monkeypatch:
     keep({"conversation_uuid": old.conversation_uuid, "recording_url": "https://api.nexmo.com/v1/files/a"})
     make_call()
     assert "1 found." in text_of(login, "/admin/calls/callevent/", kind__exact="record")
-    monkeypatch.setattr(NewestFirst, "most_filtered", 4)
+    monkeypatch.setattr(NewestList, "most_filtered", 4)
     assert "0 found among the newest 4." in text_of(login, "/admin/calls/callevent/", kind__exact="record")
     assert "4 found among the newest 4." in text_of(login, "/admin/calls/callevent/", kind__exact="status")
     of_call = text_of(login, "/admin/calls/callevent/", kind__exact="record", call__id__exact=old.pk)
     assert "1 found." in of_call
     assert "2 calls" in text_of(login, "/admin/calls/call/")
+    assert "0 found among the newest 4." in text_of(login, "/admin/calls/callevent/", kind__exact="record", q=" ")
+    of_uuid = text_of(login, "/admin/calls/callevent/", kind__exact="record", q=f" {old.conversation_uuid}")
+    assert "1 found." in of_uuid
+
+
+def test_what_an_index_finds_is_sought_among_all(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_call("started")
+    CallEvent.objects.update(signed=False, times_received=2)
+    keep({"conversation_uuid": "CON-nobody-knows", "recording_url": "https://api.nexmo.com/v1/files/a"})
+    make_call()
+    monkeypatch.setattr(NewestList, "most_filtered", 4)
+    for odd, found in {"unsigned": "1 found.", "loose": "1 found.", "repeated": "0 found among the newest 4."}.items():
+        assert found in text_of(login, "/admin/calls/callevent/", odd=odd), odd
+    both = text_of(login, "/admin/calls/callevent/", odd="unsigned", kind__exact="status")
+    assert "0 found among the newest 4." in both
+
+
+@pytest.mark.parametrize("name", ["call", "leg"])
+def test_a_filtered_number_is_sought_among_the_newest(
+    login: Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_call("started", "busy", to="442079460011")
+    make_call(to="442079460012")
+    monkeypatch.setattr(NewestList, "most_filtered", 1)
+    filtered = {"direction": "inbound"}
+    assert "1 found among the newest 1." in text_of(login, f"/admin/calls/{name}/", q="44", **filtered)
+    assert "2 found." in text_of(login, f"/admin/calls/{name}/", q="44")
+    uuid = Call.objects.order_by("pk")[0].conversation_uuid
+    assert "1 found." in text_of(login, f"/admin/calls/{name}/", q=uuid, **filtered)
 
 
 @pytest.mark.parametrize("name", LISTS)

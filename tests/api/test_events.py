@@ -10,7 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.mixins import ListModelMixin
 
-from calls.api.pagination import NewestSought
+from calls.api.pagination import BoundedPages
 from calls.api.urls import urlpatterns
 from calls.models import CallEvent, RequestHead
 from tests.api.reading import EVENT_FIELDS, get, problem
@@ -203,7 +203,7 @@ def test_what_is_rare_is_sought_in_portions(
     monkeypatch: pytest.MonkeyPatch,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    monkeypatch.setattr(NewestSought, "most_looked_at", 3)
+    monkeypatch.setattr(BoundedPages, "most_looked_at", 3)
     rare = make_call("started", "busy")
     for _ in range(3):
         make_call()
@@ -221,10 +221,13 @@ def test_what_is_rare_is_sought_in_portions(
     page = get(api, "/api/events/", call=rare.pk, **query)
     assert page["next"] is None
     assert len(ids(page)) == len(seen)
+    for blank in (" ", "\t", " \u3000"):  # a form reads it as nothing
+        with django_assert_num_queries(3):
+            assert get(api, "/api/events/", **query, leg=blank, call="")["next"]
 
 
 def test_a_full_page_leads_on_within_its_portion(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(NewestSought, "most_looked_at", 8)
+    monkeypatch.setattr(BoundedPages, "most_looked_at", 8)
     for _ in range(5):
         make_call()
     page = get(api, "/api/events/", kind="status", page_size=3)
@@ -236,7 +239,7 @@ def test_a_full_page_leads_on_within_its_portion(api: Client, monkeypatch: pytes
 
 
 def test_legs_are_sought_likewise_and_nothing_leads_back(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(NewestSought, "most_looked_at", 2)
+    monkeypatch.setattr(BoundedPages, "most_looked_at", 2)
     for status in ("busy", "completed", "completed", "completed"):
         make_call("started", status)
     page = get(api, "/api/legs/", status="busy")
