@@ -85,7 +85,7 @@ def _foresee(deleting: datetime | None, emptying: datetime | None) -> Iterator[D
             kept = Call.objects.filter(pk__in=set(calls) - set(_old(calls, deleting) if deleting else ()))
             full = _full(CallEvent.objects.filter(call__in=kept.values("pk")))
             yield Done({CALLS_SEALED: kept.open().count(), EVENTS_EMPTIED: full.count()})
-        loose = _loose(emptying).exclude(payload=EMPTY)
+        loose = _full(_loose(emptying))
         yield Done({LOOSE_EMPTIED: (loose.filter(received_at__gte=deleting) if deleting else loose).count()})
     yield Done({HEADS_DELETED: _heads(deleting, emptying).count()})
 
@@ -171,8 +171,8 @@ def _seal_calls(calls: Sequence[int], before: datetime) -> Iterator[Done]:
 
 
 def _full(events: QuerySet[CallEvent]) -> QuerySet[CallEvent]:
-    """Those with a payload that goes: what people remarked stays as long as the call."""
-    return events.exclude(payload=EMPTY).exclude(kind=Kind.ACTION, payload__remark__isnull=False)
+    """Those with a payload or headers that go: what people remarked stays as long as the call."""
+    return events.exclude(payload=EMPTY, head__isnull=True).exclude(kind=Kind.ACTION, payload__remark__isnull=False)
 
 
 def _empty(events: QuerySet[CallEvent]) -> tuple[int, bool]:

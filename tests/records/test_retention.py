@@ -21,6 +21,7 @@ from calls.records.lost_ends import close_lost_calls
 from calls.records.refold import refold, what_to_read
 from calls.records.retention import prune
 from calls.vonage.events import Event
+from calls.vonage.heads import Head
 from tests.records.test_batch import event, record, transfer
 from tests.records.test_refold import rows
 
@@ -247,6 +248,24 @@ def test_events_without_a_call_are_emptied_like_others_and_not_read_again(settin
     assert not done()
     list(refold(*what_to_read()))
     assert set(CallEvent.objects.values_list("kind", "conversation_uuid")) == {("record", "CON-nobody")}
+
+
+def test_headers_go_where_nothing_came_with_them_as_well(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a webhook that is asked for without a query. Each portion has one; the walk ends all the same."""
+    settings.PAYLOAD_DAYS = 10
+    monkeypatch.setattr(retention, "BATCH", 1)
+    head = Head("GET /event HTTP/1.1", (("Host", "localhost"),))
+    bare = [Event(payload={}, received_at=timezone.now(), door=door, head=head) for door in ("event", "answer")]
+    store(20, *bare, record(1, "CON-nobody"))
+    store(3, replace(record(2, "CON-nobody"), head=head))
+    CallEvent.objects.filter(call=make(1, 20)).update(head_id=1)  # of one that is no more
+    CallEvent.objects.filter(status="answered").update(payload={})
+    assert CallEvent.objects.filter(payload={}, head__isnull=False).count() == 3
+    foreseen = done(dry_run=True)
+    assert foreseen == {"calls sealed": 1, "events emptied": 3, "events without a call emptied": 3}
+    assert done() == foreseen
+    assert CallEvent.objects.get(head__isnull=False).received_at > timezone.now() - 10 * DAY
+    assert not done()
 
 
 @pytest.fixture
