@@ -28,11 +28,11 @@ hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
-ONCE = {"admin", "api", "commands", "control", "dashboard"}
+ONCE = {"api", "commands", "control", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
-ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
+ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away", "test_log"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
-PURE = {"emulator", "flows", "vonage"}
+PURE = {"emulator", "flows", "vonage", "admin"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder, file = item.path.relative_to(Path(__file__).parent).parts[0], item.path.stem
         if (folder in ONCE and file not in ON_EACH) or file in PARSING:
             item.add_marker("once")
-        elif folder in PURE:
+        elif folder in PURE and file not in ON_EACH:
             item.add_marker("pure")
 
 
