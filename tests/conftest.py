@@ -28,11 +28,12 @@ hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
-ONCE = {"api", "commands", "control", "dashboard"}
+ONCE = {"api", "commands", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
-ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away", "test_log"}
+ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
+ON_EACH |= {"test_call", "test_log", "test_processes"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
-PURE = {"emulator", "flows", "vonage", "admin"}
+PURE = {"admin", "control", "emulator", "flows", "vonage"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 
