@@ -87,7 +87,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """The whole page. Its script asks for it again and again, and takes the parts that changed."""
     now = timezone.now()
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    missed = CallFilters(show=("missed",), days="today").narrow(Call.objects.exclude(direction="outbound"))
+    asked = CallFilters(show=("missed",), days="today")
+    missed = asked.narrow(Call.objects.exclude(direction="outbound"))
     waiting, handled = missed.filter(handled_at=None), missed.exclude(handled_at=None)
     counts = several(
         {
@@ -109,7 +110,8 @@ def home(request: HttpRequest) -> HttpResponse:
     shown = list(waiting.latest_first()[:SHOWN])
     shown += handled.latest_first()[: SHOWN - len(shown)]
     context |= {"missed": rows_of(shown, now=now)[0], "most": MOST_COUNTED}
-    context |= {"missed_count": counts["waiting"] + counts["handled"]}
+    context |= {"missed_count": counts["waiting"] + counts["handled"], "missed_query": asked.query}
+    context |= {"waiting_query": asked.toggled("unhandled").query}
     context |= {"new": messages_of(new), "oldest": _waited(counts["oldest"], now)}
     context |= {"today": today(now, midnight)}
     return render(request, "calls/home.html", context)

@@ -18,8 +18,6 @@ from calls.models.calls import NAME_LENGTH, CallEvent
 
 FOLDER = "recordings"
 MOST_CHARACTERS = 2_048  # of an address
-
-
 NO_SOUND = "There is no sound: the call was made by seed_calls."  # that nobody can fetch
 
 
