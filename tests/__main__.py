@@ -102,13 +102,13 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     lacks = []
     # What need not see both databases is divided between them, so that both take as long. Who waits for a page leaves
     # the processor to the others.
-    on_postgres, in_browser = "not pure and (not browser or smoke)", []
-    sqlite = Run("SQLite", "not browser and (not once or pure)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
+    on_postgres, in_browser = "not sqlite and (not browser or smoke)", []
+    sqlite = Run("SQLite", "not browser and (not once or sqlite)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
     if browser:
         in_browser = [Run("SQLite, in the browser", "browser", f"sqlite:///{scratch / 'browser.sqlite3'}")]
     else:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
-        on_postgres = "not browser and not pure"
+        on_postgres = "not browser and not sqlite"
     try:
         version = postgres_version(POSTGRES_URL)
     except psycopg2.Error as error:

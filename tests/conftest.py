@@ -28,12 +28,12 @@ hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
-ONCE = {"api", "commands", "dashboard"}
+ON_POSTGRES = {"api", "commands", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
 ON_EACH |= {"test_call", "test_log", "test_processes"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
-PURE = {"admin", "control", "emulator", "flows", "vonage"}
+ON_SQLITE = {"admin", "control", "emulator", "flows", "vonage"}
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 
@@ -42,10 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of some folders, so that `make test` divides its time well."""
     for item in items:
         folder, file = item.path.relative_to(Path(__file__).parent).parts[0], item.path.stem
-        if (folder in ONCE and file not in ON_EACH) or file in PARSING:
+        if (folder in ON_POSTGRES and file not in ON_EACH) or file in PARSING:
             item.add_marker("once")
-        elif folder in PURE and file not in ON_EACH:
-            item.add_marker("pure")
+        elif folder in ON_SQLITE and file not in ON_EACH:
+            item.add_marker("sqlite")
 
 
 def pytest_collection_finish() -> None:
