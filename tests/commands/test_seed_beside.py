@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -56,6 +57,28 @@ def cookie() -> str:
 def seed(out: StringIO | None = None, *, number: int = 7, days: int = 14) -> None:
     options = {"count": PORTION * PORTIONS, "days": days, "seed": number, "until": UNTIL}
     call_command("seed_calls", **options, stdout=out or StringIO())
+
+
+@contextmanager
+def uncommitted(act: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else do this in a transaction that stays open until the end."""
+    done, go_on = threading.Event(), threading.Event()
+
+    def act_slowly() -> None:
+        with transaction.atomic():
+            act()
+            done.set()
+            go_on.wait(PATIENCE)
+        connection.close()
+
+    slow = threading.Thread(target=act_slowly)
+    slow.start()
+    try:
+        assert done.wait(PATIENCE)
+        yield
+    finally:
+        go_on.set()
+        slow.join(PATIENCE)
 
 
 class Seeding(threading.Thread):
@@ -193,22 +216,9 @@ def test_an_event_that_is_committed_late_is_not_passed_over() -> None:
     """Its key was taken before those of the seeded ones."""
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer at a time")
-    written, go_on = threading.Event(), threading.Event()
-
-    def write_slowly() -> None:
-        with transaction.atomic():
-            write_batch([told("started", uuid="leg-late", conversation_uuid="CON-late")])
-            written.set()
-            go_on.wait(PATIENCE)
-        connection.close()
-
-    slow = threading.Thread(target=write_slowly)
-    slow.start()
-    assert written.wait(PATIENCE)
-    seed()
-    assert set(Bookmark.objects.values_list("seen", flat=True)) == {0}
-    go_on.set()
-    slow.join(PATIENCE)
+    with uncommitted(lambda: write_batch([told("started", uuid="leg-late", conversation_uuid="CON-late")])):
+        seed()
+        assert set(Bookmark.objects.values_list("seen", flat=True)) == {0}
     let_all_follow()
     check_all_is_whole(PORTION * PORTIONS + 1)
 
@@ -230,26 +240,13 @@ def test_it_waits_for_who_counts_and_for_slow_statements_as_long_as_it_takes(mon
     options = connection.settings_dict["OPTIONS"]
     limits = f"{options['options']} -c lock_timeout=300 -c statement_timeout=800"
     seed()  # the bookmarks are there
-    held, go_on = threading.Event(), threading.Event()
-
-    def count_slowly() -> None:
-        with transaction.atomic():
-            counting.hold()
-            held.set()
-            go_on.wait(PATIENCE)
-        connection.close()
-
-    slow = threading.Thread(target=count_slowly)
-    slow.start()
-    assert held.wait(PATIENCE)
-    monkeypatch.setitem(options, "options", limits)
-    seeding = Seeding(number=8)
-    seeding.start()
-    seeding.join(2)
-    assert seeding.is_alive()
-    go_on.set()
+    with uncommitted(counting.hold):
+        monkeypatch.setitem(options, "options", limits)
+        seeding = Seeding(number=8)
+        seeding.start()
+        seeding.join(2)
+        assert seeding.is_alive()
     seeding.end()
-    slow.join(PATIENCE)
     check_all_is_whole(2 * PORTION * PORTIONS)
 
 
