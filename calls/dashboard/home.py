@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from django.contrib import messages
@@ -22,13 +22,14 @@ from calls.dashboard.standing import MOST_NUMBERS, standings
 from calls.dashboard.voicemail import messages_of
 from calls.dashboard.warnings import warnings_for
 from calls.flows.hours_words import when
-from calls.models import Call, OpeningHours, Outcome, OverrideState, PhoneNumber, Tally, User, Voicemail
+from calls.models import Call, OpeningHours, Outcome, OverrideState, PhoneNumber, User, Voicemail
 from calls.records import tallies
 from calls.records.figures import Sums
 from calls.records.filters import CallFilters
-from calls.records.quarters import DAY, HOUR, first_of, quarter_of, shifts
+from calls.records.quarters import DAY, HOUR, first_of, quarter_of
 from calls.records.several import several
-from calls.records.stats import Which
+from calls.records.stats import Period, Which, by_step
+from calls.records.tallies import between
 from calls.vonage.events import SANE_YEARS
 
 SHOWN = 5  # missed calls, new messages
@@ -132,21 +133,18 @@ def today(now: datetime, midnight: datetime) -> Today:
     """Read today's figures and those of a week ago. Two queries."""
     zone = timezone.get_current_timezone()
     week_ago = (midnight - timedelta(days=7)).date()
-    begin, end = first_of(midnight.date(), zone), first_of(midnight.date() + timedelta(days=1), zone)
-    begin_before, end_before = first_of(week_ago, zone), first_of(week_ago + timedelta(days=1), zone)
-    steps = _by_hour(begin, end, zone)
-    steps_before = _by_hour(begin_before, end_before, zone)
+    begin, begin_before = first_of(midnight.date(), zone), first_of(week_ago, zone)
+    steps, steps_before = _by_hour(midnight.date(), zone), _by_hour(week_ago, zone)
     hour = timezone.localtime(now).hour
-    until_now = Which().rows().filter(quarter__gte=begin_before, quarter__lt=begin_before + quarter_of(now) - begin)
+    until_now = Which().rows(between([begin_before, begin_before + quarter_of(now) - begin]))
     most = max([1, *(one.calls for one in steps.values()), *(one.calls for one in steps_before.values())])
     bars = [_bar(one, steps.get(one), steps_before.get(one), most, one == hour) for one in range(24)]
     return Today(sum(steps.values(), Sums()), tallies.total(until_now.filter(outbound=False)), bars)
 
 
-def _by_hour(begin: int, end: int, zone: Any) -> dict[int, Sums]:
-    rows: Any = Tally.objects.none() if begin >= end else Which().rows().filter(quarter__gte=begin, quarter__lt=end)
-    found = tallies.by_step(rows.filter(outbound=False), shifts(zone, begin, end), HOUR)
-    return {step % (DAY // HOUR): sums for (step, _), sums in found.items()}
+def _by_hour(day: date, zone: tzinfo) -> dict[int, Sums]:
+    found = by_step(Period(day, day, zone), Which())
+    return {step % (DAY // HOUR): sums for (step, outbound), sums in found.items() if not outbound}
 
 
 def _bar(hour: int, sums: Sums | None, before: Sums | None, most: int, is_now: bool) -> HourBar:

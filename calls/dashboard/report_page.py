@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 
 from calls.dashboard.charts import BarChart, Group, Lengths, WeekMap, bars, lengths, week_map
 from calls.dashboard.latency_chart import LatencyChart, latencies
@@ -122,23 +121,18 @@ def days_in_words(first: date, last: date, today: date) -> str:
     return f"{begin} to {last.day} {last:%B}{year}"
 
 
+def unit_of(period: Period) -> str:
+    """Say what the bars of a period are, so that there is room for them; of one day they are hours in any case."""
+    return "day" if period.days <= MOST_BARS else "week" if period.days <= 370 else "month"
+
+
 def _groups(figures: Figures, now: datetime) -> tuple[str, list[Group]]:
-    """Put steps into as many bars as there is room for. Gives what a bar is, too."""
+    """Make a bar of each step. Gives what it is, too."""
     period, steps = figures.period, figures.steps
     if period.days == 1:
         return "hour", [_hour(step.begins, step.sums, now) for step in steps]
-    unit = "day" if period.days <= MOST_BARS else "week" if period.days <= 370 else "month"
-    keys = {"day": lambda day: day, "week": lambda day: day - timedelta(days=day.weekday()), "month": _month}
-    groups = []
-    for _, found in groupby(steps, key=lambda step: keys[unit](step.begins.date())):
-        together = list(found)
-        sums = Sums.together(step.sums for step in together)
-        groups.append(_group(unit, together[0].begins, together[-1].begins.date(), sums, now.date()))
-    return unit, groups
-
-
-def _month(day: date) -> date:
-    return day.replace(day=1)
+    unit = unit_of(period)
+    return unit, [_group(unit, step.begins, step.last, step.sums, now.date()) for step in steps]
 
 
 def _hour(begins: datetime, sums: Sums, now: datetime) -> Group:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from calls.dashboard.away import tells_when_away
 from calls.dashboard.export import BYTE_ORDER_MARK
 from calls.dashboard.report_choice import flow_options, number_names, number_options, version_names
-from calls.dashboard.report_page import FIRST_ROWS, report_page
+from calls.dashboard.report_page import FIRST_ROWS, report_page, unit_of
 from calls.dashboard.report_tables import Names
 from calls.models import Call, Tally
 from calls.records.choice import PERIODS, Choice
@@ -50,7 +50,7 @@ def reports(request: HttpRequest) -> HttpResponse:
         context |= {"problem": problem, "flows": flows, "numbers": number_options(labels, choice.number)}
         context |= {"behind": _count()}
         months = MOST_MONTHS if all_rows else FIRST_MONTHS
-        found = figures(period, choice.which(), months=months)
+        found = figures(period, choice.which(), months=months, unit=unit_of(period))
         context |= {"more_months": months < MOST_MONTHS and period.first < found.costs.months[0]}
         empty = not found.total.calls
         asked = request.GET.get("compare") == "all"
@@ -74,7 +74,7 @@ def table(request: HttpRequest, name: str) -> HttpResponse:
     choice = Choice.read(request.GET.dict())
     _, period = _period(choice)
     _count()
-    found = figures(period, choice.which())
+    found = figures(period, choice.which(), unit=unit_of(period))
     sums = compared(period, found.which) if name in {"numbers", "versions"} else {}
     names = Names(number_names(), version_names({version for _, version in sums}, {}))
     tables = report_page(found, names, timezone.localtime(), sums).tables

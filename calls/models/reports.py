@@ -1,4 +1,4 @@
-"""What the reports are made of: a row of each call that was counted, and sums of these by the quarter of an hour.
+"""What the reports are made of: a row of each call that was counted, and sums of these by quarter, hour and day.
 
 Both follow the call log at a distance: see `records.counting`. Nothing is written here while events come in.
 
@@ -9,7 +9,6 @@ from django.db import models
 
 MSISDN_LENGTH = 15
 ALL = "*"  # the number of the sums over all numbers
-ALL_BY_HOUR = "*h"  # the same by the hour: of a year a quarter of the rows
 
 
 class Ending(models.IntegerChoices):
@@ -66,12 +65,14 @@ class Tally(models.Model):
     """The sums over the calls that began in a quarter of an hour, those to us and those we placed apart.
 
     There is a row for each number and version, and one over all of them. Every zone's days and hours begin with
-    a quarter, so that these make up the days of any. Most begin with an hour: it has a row over all of its own.
+    a quarter, so that these make up the days of any. Each hour and each day of UTC has such rows as well: whatever is
+    asked for is made up of these, and of quarters at its ends. See `records.quarters.parts`.
     """
 
-    quarter = models.IntegerField()
+    quarter = models.IntegerField()  # with which it begins
+    span = models.SmallIntegerField(default=1)  # quarters: 1, 4 or 96
     outbound = models.BooleanField()
-    number = models.CharField(max_length=MSISDN_LENGTH, blank=True)  # ALL or ALL_BY_HOUR in the rows over all
+    number = models.CharField(max_length=MSISDN_LENGTH, blank=True)  # ALL in the rows over all
     version = models.BigIntegerField(default=0)
     calls = models.IntegerField()
     # By their ending
@@ -87,7 +88,7 @@ class Tally(models.Model):
     blocked = models.IntegerField()
     end_unknown = models.IntegerField()
     in_progress = models.IntegerField()
-    # Their values and sums, as in `Counted`
+    # Their values and sums, as in `Counted`; in the rows of a day, with counts
     waits = models.TextField(blank=True)
     talks = models.TextField(blank=True)
     talk_seconds = models.BigIntegerField()
@@ -99,15 +100,17 @@ class Tally(models.Model):
     class Meta:
         verbose_name_plural = "tallies"
         constraints = [
-            models.UniqueConstraint(fields=["number", "quarter", "version", "outbound"], name="tally_once"),
+            models.UniqueConstraint(fields=["number", "span", "quarter", "version", "outbound"], name="tally_once"),
         ]
         indexes = [
             # Holds all that the cost of each number is made of: a year of it is read without the rows.
-            models.Index(fields=["quarter", "number", "outbound", "version", "calls", "cost"], name="tally_of_money")
+            models.Index(
+                fields=["span", "quarter", "number", "outbound", "version", "calls", "cost"], name="tally_of_money"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} in quarter {self.quarter}"
+        return f"{self.number} in {self.span} quarters from {self.quarter} on"
 
 
 class Recount(models.Model):

@@ -16,12 +16,14 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from calls.models import Bookmark, Call, CallEvent, Counted, Ending, Kind, Leg, Recount, Tally
-from calls.models.reports import ALL, ALL_BY_HOUR
+from calls.models.reports import ALL
 from calls.records.counted import Answer, LegTimes, counted
-from calls.records.quarters import HOUR
+from calls.records.quarters import DAY, HOUR
 from calls.records.several import several
+from calls.records.spread import Spread
 
 PAGE = 2_000  # events, and marks, of one transaction
+QUARTERS = 500  # whose sums are made at once, where they lie apart
 OVERLAP = timedelta(seconds=15)  # after it an event that was written earlier has been committed
 NAME = "reports"  # of the bookmark
 TALLIES = Tally._meta.db_table
@@ -50,6 +52,13 @@ SUMS: dict[str, models.Aggregate] = {
     "slowest": Max("latest_answer"),
     "cost": Sum("price"),
 }
+OF_SUMS = "of_"
+SPREAD = ("waits", "talks", "answers")
+SUMS_OF_SUMS: dict[str, models.Aggregate] = {
+    f"{OF_SUMS}{name}": Joined(name) if name in SPREAD else Max(name) if name == "slowest" else Sum(name)
+    for name in SUMS
+}
+KEYS = ["begin", "outbound", "number", "version"]
 
 
 def count_news(seconds: float = 2.0, *, most: int | None = None) -> bool:
@@ -177,37 +186,77 @@ def _values(row: Counted) -> list[Any]:
 
 
 def sum_up(quarters: Collection[int]) -> None:
-    """Make the sums of these quarters, and of the hours that they lie in, anew. Only who holds the bookmark does so."""
+    """Make the sums of these quarters, their hours and their days anew. Only who holds the bookmark does so.
+
+    Hours are made of quarters, and days of hours: a day of many calls is not read call by call whenever one comes.
+    """
+    if isinstance(quarters, range):  # told by its ends, however long
+        _sum_up(quarters)
+        return
+    some = sorted(quarters)
+    for at in range(0, len(some), QUARTERS):
+        _sum_up(some[at : at + QUARTERS])
+
+
+def _sum_up(quarters: Sequence[int]) -> None:
+    """Make them anew, where there are any quarters."""
     if not quarters:
         return
-    which, of_hours = _within(quarters), _within(_hours_of(quarters))
-    before = Tally.objects.filter(which | Q(of_hours, number=ALL_BY_HOUR))
+    hours, days = _begun(quarters, HOUR), _begun(quarters, DAY)
+    before = Tally.objects.filter(
+        Q(_any_of(quarters), span=1) | Q(_any_of(hours), span=HOUR) | Q(_any_of(days), span=DAY)
+    )
     before._raw_delete(before.db)
-    every = Counted.objects.order_by()
-    _keep_sums(every.filter(which), ["quarter", "outbound"], {"number": ALL, "version": 0})
-    _keep_sums(every.filter(which), ["quarter", "outbound", "number", "version"], {})
-    by_hour = every.filter(of_hours).annotate(hour=F("quarter") / HOUR * HOUR)
-    _keep_sums(by_hour, ["hour", "outbound"], {"number": ALL_BY_HOUR, "version": 0})
+    counted = Counted.objects.filter(_any_of(quarters)).order_by()
+    _keep_sums(counted, ["quarter", "outbound"], SUMS, {"number": ALL, "version": 0, "span": 1})
+    _keep_sums(counted, ["quarter", "outbound", "number", "version"], SUMS, {"span": 1})
+    _keep_sums(_parts_of(hours, HOUR, 1), KEYS, SUMS_OF_SUMS, {"span": HOUR})
+    of_days = _parts_of(days, DAY, HOUR).values(*KEYS).annotate(**SUMS_OF_SUMS)
+    Tally.objects.bulk_create(map(_day, of_days), batch_size=500)
 
 
-def _hours_of(quarters: Collection[int]) -> Collection[int]:
-    """Give all quarters of the hours in which these lie."""
+def _begun(quarters: Sequence[int], span: int) -> Sequence[int]:
+    """Give the quarters with which the hours or days begin that these lie in."""
     if isinstance(quarters, range):
-        return range(quarters[0] // HOUR * HOUR, (quarters[-1] // HOUR + 1) * HOUR)
-    return {quarter // HOUR * HOUR + place for quarter in quarters for place in range(HOUR)}
+        return range(quarters[0] // span * span, quarters[-1] + 1, span)
+    return sorted({quarter // span * span for quarter in quarters})
 
 
-def _within(quarters: Collection[int]) -> Q:
+def _any_of(quarters: Sequence[int]) -> Q:
     if isinstance(quarters, range):
         return Q(quarter__gte=quarters[0], quarter__lte=quarters[-1])
     return Q(quarter__in=quarters)
 
 
-def _keep_sums(rows: QuerySet[Counted, Any], by: Sequence[str], same: Mapping[str, Any]) -> None:
+def _parts_of(begun: Sequence[int], span: int, part: int) -> QuerySet[Tally]:
+    """Give the rows of quarters or hours that make up hours or days, with what these begin with in `begin`."""
+    if isinstance(begun, range):
+        parts: Sequence[int] = range(begun[0], begun[-1] + span, part)
+    else:
+        parts = [begin + place for begin in begun for place in range(0, span, part)]
+    rows = Tally.objects.filter(_any_of(parts), span=part)
+    return rows.annotate(begin=F("quarter") / span * span).order_by()
+
+
+def _keep_sums(
+    rows: QuerySet[Any, Any], by: Sequence[str], sums: Mapping[str, models.Aggregate], same: Mapping[str, Any]
+) -> None:
     """Write the sums of these rows by some columns; `same` stands in each. They never leave the database."""
-    sql, given = rows.values(*by).annotate(**SUMS).query.get_compiler(connection=connection).as_sql()
-    columns = ", ".join([*same, *("quarter" if name == "hour" else name for name in by), *SUMS])
-    found = ", ".join([*("%s" for _ in same), *(f'found."{name}"' for name in (*by, *SUMS))])
+    sql, given = rows.values(*by).annotate(**sums).query.get_compiler(connection=connection).as_sql()
+    columns = ", ".join([*same, *(_column(name) for name in (*by, *sums))])
+    found = ", ".join([*("%s" for _ in same), *(f'found."{name}"' for name in (*by, *sums))])
     insert = f"INSERT INTO {TALLIES} ({columns}) SELECT {found} FROM ({sql}) AS found"  # noqa: S608 -- Django's own
     with connection.cursor() as cursor:
         cursor.execute(insert, [*same.values(), *given])
+
+
+def _column(name: str) -> str:
+    """Give the column in which a sum of sums, and what it begins with, is kept: a field's own name is taken there."""
+    return "quarter" if name == "begin" else name.removeprefix(OF_SUMS)
+
+
+def _day(row: Mapping[str, Any]) -> Tally:
+    """Make the sums of a day of those of its hours. There is one letter for many: see `records.spread`."""
+    columns = {_column(name): value for name, value in row.items()}
+    short = {name: Spread.of(columns[name]).text for name in SPREAD}
+    return Tally(span=DAY, **columns | short)

@@ -4,12 +4,14 @@ Since 2000 every zone has been whole quarters away from UTC. So a day of any zon
 where a quarter lies on its clock is the quarter's number plus a shift, which changes with summer time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 
 SECONDS = 900
 HOUR, DAY = 4, 96  # quarters
+SPANS = (DAY, HOUR, 1)  # of UTC, of which each has sums
 EPOCH = date(1970, 1, 1)
 
 
@@ -25,6 +27,42 @@ def beginning_of(quarter: int) -> datetime:
 def first_of(day: date, zone: tzinfo) -> int:
     """Give the quarter with which a day begins in a zone."""
     return quarter_of(datetime.combine(day, time(), zone))
+
+
+@dataclass(frozen=True, order=True)
+class Part:
+    """Days, hours or quarters of UTC in a row, from a quarter up to another."""
+
+    span: int  # one of SPANS
+    begin: int
+    end: int
+
+
+def parts(edges: Sequence[int]) -> list[Part]:
+    """Part the time from the first edge to the last, so that no day, hour or quarter lies on both sides of an edge.
+
+    They are the fewest that there are. Any two that follow one another make one part.
+    """
+    found: list[Part] = []
+    for part in sorted(part for low, high in pairwise(edges) for part in _parts(low, high, SPANS)):
+        if found and (found[-1].span, found[-1].end) == (part.span, part.begin):
+            part = Part(part.span, found.pop().begin, part.end)
+        found.append(part)
+    return found
+
+
+def _parts(low: int, high: int, spans: Sequence[int]) -> Iterator[Part]:
+    """Part the time between two edges: the longest in the middle, shorter ones before and after."""
+    if low >= high:
+        return
+    span, *shorter = spans
+    begin, end = -(-low // span) * span, high // span * span
+    if begin >= end:
+        yield from _parts(low, high, shorter)
+        return
+    yield from _parts(low, begin, shorter)
+    yield Part(span, begin, end)
+    yield from _parts(end, high, shorter)
 
 
 @dataclass(frozen=True)

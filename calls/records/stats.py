@@ -1,25 +1,32 @@
 """The figures of the reports: `figures(period, which)` for pages and programs alike. Four queries, however many calls.
 
-They are read from `Tally`: quarters of an hour, which make up the days and hours of any zone. `records.counting` keeps
-these true.
+They are read from `Tally`: days, hours and quarters of an hour, which make up the days and hours of any zone.
+`records.counting` keeps these true.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from calls.models import FlowVersion, Tally
-from calls.models.reports import ALL, ALL_BY_HOUR
+from calls.models.reports import ALL
 from calls.records import tallies
 from calls.records.figures import Money, Sums
-from calls.records.quarters import DAY, EPOCH, HOUR, beginning_of, first_of, local, shifts
+from calls.records.quarters import DAY, EPOCH, HOUR, beginning_of, first_of, local, quarter_of, shifts
+from calls.records.tallies import between
 
 MOST_DAYS = 3_660  # of a period
 MOST_MONTHS = 12  # whose cost is told
+UNITS: dict[str, Callable[[date], date]] = {  # of a period's steps: with which day one begins
+    "day": lambda day: day,
+    "week": lambda day: day - timedelta(days=day.weekday()),
+    "month": lambda day: day.replace(day=1),
+}
 Hours = dict[tuple[int, int], int]  # calls by weekday, 0 is Monday, and hour
 
 
@@ -63,31 +70,32 @@ class Which:
     version: int | None = None
     outbound: bool = False
 
-    def of_numbers(self) -> QuerySet[Tally]:
-        """Give the rows of each number and version: of calls to us, and of those we placed."""
-        rows = (
-            Tally.objects.filter(number=self.number)
-            if self.number
-            else Tally.objects.exclude(number__in=[ALL, ALL_BY_HOUR])
-        )
+    def of_numbers(self, when: Q) -> QuerySet[Tally]:
+        """Give the rows of each number and version, both of calls to us and of those we placed.
+
+        `when` says which of the rows make up the time that is meant: see `tallies.between`.
+        """
+        rows = Tally.objects.filter(when)
+        rows = rows.filter(number=self.number) if self.number else rows.exclude(number=ALL)
         if self.version is not None:
             return rows.filter(version=self.version)
         if self.flow is not None:
             return rows.filter(version__in=FlowVersion.objects.filter(flow=self.flow).values("pk"))
         return rows
 
-    def rows(self, *, by_hour: bool = False) -> QuerySet[Tally]:
-        """Give the fewest rows that sum these calls up. `by_hour`: whole hours of UTC are asked for."""
+    def rows(self, when: Q) -> QuerySet[Tally]:
+        """Give the fewest rows that sum these calls up."""
         if self.number or self.flow is not None or self.version is not None:
-            return self.of_numbers()
-        return Tally.objects.filter(number=ALL_BY_HOUR if by_hour else ALL)
+            return self.of_numbers(when)
+        return Tally.objects.filter(when, number=ALL)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A day of the period, or an hour where it is one day."""
+    """A day, week or month of the period, as far as it lies in it; or an hour where that is one day."""
 
     begins: datetime  # in the zone
+    last: date  # its last day
     sums: Sums
 
 
@@ -150,52 +158,70 @@ class Figures:
         }
 
 
-def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS) -> Figures:
+def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS, unit: str = "day") -> Figures:
     """Give the figures of these calls in that period. A call counts for the moment in which it began.
 
     `months`: of so many at most cost is told, 2 at least; a year of it is half of the work.
+    `unit` is one of UNITS, of which the steps are made.
     """
     earlier = period.before()
-    hourly = all(shift.ahead % HOUR == 0 for shift in shifts(period.zone, earlier.begin, period.end))
-    rows = which.rows(by_hour=hourly)
-    inside = rows.filter(quarter__gte=period.begin, quarter__lt=period.end)
-    found = shifts(period.zone, period.begin, period.end)
-    size = HOUR if period.days == 1 else DAY
-    by_step = tallies.by_step(inside, found, size)
+    found = by_step(period, which, unit)
     return Figures(
         period=period,
         which=which,
-        steps=[Step(begins, by_step.get((step, which.outbound), Sums())) for step, begins in _steps(period, size)],
-        other_way=Sums.together(sums for (_, outbound), sums in by_step.items() if outbound != which.outbound),
-        before=tallies.total(rows.filter(quarter__gte=earlier.begin, quarter__lt=earlier.end, outbound=which.outbound)),
-        hours=tallies.by_hour_of_week(inside.filter(outbound=which.outbound), found),
+        steps=[
+            Step(begins, last, found.get((step, which.outbound), Sums())) for step, begins, last in _steps(period, unit)
+        ],
+        other_way=Sums.together(sums for (_, outbound), sums in found.items() if outbound != which.outbound),
+        before=tallies.total(which.rows(between([earlier.begin, earlier.end])).filter(outbound=which.outbound)),
+        hours=_hours(period, which),
         costs=_costs(period, which, months),
     )
 
 
 def compared(period: Period, which: Which) -> dict[tuple[str, int], Sums]:
     """Give the figures of each number of ours and version (its key, 0 for none) side by side. One query."""
-    rows = which.of_numbers().filter(quarter__gte=period.begin, quarter__lt=period.end, outbound=which.outbound)
-    return tallies.by_number_and_version(rows)
+    rows = which.of_numbers(between([period.begin, period.end]))
+    return tallies.by_number_and_version(rows.filter(outbound=which.outbound))
 
 
 def calls_in(period: Period, which: Which) -> int:
     """Say how many such calls there were. One query."""
-    rows = which.rows().filter(quarter__gte=period.begin, quarter__lt=period.end, outbound=which.outbound)
+    rows = which.rows(between([period.begin, period.end])).filter(outbound=which.outbound)
     return rows.aggregate(count=Sum("calls"))["count"] or 0
 
 
-def _steps(period: Period, size: int) -> Iterable[tuple[int, datetime]]:
-    """Give the hours or days of a period: their number on the zone's clock, and when they begin."""
-    if size == DAY:
-        for number in range(period.days):
-            day = period.first + timedelta(days=number)
-            yield (day - EPOCH).days, beginning_of(first_of(day, period.zone)).astimezone(period.zone)
-        return
+def by_step(period: Period, which: Which, unit: str = "day") -> dict[tuple[int, bool], Sums]:
+    """Read the sums of each step, by its number, and by whether we placed the calls. One query."""
+    edges = [*(quarter_of(begins) for _, begins, _ in _steps(period, unit)), period.end]
+    rows = which.rows(between(edges))
+    if period.days > 1 and unit != "day":
+        return tallies.by_stretch(rows, edges)
     found = shifts(period.zone, period.begin, period.end)
-    hours = {local(quarter, found) // HOUR: quarter for quarter in reversed(range(period.begin, period.end))}
-    for hour in sorted(hours):
-        yield hour, beginning_of(hours[hour]).astimezone(period.zone)
+    return tallies.by_step(rows, found, HOUR if period.days == 1 else DAY)
+
+
+def _steps(period: Period, unit: str) -> Iterator[tuple[int, datetime, date]]:
+    """Give each step's number, its begin and its last day. An hour and a day have the number of the zone's clock."""
+    if period.days == 1:
+        found = shifts(period.zone, period.begin, period.end)
+        hours = {local(quarter, found) // HOUR: quarter for quarter in reversed(range(period.begin, period.end))}
+        for hour in sorted(hours):
+            yield hour, beginning_of(hours[hour]).astimezone(period.zone), period.last
+        return
+    days = [period.first + timedelta(days=number) for number in range(period.days)]
+    for place, (_, some) in enumerate(groupby(days, key=UNITS[unit])):
+        first, *more = some
+        begins = beginning_of(first_of(first, period.zone)).astimezone(period.zone)
+        yield (first - EPOCH).days if unit == "day" else place, begins, (more or [first])[-1]
+
+
+def _hours(period: Period, which: Which) -> Hours:
+    """Count the calls of each hour of the week, of which each lies in one hour of UTC, or else has four quarters."""
+    found = shifts(period.zone, period.begin, period.end)
+    span = HOUR if all(shift.ahead % HOUR == 0 for shift in found) else 1
+    rows = which.rows(Q(span=span, quarter__gte=period.begin, quarter__lt=period.end))
+    return tallies.by_hour_of_week(rows.filter(outbound=which.outbound), found)
 
 
 def _costs(period: Period, which: Which, most: int) -> Costs:
@@ -205,7 +231,8 @@ def _costs(period: Period, which: Which, most: int) -> Costs:
     whole = after.day == 1  # then so is the month before
     same_day = months[-1] if whole else min(months[-2] + (after - months[-1]), months[-1])
     edges = [*months[:-1], same_day, months[-1], after]
-    found = tallies.by_number(which.of_numbers(), [first_of(day, period.zone) for day in edges])
+    quarters = [first_of(day, period.zone) for day in edges]
+    found = tallies.by_number(which.of_numbers(between(quarters)), quarters)
     numbers = []
     for number, stretches in found.items():
         *earlier, to_the_same_day, rest, this = stretches

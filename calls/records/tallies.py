@@ -1,21 +1,27 @@
 """Sums over rows of `Tally`, by whatever the reports ask for: each one query, in whole numbers that any database adds.
 
+`between` says which rows these are: days, hours and quarters, as few as may be. What is then summed up by stretches of
+time is given the edges that it was said for.
+
 Where a quarter lies in a zone is worked out from its number: see `records.quarters`. No database is asked for zones.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any
 
-from django.db.models import Aggregate, Case, Expression, F, IntegerField, Max, QuerySet, Sum, Value, When
+from django.db.models import Aggregate, Case, Expression, F, IntegerField, Max, Q, QuerySet, Sum, Value, When
 
 from calls.models import Ending, Tally
 from calls.records.counting import Joined
 from calls.records.figures import Money, Sums
-from calls.records.quarters import DAY, HOUR, Shift
+from calls.records.quarters import DAY, HOUR, Part, Shift, parts
 from calls.records.spread import Spread
 
+MOST_PARTS = 250  # of the time in one query
 THURSDAY = 3  # the first of January 1970; 0 is Monday
 PLAIN: dict[str, Aggregate] = {
     **{f"of_{ending.name.lower()}": Sum(ending.name.lower()) for ending in Ending},
@@ -27,11 +33,23 @@ PLAIN: dict[str, Aggregate] = {
 SPREAD: dict[str, Aggregate] = {f"all_{name}": Joined(name) for name in ("waits", "talks", "answers")}
 
 
+def between(edges: Sequence[int]) -> Q:
+    """The rows that make up the time from the first edge to the last, none of which lies on both sides of an edge."""
+    found = parts(edges)
+    if len(found) > MOST_PARTS:  # each day of a year begins within an hour
+        found = [Part(found[0].span, edges[0], edges[-1])]
+    ways = (Q(span=part.span, quarter__gte=part.begin, quarter__lt=part.end) for part in found)
+    return reduce(or_, ways, Q(pk__in=[]))
+
+
 def by_step(rows: QuerySet[Tally], found: Sequence[Shift], size: int) -> dict[tuple[int, bool], Sums]:
     """Sum up by hour or day on the zone's clock, and by whether we placed them. `size` is HOUR or DAY."""
-    steps = rows.annotate(step=_local(found) / Value(size)).order_by()
-    summed = steps.values("step", "outbound").annotate(**PLAIN, **SPREAD)
-    return {(row["step"], row["outbound"]): _sums(row) for row in summed.iterator()}
+    return _by(_local(found) / Value(size), rows)
+
+
+def by_stretch(rows: QuerySet[Tally], edges: Sequence[int]) -> dict[tuple[int, bool], Sums]:
+    """Sum up by the stretches of quarters between these edges, and by whether we placed them."""
+    return _by(_stretch(edges), rows)
 
 
 def total(rows: QuerySet[Tally]) -> Sums:
@@ -54,14 +72,22 @@ def by_hour_of_week(rows: QuerySet[Tally], found: Sequence[Shift]) -> dict[tuple
 
 def by_number(rows: QuerySet[Tally], edges: Sequence[int]) -> dict[str, list[Money]]:
     """Sum money up by number, and by the stretches of quarters between these edges."""
-    stretches = list(pairwise(edges))
-    which = Case(*(When(quarter__lt=end, then=Value(place)) for place, (_, end) in enumerate(stretches)))
-    inside = rows.filter(quarter__gte=edges[0], quarter__lt=edges[-1]).annotate(stretch=which).order_by()
-    found: dict[str, list[Money]] = defaultdict(lambda: [Money() for _ in stretches])
-    for row in inside.values("number", "outbound", "stretch").annotate(count=Sum("calls"), sum_cost=Sum("cost")):
+    found: dict[str, list[Money]] = defaultdict(lambda: [Money() for _ in pairwise(edges)])
+    by = rows.annotate(stretch=_stretch(edges)).order_by().values("number", "outbound", "stretch")
+    for row in by.annotate(count=Sum("calls"), sum_cost=Sum("cost")):
         money = Money(outbound=row["count"]) if row["outbound"] else Money(inbound=row["count"])
         found[row["number"]][row["stretch"]] += Money(money.inbound, money.outbound, row["sum_cost"])
     return dict(found)
+
+
+def _by(step: Expression, rows: QuerySet[Tally]) -> dict[tuple[int, bool], Sums]:
+    summed = rows.annotate(step=step).order_by().values("step", "outbound").annotate(**PLAIN, **SPREAD)
+    return {(row["step"], row["outbound"]): _sums(row) for row in summed.iterator()}
+
+
+def _stretch(edges: Sequence[int]) -> Expression:
+    """Give the place of the stretch that a row lies in, in SQL."""
+    return Case(*(When(quarter__lt=end, then=Value(place)) for place, end in enumerate(edges[1:])))
 
 
 def _local(found: Sequence[Shift]) -> Expression:

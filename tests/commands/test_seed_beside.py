@@ -125,7 +125,7 @@ def let_all_follow() -> None:
 
 def sums() -> list[dict[str, object]]:
     """The sums of the reports, in whatever order their values were joined."""
-    rows = map(dict[str, Any], Tally.objects.order_by("quarter", "outbound", "number", "version").values())
+    rows = map(dict[str, Any], Tally.objects.order_by("span", "quarter", "outbound", "number", "version").values())
     joined = {"waits", "talks", "answers"}
     return [{name: sorted(row[name]) if name in joined else row[name] for name in row.keys() - {"id"}} for row in rows]
 

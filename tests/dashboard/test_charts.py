@@ -23,7 +23,7 @@ BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 def day(number: int, counts: dict[Ending, int] | None = None, *ms: float, **more: Any) -> Group:
     begins = BEGIN + timedelta(days=number)
     tenths = [round(one * 10) for one in ms]
-    answers = {"answers": Spread.of(map(letter_of, tenths)), "slowest": max(tenths, default=0)}
+    answers = {"answers": Spread.of("".join(map(letter_of, tenths))), "slowest": max(tenths, default=0)}
     sums = Sums(endings=counts or {}, slow_answers=sum(one > 3000 for one in ms), **answers)  # type: ignore[arg-type]
     return Group(begins, f"{begins.day} Nov", str(begins.day), f"{begins:%a}", sums, **more)
 

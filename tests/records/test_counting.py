@@ -13,11 +13,13 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from calls.chores.duties import DUTIES
 from calls.chores.loop import Loop
 from calls.models import Bookmark, Call, CallEvent, CallFlow, Chore, Counted, FlowVersion, Leg, Recount, Tally
+from calls.records import counting
 from calls.records.batch import write_batch
 from calls.records.counting import OVERLAP, count_news, recount, waits_since
+from calls.records.figures import Sums
 from calls.records.refold import refold, what_to_read
 from calls.records.retention import prune
-from calls.records.stats import Period, Which, figures
+from calls.records.stats import Period, Which, calls_in, compared, figures
 from calls.vonage.events import Event
 from tests.factories import OURS, PERSON, make_call, make_event, make_number
 from tests.records import histories, plain_count
@@ -113,6 +115,27 @@ def check(zone: ZoneInfo, around: datetime, versions: list[int]) -> None:
     ):
         plain_count.check(Period(day - timedelta(days=2), day + timedelta(days=1), zone), which)
     plain_count.check(Period(day, day, zone), Which())
+    for which in (Which(), Which(outbound=True), Which(number=OURS)):
+        check_longer(Period(day - timedelta(days=70), day + timedelta(days=30), zone), which)
+
+
+def check_longer(period: Period, which: Which) -> None:
+    """Compare what is read by the week, by the month and at once with what its days come to."""
+    days = figures(period, which)
+    for unit in ("week", "month"):
+        steps = figures(period, which, unit=unit).steps
+        begins = [step.begins.date() for step in steps]
+        assert begins[0] == period.first
+        assert all(begin.weekday() == 0 if unit == "week" else begin.day == 1 for begin in begins[1:])
+        assert [step.last for step in steps] == [*(begin - timedelta(days=1) for begin in begins[1:]), period.last]
+        for step in steps:
+            of_days = [day.sums for day in days.steps if step.begins.date() <= day.begins.date() <= step.last]
+            assert Sums.together([step.sums]) == Sums.together(of_days), (step, period.zone)
+    assert Sums.together(compared(period, which).values()) == days.total
+    assert calls_in(period, which) == days.total.calls
+    after = Period(period.last + timedelta(days=1), period.last + timedelta(days=period.days), period.zone)
+    before = figures(after, which).before
+    assert (before.endings, before.cost) == (days.total.endings, days.total.cost)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -258,8 +281,19 @@ def test_a_call_that_began_earlier_than_thought_leaves_its_quarter() -> None:
     count_news()
     write_batch([Event(payload=_again(call, "started", at - timedelta(hours=2)), received_at=timezone.now())])
     count_news()
-    by_quarter = Tally.objects.exclude(number="*h")
-    assert set(by_quarter.values_list("quarter", "calls")) == {(int(at.timestamp()) // 900 - 8, 1)}
+    quarter = int(at.timestamp()) // 900 - 8
+    rows = Tally.objects.values_list("span", "quarter", "calls")
+    assert set(rows) == {(1, quarter, 1), (4, quarter // 4 * 4, 1), (96, quarter // 96 * 96, 1)}
+
+
+def test_sums_are_made_of_quarters_that_lie_apart_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for hours in (0, 1, 1, 26, 300, 5_000):
+        make_call(at=NOW - timedelta(hours=hours))
+    monkeypatch.setattr(counting, "QUARTERS", 2)
+    assert not count_news()
+    for span, counts in ((1, [1, 1, 1, 1, 2]), (4, [1, 1, 1, 1, 2]), (96, [1, 1, 1, 3])):
+        assert sorted(Tally.objects.filter(number="*", span=span).values_list("calls", flat=True)) == counts
+    plain_count.check(Period(NOW.date() - timedelta(days=1), NOW.date(), LONDON), Which())
 
 
 @pytest.mark.django_db(transaction=True)
