@@ -1,6 +1,7 @@
 """How gunicorn runs the call server: `gunicorn -c callserver/gunicorn.conf.py callserver.wsgi`."""
 
 import os
+import select
 import signal
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
@@ -10,7 +11,7 @@ from django.conf import settings
 from calls.checks import refuse_to_serve_without_secrets
 
 bind = f"0.0.0.0:{settings.PORT}"
-worker_class = "callserver.worker.StayingWorker"
+worker_class = "callserver.worker.SharingWorker" if hasattr(select, "epoll") else "gthread"  # a Mac has none
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
 threads = 16  # webhooks wait for a commit, not for the processor: those that wait share one
 timeout = 30

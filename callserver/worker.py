@@ -1,32 +1,163 @@
-"""gunicorn's worker of threads, in which a thread stays with its connection for a moment."""
+"""gunicorn's worker of threads, in which the threads themselves wait for requests."""
 
+import os
 import select
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
-STAY_MILLISECONDS = 10
+STAY_SECONDS = 0.01
+ONCE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
+AT_ONCE = ONCE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
 
 
-class StayingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
-    """Whoever sends one webhook over a connection sends the next one right behind it, when many come.
+class Resting:
+    """The connections on which a request is awaited, in the order of their time-outs: all may rest equally long.
 
-    In gunicorn's own worker each request goes from the main thread to a thread, and its connection back again, by two
-    queues, a pipe and four changes of threads: at full speed a quarter of all that a webhook costs. Here the thread
-    waits a moment for the next request itself, unless other connections wait for a thread. Nothing else is different.
+    For gunicorn this is its queue of connections that are kept alive.
     """
 
-    def handle(self, conn: TConn) -> Any:
-        while True:
-            # True: to be kept. False: to be closed; and what else gunicorn says is for its main thread.
-            result = super().handle(conn)
-            if result is not True or not self.stays(conn):
-                return result
+    def __init__(self) -> None:
+        self._by_number: dict[int, TConn] = {}  # of the socket
+        self._one_at_a_time = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[TConn]:
+        with self._one_at_a_time:
+            return iter([*self._by_number.values()])
+
+    def __getitem__(self, place: int) -> TConn:
+        return [*self][place]
+
+    def put(self, conn: TConn) -> None:
+        with self._one_at_a_time:
+            self._by_number[conn.sock.fileno()] = conn
+
+    def take(self, number: int) -> TConn | None:
+        """Take out the connection whose socket has this number; None where another thread was first."""
+        with self._one_at_a_time:
+            return self._by_number.pop(number, None)
+
+    def take_late(self, now: float) -> TConn | None:
+        """Take out the one that rests longest, if it does for too long."""
+        with self._one_at_a_time:
+            number, conn = next(iter(self._by_number.items()), (0, None))
+            return self._by_number.pop(number) if conn and conn.timeout <= now else None
+
+
+class Attendants(ThreadPoolExecutor):
+    """The threads, and where they wait."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads, thread_name_prefix="request")
+        self.free: set[int] = set()  # those that wait
+        self.doorbell = select.epoll()
+        self._end, self._ring_for_end = os.pipe()
+        self.doorbell.register(self._end, select.EPOLLIN)  # wakes all of them, and goes on doing so
+
+    def next(self) -> int | None:
+        """Wait until something comes on a connection, and give the number of its socket; None: there is an end."""
+        self.free.add(threading.get_ident())
+        [(number, _)] = self.doorbell.poll(-1, 1)
+        self.free.discard(threading.get_ident())
+        return None if number == self._end else number
+
+    def shutdown(self, *args: Any, **options: Any) -> None:
+        os.write(self._ring_for_end, b".")
+        super().shutdown(*args, **options)
+
+
+class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
+    """All threads wait at one epoll, and the one that is woken handles the request.
+
+    In gunicorn's own worker the main thread waits. Each request goes from it to a thread, and its connection back
+    again, by two queues, a pipe and four changes of threads: at full speed a third of all that a webhook costs. Here
+    the main thread accepts connections, counts them and closes those that rested for too long. The rest is gunicorn's.
+    """
+
+    tpool: Attendants
+
+    def get_thread_pool(self) -> Attendants:
+        self.keepalived_conns = Resting()
+        return Attendants(self.cfg.threads)
+
+    def init_process(self) -> None:
+        # gunicorn looks each of its settings up anew, twenty times a request; none changes in a process.
+        self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
+        super().init_process()
+
+    def run(self) -> None:
+        for _ in range(self.cfg.threads):
+            self.tpool.submit(self.attend)
+        super().run()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Let a new connection rest first: nothing may come on it for long."""
+        conn.set_timeout()
+        self.keepalived_conns.put(conn)
+        self.tpool.doorbell.register(conn.sock, ONCE)
+
+    def attend(self) -> None:
+        """Handle requests, as one of the threads, until the process ends."""
+        while (number := self.tpool.next()) is not None:
+            if conn := self.keepalived_conns.take(number):
+                if self.serve(conn):
+                    self.rest(conn)
+                else:
+                    self.part(conn)
+
+    def serve(self, conn: TConn) -> bool:
+        """Handle a request, and those right behind it. Says whether the connection is to be kept."""
+        conn.data_ready = True  # a request, or an end: gunicorn need not wait for it
+        came_soon = conn.timeout - time.monotonic() > self.cfg.keepalive - STAY_SECONDS
+        kept = self.handle(conn) is True
+        while kept and came_soon and self.stays(conn):
+            kept = self.handle(conn) is True
+        return kept
 
     def stays(self, conn: TConn) -> bool:
-        """Wait for the next request. Says whether it comes: only then it is this thread's to handle."""
-        if not self.alive or conn.parser.unreader.buf.getvalue() or not self.tpool._work_queue.empty():
+        """Wait a moment for the next request, and say whether it comes: then waking another thread would cost more.
+
+        One thread at least waits for everybody else.
+        """
+        if not self.alive or not self.tpool.free or read_ahead(conn):
             return False
         soon = select.poll()
         soon.register(conn.sock, select.POLLIN)
-        return bool(soon.poll(STAY_MILLISECONDS))
+        return bool(soon.poll(STAY_SECONDS * 1000))
+
+    def rest(self, conn: TConn) -> None:
+        """Let whichever thread is free handle what comes next."""
+        conn.set_timeout()
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+            self.method_queue.defer(int)  # the main thread shall notice
+        awaited = AT_ONCE if read_ahead(conn) else ONCE
+        self.keepalived_conns.put(conn)
+        self.tpool.doorbell.modify(conn.sock, awaited)
+
+    def part(self, conn: TConn) -> None:
+        """Close a connection. That may take a moment, while the other side reads to the end."""
+        conn.close(graceful=True)
+        self.method_queue.defer(self.count_out)
+
+    def count_out(self) -> None:
+        self.nr_conns -= 1  # on the main thread alone
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Close the connections that rested for too long, or all."""
+        now = float("inf") if force else time.monotonic()
+        while conn := self.keepalived_conns.take_late(now):
+            conn.close()
+            self.count_out()
+
+
+def read_ahead(conn: TConn) -> bool:
+    """Say whether a part of the next request has been read already, so that its socket need not tell of any."""
+    return bool(conn.parser.unreader.buf.getvalue())

@@ -1,100 +1,184 @@
-"""gunicorn's worker whose threads stay with a connection: when one does, and when it does not."""
+"""gunicorn's worker whose threads wait for requests themselves: who gets which request, and when a connection ends."""
 
 import socket
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from queue import Queue
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from gunicorn.workers.gthread import ThreadWorker
 
-from callserver.worker import StayingWorker
+from callserver.worker import STAY_SECONDS, SharingWorker
 
 pytestmark = pytest.mark.once
 
-Lines = tuple[socket.socket, SimpleNamespace]
+THREADS = 2
+SOON = 5.0  # seconds in which a thread gets to it on any machine
+
+
+class Worker(SharingWorker):
+    """One without a server around it; what it reads from a connection goes to `handled`."""
+
+    def __init__(self) -> None:
+        self.alive, self.nr_conns = True, 0
+        self.cfg = SimpleNamespace(threads=THREADS, keepalive=60)
+        self.handled: Queue[tuple[bytes, str]] = Queue()
+        self.deferred: list[Callable[[], object]] = []
+        self.method_queue = SimpleNamespace(defer=lambda act, *args: self.deferred.append(lambda: act(*args)))
+        self.verdict: object = True
+        self.sockets: list[socket.socket] = []
+        self.busy = threading.Event()
+        self.busy.set()
+        self.tpool = self.get_thread_pool()
+        self.threads = [self.tpool.submit(self.attend) for _ in range(THREADS)]
+
+    def handle(self, conn: Any) -> Any:
+        said = conn.parser.unreader.buf.read() or conn.sock.recv(100)
+        conn.parser.unreader.buf = BytesIO()
+        self.busy.wait(SOON)
+        self.handled.put((said, threading.current_thread().name))
+        return self.verdict
+
+    def connect(self) -> tuple[socket.socket, SimpleNamespace]:
+        """Accept a connection; give the client's end of it, and what gunicorn has of it."""
+        theirs, ours = pair = socket.socketpair()
+        self.sockets.extend(pair)
+        conn = SimpleNamespace(sock=ours, parser=SimpleNamespace(unreader=SimpleNamespace(buf=BytesIO())))
+        conn.set_timeout = lambda: vars(conn).update(timeout=time.monotonic() + self.cfg.keepalive)
+        conn.close = lambda graceful=False: ours.close()
+        self.nr_conns += 1
+        self.enqueue_req(conn)
+        return theirs, conn
+
+    def do_deferred(self) -> None:
+        while self.deferred:
+            self.deferred.pop(0)()
 
 
 @pytest.fixture
-def ours() -> Iterator[StayingWorker]:
-    """A worker with one thread, and without a server around it."""
-    made = StayingWorker.__new__(StayingWorker)
-    made.alive = True
-    with ThreadPoolExecutor(max_workers=1) as made.tpool:
-        yield made
+def worker() -> Iterator[Worker]:
+    made = Worker()
+    yield made
+    made.busy.set()
+    made.tpool.shutdown()
+    for one in made.sockets:
+        one.close()
 
 
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    """The client's end of a connection, and what gunicorn has of it."""
-    theirs, mine = socket.socketpair()
-    with theirs, mine:
-        parser = SimpleNamespace(unreader=SimpleNamespace(buf=BytesIO()))
-        yield theirs, SimpleNamespace(sock=mine, parser=parser)
+def test_a_request_is_handled_by_a_thread_and_so_is_the_next_one(worker: Worker) -> None:
+    theirs, _ = worker.connect()
+    for said in (b"first", b"second"):
+        theirs.sendall(said)
+        assert worker.handled.get(timeout=SOON)[0] == said
+        time.sleep(5 * STAY_SECONDS)  # no thread stays with it for so long
 
 
-def test_it_stays_for_a_request_that_comes(ours: StayingWorker, lines: Lines) -> None:
-    theirs, connection = lines
-    theirs.sendall(b"GET / HTTP/1.1\r\n")
-    assert ours.stays(connection)
+def test_connections_on_which_nothing_comes_take_no_thread(worker: Worker) -> None:
+    silent = [worker.connect() for _ in range(3 * THREADS)]
+    theirs, _ = worker.connect()
+    theirs.sendall(b"hello")
+    assert worker.handled.get(timeout=SOON)[0] == b"hello"
+    assert len(worker.keepalived_conns) >= len(silent)
 
 
-def test_it_goes_when_nothing_comes(ours: StayingWorker, lines: Lines) -> None:
-    _, connection = lines
-    assert not ours.stays(connection)
+def test_all_threads_are_at_work_when_there_is_enough(worker: Worker) -> None:
+    worker.busy.clear()
+    lines = [worker.connect()[0] for _ in range(3 * THREADS)]
+    for number, line in enumerate(lines):
+        line.sendall(b"%d" % number)
+    wait_until(lambda: not worker.tpool.free)
+    worker.busy.set()
+    handled = [worker.handled.get(timeout=SOON) for _ in lines]
+    assert {said for said, _ in handled} == {b"%d" % number for number in range(len(lines))}
+    assert len({thread for _, thread in handled}) == THREADS
 
 
-def test_it_goes_at_once_when_others_wait_for_a_thread(ours: StayingWorker, lines: Lines) -> None:
-    theirs, connection = lines
-    theirs.sendall(b"GET / HTTP/1.1\r\n")
-    busy = threading.Event()
-    ours.tpool.submit(busy.wait)
-    ours.tpool.submit(int)  # there is one thread, and it is busy
-    try:
-        assert not ours.stays(connection)
-    finally:
-        busy.set()
+@pytest.mark.parametrize("verdict", [False, object()])
+def test_a_connection_that_is_not_kept_is_closed_and_counted_out(worker: Worker, verdict: object) -> None:
+    worker.verdict = verdict
+    theirs, _ = worker.connect()
+    theirs.sendall(b"the last one")
+    assert theirs.recv(1) == b""
+    wait_until(lambda: bool(worker.deferred))
+    assert worker.nr_conns == 1  # the main thread counts
+    worker.do_deferred()
+    assert worker.nr_conns == 0
 
 
-def test_it_goes_when_the_process_shall_end(ours: StayingWorker, lines: Lines) -> None:
-    theirs, connection = lines
-    theirs.sendall(b"GET / HTTP/1.1\r\n")
-    ours.alive = False
-    assert not ours.stays(connection)
+def test_who_hangs_up_is_noticed(worker: Worker) -> None:
+    worker.verdict = False
+    theirs, _ = worker.connect()
+    theirs.close()
+    assert worker.handled.get(timeout=SOON)[0] == b""
 
 
-def test_what_was_read_ahead_is_left_to_gunicorn(ours: StayingWorker, lines: Lines) -> None:
-    theirs, connection = lines
-    theirs.sendall(b"rest")
-    connection.parser.unreader.buf = BytesIO(b"GET / HTTP/1.1\r\n")
-    assert not ours.stays(connection)
+def test_what_was_read_ahead_is_handled_though_nothing_more_comes(worker: Worker) -> None:
+    _, conn = worker.connect()
+    worker.keepalived_conns.take(conn.sock.fileno())
+    conn.parser.unreader.buf = BytesIO(b"GET / HTTP/1.1")
+    worker.rest(conn)
+    assert worker.handled.get(timeout=SOON)[0] == b"GET / HTTP/1.1"
 
 
-@pytest.mark.parametrize("said", [False, object()])
-def test_what_gunicorn_does_not_keep_is_not_stayed_with(
-    ours: StayingWorker, lines: Lines, monkeypatch: pytest.MonkeyPatch, said: object
-) -> None:
-    _, connection = lines
-    monkeypatch.setattr(ThreadWorker, "handle", lambda self, conn: said)
-    monkeypatch.setattr(ours, "stays", pytest.fail)
-    assert ours.handle(connection) is said
+def test_connections_that_rested_for_too_long_are_closed_the_oldest_first(worker: Worker) -> None:
+    (old, stale), (young, _) = worker.connect(), worker.connect()
+    stale.timeout = time.monotonic() - 1
+    worker.murder_keepalived()
+    assert old.recv(1) == b""
+    assert (len(worker.keepalived_conns), worker.nr_conns) == (1, 1)
+    worker.murder_keepalived(force=True)
+    assert young.recv(1) == b""
+    assert (len(worker.keepalived_conns), worker.nr_conns) == (0, 0)
 
 
-def test_it_handles_one_request_after_the_other(
-    ours: StayingWorker, lines: Lines, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    theirs, connection = lines
-    handled: list[bytes] = []
+def test_while_the_process_ends_a_connection_rests_for_a_moment_only(worker: Worker) -> None:
+    theirs, conn = worker.connect()
+    worker.alive = False
+    theirs.sendall(b"still")
+    assert worker.handled.get(timeout=SOON)[0] == b"still"
+    wait_until(lambda: bool(worker.deferred))
+    assert conn.timeout < time.monotonic() + 10
+    assert list(worker.keepalived_conns) == [conn]
+    assert worker.keepalived_conns[0] is conn
 
-    def handle(_: object, conn: SimpleNamespace) -> bool:
-        handled.append(conn.sock.recv(100))
-        if len(handled) < 3:
-            theirs.sendall(b"next")
-        return True
 
-    monkeypatch.setattr(ThreadWorker, "handle", handle)
-    theirs.sendall(b"first")
-    assert ours.handle(connection) is True
-    assert handled == [b"first", b"next", b"next"]
+def test_the_threads_end_when_they_are_told_to_wherever_they_wait(worker: Worker) -> None:
+    worker.connect()
+    worker.tpool.shutdown(wait=False)
+    assert [thread.result(timeout=SOON) for thread in worker.threads] == [None] * THREADS
+
+
+def test_a_thread_stays_with_a_connection_on_which_one_request_follows_the_other(worker: Worker) -> None:
+    theirs, conn = worker.connect()
+    worker.keepalived_conns.take(conn.sock.fileno())
+    wait_until(lambda: len(worker.tpool.free) == THREADS)
+    assert not worker.stays(conn)  # nothing comes
+    theirs.sendall(b"next")
+    assert worker.stays(conn)
+    worker.serve(conn)
+    assert worker.handled.get(timeout=SOON) == (b"next", threading.current_thread().name)
+
+
+@pytest.mark.parametrize("why", ["nobody waits for others", "the process ends", "it was read ahead"])
+def test_it_does_not_stay_when(worker: Worker, why: str) -> None:
+    theirs, conn = worker.connect()
+    worker.keepalived_conns.take(conn.sock.fileno())
+    theirs.sendall(b"next")
+    wait_until(lambda: len(worker.tpool.free) == THREADS)
+    if why == "nobody waits for others":
+        worker.tpool.free = set()
+    elif why == "the process ends":
+        worker.alive = False
+    else:
+        conn.parser.unreader.buf = BytesIO(b"next")
+    assert not worker.stays(conn)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.001)
