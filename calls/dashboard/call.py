@@ -12,7 +12,8 @@ from calls.dashboard.call_page import mark_of, page_of_call
 from calls.dashboard.call_view import View
 from calls.dashboard.other_party import other_party_of
 from calls.dashboard.watching import watch
-from calls.models import Call, CallEvent, Outcome
+from calls.models import Call, CallEvent, Outcome, Voicemail
+from calls.records.several import several
 
 
 @never_cache
@@ -21,6 +22,11 @@ from calls.models import Call, CallEvent, Outcome
 def call(request: HttpRequest, pk: int) -> HttpResponse:
     """Tell one call. `?unfold=1`, `?zoom=15`, `?zoom=2x` and `?legs=all` change its chart, `?from=200` the events."""
     page = page_of_call(get_object_or_404(Call, pk=pk), View.read(request.GET.dict()))
+    beside = {
+        "newer": ("MIN(id)", Call.objects.filter(pk__gt=pk).order_by("pk")[:1]),
+        "older": ("MAX(id)", Call.objects.filter(pk__lt=pk).order_by("-pk")[:1]),
+        "new_messages": ("COUNT(*)", Voicemail.objects.counted()),
+    }
     context = {
         "tab": "calls",
         "page": page,
@@ -28,10 +34,8 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
         "other": other_party_of(page.call),
         "link": request.build_absolute_uri(page.call.get_absolute_url()),
         "most": MOST_CHARACTERS,
-        "newer": Call.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True).first(),
-        "older": Call.objects.filter(pk__lt=pk).order_by("-pk").values_list("pk", flat=True).first(),
     }
-    return render(request, "calls/call.html", context)
+    return render(request, "calls/call.html", context | several(beside))
 
 
 @never_cache

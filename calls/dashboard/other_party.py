@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from calls.dashboard.rows import Row, rows_of
 from calls.models import Call, Contact
-from calls.records.finding import Found
+from calls.records.finding import newest_with
 from calls.vonage import numbers
 
 SHOWN = 5  # of their other calls
@@ -30,13 +28,12 @@ class OtherParty:
 
 
 def other_party_of(call: Call) -> OtherParty:
-    """Look them up: five queries, and what their other calls' rows cost."""
+    """Look them up: two queries, one more for a contact's tags, and what their other calls' rows cost."""
     party = call.other_party
     number = numbers.identity(party)
     if not number:
         return OtherParty(numbers.shown(party), numbers.country(party), "", None, (), more=False)
     contact = Contact.objects.filter(numbers__party=number).prefetch_related("tags").first()
-    theirs = Call.objects.filter(Q(from_number=party) | Q(to_number=party)).exclude(pk=call.pk)
-    found = list(Found.of(number, ()).narrow(theirs).latest_first()[: SHOWN + 1])
+    found = list(newest_with(party).exclude(pk=call.pk).latest_first()[: SHOWN + 1])
     [rows] = rows_of(found[:SHOWN])
     return OtherParty(numbers.shown(party), numbers.country(party), number, contact, rows, more=len(found) > SHOWN)
