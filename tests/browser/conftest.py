@@ -5,6 +5,7 @@ Playwright's loop runs in the test's own thread, where Django would refuse its d
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,17 +77,66 @@ def person(live_server: LiveServer) -> User:
     return User.objects.create_superuser("sam", "sam@example.com", "a long password of Sam", first_name="Sam")
 
 
+class Windows:
+    """The browser's windows, each with storage of its own. One is dear to make, so they serve again, emptied.
+
+    In each stays an empty page, for a window without one closes.
+    """
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.free: dict[str, list[BrowserContext]] = defaultdict(list)  # by their zones
+        self.taken: list[tuple[str, BrowserContext]] = []
+
+    def take(self, zone: str) -> BrowserContext:
+        """Give one that nobody else has during this test."""
+        window = self.free[zone].pop() if self.free[zone] else self._make(zone)
+        self.taken.append((zone, window))
+        return window
+
+    def _make(self, zone: str) -> BrowserContext:
+        window = self.browser.new_context(
+            viewport=DESK,  # type: ignore[arg-type]
+            base_url=self.url,
+            reduced_motion="reduce",
+            timezone_id=zone,
+        )
+        window.add_init_script(TIME % HASTE)
+        window.new_page()
+        return window
+
+    def give_back(self) -> None:
+        """Close what a test opened, and forget all that it left."""
+        for zone, window in self.taken:
+            stays, *others = window.pages
+            for page in others:
+                page.close()
+            window.set_offline(False)
+            window.clear_cookies()
+            window.clear_permissions()
+            chrome = window.new_cdp_session(stays)
+            chrome.send("Storage.clearDataForOrigin", {"origin": self.url, "storageTypes": "all"})
+            chrome.send("Network.clearBrowserCache")
+            chrome.detach()
+            self.free[zone].append(window)
+        self.taken.clear()
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: Browser, live_server: LiveServer) -> Windows:
+    return Windows(chromium, live_server.url)
+
+
 Opens = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: None) -> Iterator[Opens]:
+def open_page(windows: Windows, live_server: LiveServer, person: User, routes: None) -> Iterator[Opens]:
     """Open a page as a person who is logged in: `open_page("/")`, `open_page("/", size=PHONE, theme="dark")`.
 
     The browser is in the server's zone, unless told: `open_page("/", zone="Europe/Madrid")`.
     A message in the browser's console or an error in a script fails the test.
     """
-    contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
@@ -96,22 +146,16 @@ def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: 
     def open_one(
         path: str, *, size: dict[str, int] = DESK, theme: str = "", logged_in: bool = True, zone: str = ""
     ) -> Page:
-        context = chromium.new_context(
-            viewport=size,  # type: ignore[arg-type]
-            base_url=live_server.url,
-            reduced_motion="reduce",
-            timezone_id=zone or settings.TIME_ZONE,
-        )
-        contexts.append(context)
+        window = windows.take(zone or settings.TIME_ZONE)
         if logged_in:
             browser = Client()
             browser.force_login(person)
             cookie = browser.cookies["sessionid"]
-            context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-        context.add_init_script(TIME % HASTE)
+            window.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+        page = window.new_page()
+        page.set_viewport_size(size)  # type: ignore[arg-type]
         if theme:
-            context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
-        page = context.new_page()
+            page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -119,6 +163,5 @@ def open_page(chromium: Browser, live_server: LiveServer, person: User, routes: 
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    windows.give_back()
     assert not complaints
