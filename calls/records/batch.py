@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from calls.models import Call, CallEvent
 from calls.models.calls import TELLING
 from calls.records.counting import recount
@@ -23,7 +21,7 @@ from calls.records.heads import heads
 from calls.records.locks import CONCERNED, HELD, Held, HeldCall, Names, Place, in_transaction, make_calls
 from calls.records.places import Reading, place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
-from calls.records.tables import NAMES, Statement, Table, run_all
+from calls.records.tables import NAMES, Statement, Table, on_postgres, run_all
 from calls.vonage.events import Event, Payload
 
 logger = logging.getLogger(__name__)
@@ -134,7 +132,7 @@ def _known(names: Names) -> tuple[Held, Histories]:
     histories: Histories = {uuid: [] for uuid in names.legs}
     legs, rooms = list(names.legs), list(names.rooms)
     known: Statement = KNOWN_ON_SQLITE, (legs, rooms, rooms, legs, *names.concerned())
-    if connection.vendor == "postgresql":
+    if on_postgres():
         known = KNOWN_ON_POSTGRES, (legs, rooms, rooms, legs, legs)
     for kind, pk, uuid, call, payload, door, received_at, digest in run_all([*names.locks(), *names.holds(), known]):
         if kind == "leg":

@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db import connection
 from django.db.models import Q
 
 from calls.models import Call, Conversation, Leg
 from calls.models.calls import NO_CONVERSATION
 from calls.records.fold import LegFacts
-from calls.records.tables import NAMES, Statement, Table, run_all, whole
+from calls.records.tables import NAMES, Statement, Table, on_postgres, run_all, whole
 from calls.vonage.events import Event
 
 TRIES = 5
@@ -97,7 +96,7 @@ class Names:
 
         It is there for no names as well: a transaction of `whole` begins with it.
         """
-        if connection.vendor != "postgresql":
+        if not on_postgres():
             return []
         keys = sorted({key_of("leg", uuid) for uuid in self.legs} | {key_of("room", uuid) for uuid in self.rooms})
         return [(SHUT, ())] if len(keys) > MOST_KEYS else [(LOCK, (keys,))]
@@ -112,7 +111,7 @@ class Names:
 
     def holds(self) -> list[Statement]:
         """Make the statement that locks the rows of all calls that these concern."""
-        return [(HOLD, self.concerned())] if connection.vendor == "postgresql" else []
+        return [(HOLD, self.concerned())] if on_postgres() else []
 
 
 @dataclass(slots=True)

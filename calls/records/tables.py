@@ -32,6 +32,12 @@ SESSION = "callserver_session"  # where a database object keeps ours
 Statement = tuple[str, tuple[Any, ...]]  # the text, and the values of its placeholders
 
 
+@cache
+def on_postgres() -> bool:
+    """Whether Postgres is the database of this process. Asking Django each time is a twentieth of a batch."""
+    return connection.vendor == "postgresql"
+
+
 class _Session:
     """One connection to Postgres: the cursor that is used again and again, and which statements are planned on it."""
 
@@ -184,7 +190,7 @@ class Table:
         made = []
         for at in range(0, len(rows), AT_ONCE):
             some = rows[at : at + AT_ONCE]
-            if connection.vendor == "postgresql":
+            if on_postgres():
                 values = [in_json(some)]
             else:
                 preparing = [(name, self.fields[name].get_db_prep_save) for name in some[0]]
@@ -194,11 +200,10 @@ class Table:
 
     def _insert(self, names: tuple[str, ...], count: int, where_there: str) -> str:
         """Write the statement, or give the one that was written before."""
-        vendor = connection.vendor
-        key = (vendor, names, where_there) if vendor == "postgresql" else (vendor, names, where_there, count)
+        key = (names, where_there) if on_postgres() else (names, where_there, count)
         if key not in self._texts:
             columns = ", ".join(names)
-            if vendor == "postgresql":
+            if on_postgres():
                 source = f"SELECT {columns} FROM json_populate_recordset(NULL::{self.name}, %s)"  # noqa: S608 -- names of ours
             else:
                 marks = f"({', '.join(['%s'] * len(names))})"
@@ -209,7 +214,7 @@ class Table:
 
     def over_if_different(self, columns: tuple[str, ...]) -> str:
         """Make the SQL that writes these columns over those that are there, if any differs: who stays is free."""
-        return _over_if_different(self.name, columns, connection.vendor)
+        return _over_if_different(self.name, columns)
 
     @cached_property
     def _converters(self) -> dict[str, Convert | None]:
@@ -222,9 +227,9 @@ def _over(columns: Iterable[str]) -> str:
 
 
 @cache
-def _over_if_different(table: str, columns: tuple[str, ...], vendor: str) -> str:
+def _over_if_different(table: str, columns: tuple[str, ...]) -> str:
     old, new = (", ".join(f"{prefix}.{name}" for name in columns) for prefix in (table, "excluded"))
-    differ = "IS DISTINCT FROM" if vendor == "postgresql" else "IS NOT"
+    differ = "IS DISTINCT FROM" if on_postgres() else "IS NOT"
     return f"{_over(columns)} WHERE ({old}) {differ} ({new})"
 
 
