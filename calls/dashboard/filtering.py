@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 
 from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
-from calls.records.filters import DAYS, CallFilters
+from calls.records.filters import DAYS, CallFilters, conditions
 from calls.records.finding import Found
 from calls.records.names import parties_like
 from calls.records.several import several
@@ -65,14 +65,33 @@ class Filtering:
         return filters.narrow(calls, found, self.parties.tests, self.answered, by_index=few is None)
 
     def wanted(self) -> Wanted:
-        """What is counted for the chips."""
-        rest = replace(self.filters, show=())
-        wanted = self._count("all", rest)
-        for name in QUICK:
-            others = self.filters.without("show", name)
-            wanted |= self._count(name, others.toggled(name))
-        wanted["unsigned_events"] = ("COUNT(*)", CallEvent.objects.filter(signed=False)[: MOST_UNSIGNED + 1])
-        return wanted | self._count("these", self.filters)
+        """What is counted for the chips, each by itself."""
+        wanted: Wanted = {"unsigned_events": ("COUNT(*)", CallEvent.objects.filter(signed=False)[: MOST_UNSIGNED + 1])}
+        for name, filters in {} if self._are_few else self._counted().items():
+            wanted |= self._count(name, filters)
+        return wanted
+
+    def of_few(self) -> QuerySet[Any, Any] | None:
+        """The same of a search that few calls fit: all of them are looked at, and once for all chips."""
+        if not self._are_few:
+            return None
+        counts = {}
+        for name, filters in self._counted().items():
+            asked = [part for shown in filters.show for part in conditions(shown, self.parties.tests)]
+            counts[name] = Count("pk", filter=Q(*asked) if asked else None)
+        rows = self._narrowed(replace(self.filters, show=())).order_by()
+        counted: QuerySet[Any, Any] = rows.values(one=Value(1)).annotate(**counts).values(*counts)
+        return counted
+
+    @property
+    def _are_few(self) -> bool:
+        return bool(self.found and self.found.keys is not None)
+
+    def _counted(self) -> dict[str, CallFilters]:
+        """What each chip, and the page in all, counts."""
+        counted = {"all": replace(self.filters, show=())}
+        counted |= {name: self.filters.without("show", name).toggled(name) for name in QUICK}
+        return counted | {"these": self.filters}
 
     def quick(self) -> Iterator[Chip]:
         """The chips one presses: each adds its filter, or takes it off."""
@@ -116,7 +135,7 @@ class Filtering:
 
     def _count(self, name: str, filters: CallFilters) -> Wanted:
         """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
-        few = bool(self.found and self.found.keys is not None)
+        few = self._are_few
         of_few = bool(self.answered and self.answered.keys is not None)
         if "unsigned" in filters.show and not few:
             easy = CallFilters(show=("unsigned",))

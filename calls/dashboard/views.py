@@ -38,7 +38,8 @@ def calls(request: HttpRequest) -> HttpResponse:
     filtering = Filtering(*read_filters(dict(request.GET.lists())))
     loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
     new = ("COUNT(*)", Voicemail.objects.counted())
-    told = several({**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": new})
+    wanted = {**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": new}
+    told = several(wanted, filtering.of_few())
     filtering.counts |= told
     try:
         page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)

@@ -78,10 +78,9 @@ class CallFilters:
             calls = calls.alias(its_outcome=Coalesce("outcome", Value("")))
             calls = calls.alias(its_duration=Coalesce("duration_seconds", Value(0)))
         for name in self.show:
-            if name == "test":
-                calls = calls.filter(_by_one_of(parties_like("").tests if tests is None else tests))
-            else:
-                calls = calls.filter(*CONDITIONS[name](*names))
+            if name == "test" and tests is None:
+                tests = parties_like("").tests
+            calls = calls.filter(*conditions(name, tests or (), *names))
         first, last = self.between()
         if first:
             calls = calls.filter(started_at__gte=_midnight(first))
@@ -211,6 +210,15 @@ CONDITIONS: Mapping[str, Callable[[str, str], Sequence[Q]]] = {
     "long": _long,
     "unsigned": _unsigned,
 }
+
+
+def conditions(
+    name: str, tests: Sequence[str], outcome: str = "outcome", duration: str = "duration_seconds"
+) -> Sequence[Q]:
+    """What one of SHOWN asks of a call. `tests` are the parties whose calls are tests."""
+    return (_by_one_of(tests),) if name == "test" else CONDITIONS[name](outcome, duration)
+
+
 PARAMETERS = ("q", "days", "since", "until", "hours_from", "hours_to", "flow", "show")
 
 

@@ -4,14 +4,17 @@ A text that is rare is found through the index of trigrams, and its calls are na
 calls have needs no index: the list goes through the calls, newest first, and looks at the text of each.
 """
 
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Lookup, Max, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.lookups import IsNull
+from django.db.models.functions import StrIndex
+from django.db.models.lookups import GreaterThan, IsNull
 
 from calls.models import Call, CallSearch, Conversation, Leg
 from calls.models.calls import CallQuerySet
@@ -21,7 +24,8 @@ from calls.records.search import has_trigrams, text_from, texts_of
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
 COMMON = 15  # of these: then a page of them is among the newest ten thousand
-MOST_KEYS = 2_000
+MOST_KEYS = 5_000
+LAST_DIGITS = 5  # by which numbers are told apart: those before them are of many
 MOST_READ = 200_000  # texts, where no index finds a part of one
 NOT_WRITTEN_YET = 300  # calls, the newest: the worker writes their texts within seconds
 
@@ -36,6 +40,18 @@ NEWEST_WITH = r"""
     UNION ALL (SELECT call_id FROM theirs ORDER BY call_id DESC LIMIT %s) LIMIT %s
 """
 NEWEST = 100
+
+
+class AnyOf(Lookup):
+    """Whether a key is one of many. They go to Postgres as one value: of `IN` each is one, to be read and planned."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        sql, params = self.process_lhs(compiler, connection)
+        if connection.vendor == "postgresql":
+            return f"{sql} = ANY(%s)", [*params, self.rhs]
+        return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.rhs)]  # noqa: S608 -- a column
 
 
 @dataclass(frozen=True)
@@ -57,7 +73,7 @@ class Found:
         told = newest.aggregate(newest=Max("pk"), fit=Count("pk", filter=has(needles)))
         if told["fit"] >= COMMON:
             return cls(needles)
-        rows, least = CallSearch.objects.filter(has(needles)), (told["newest"] or 0) - MOST_READ
+        rows, least = CallSearch.objects.filter(_has_by_index(needles)), (told["newest"] or 0) - MOST_READ
         if not has_trigrams():
             rows = rows.filter(pk__gt=least)
         keys = frozenset(rows.values_list("pk", flat=True)[: MOST_KEYS + 1])
@@ -70,7 +86,7 @@ class Found:
             # Looked up call by call. With EXISTS Postgres might read all texts beforehand.
             text = CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))
             return calls.filter(IsNull(Subquery(text.values("pk")[:1]), False))
-        return calls.filter(pk__in=self.keys)
+        return calls.filter(AnyOf(F("pk"), sorted(self.keys))) if self.keys else calls.none()
 
     @classmethod
     def among(cls, text: str, calls: Collection[int]) -> set[int]:
@@ -98,10 +114,27 @@ def _by_id(ids: tuple[str, ...]) -> Iterator[int]:
     yield from (pk for pk in legs.union(rooms, born) if pk)
 
 
-def has(needles: Needles) -> Q:
-    """The text has everything of one of the ways."""
-    ways = [Q(*[Q(text__contains=part) for part in way]) for way in needles.ways]
+def _part(text: str) -> Q:
+    return Q(text__contains=text)
+
+
+def _number(digits: str) -> Q:
+    return Q(GreaterThan(StrIndex("text", Value(digits)), 0), text__contains=digits[-LAST_DIGITS:])
+
+
+def has(needles: Needles, part: Callable[[str], Q] = _part) -> Q:
+    """The text has everything of one of the ways. `part` says how it is asked for a part."""
+    ways = [Q(*map(part, way)) for way in needles.ways]
     return reduce(or_, ways, Q(pk__in=[])) if ways else Q(pk__in=[])
+
+
+def _has_by_index(needles: Needles) -> Q:
+    """The same, asked so that the index has little to read: for the last digits of a number alone.
+
+    It has each three digits that stand together, and those with which numbers begin stand in nearly all texts. What the
+    last ones find is looked through for the rest.
+    """
+    return has(needles, lambda part: _number(part) if part.isdecimal() and len(part) > LAST_DIGITS else _part(part))
 
 
 def _not_written(needles: Needles) -> set[int]:

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from calls.models import Call, CallEvent, CallFlow, CallSearch, Counted, FlowVersion
 from calls.records import answered, finding, search
+from calls.records.filters import SHOWN
 from calls.records.needles import needles_of
 from calls.records.retention import prune
 from tests.factories import OURS, PERSON, keep, make_call, make_contact, make_event, make_number
@@ -249,6 +250,28 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
     assert sorted(found(login, q="900500")) == [call.pk for call in calls]
 
 
+def test_a_number_is_told_from_others_with_its_last_digits(login: Client, write: Callable[[], None]) -> None:
+    one, other = make_call(**caller("447700900500")), make_call(**caller("12125500900500"))
+    write()
+    assert found(login, q="+44 7700 900500") == [one.pk]
+    assert found(login, q="12125500900500") == [other.pk]
+    assert sorted(found(login, q="00900500")) == [one.pk, other.pk]
+
+
+@pytest.mark.parametrize("show", [[], *([name] for name in SHOWN), ["failed", "long"], ["missed", "unhandled", "test"]])
+def test_chips_count_the_same_of_few_calls_as_of_many(
+    login: Client, kinds: dict[str, Call], write: Callable[[], None], monkeypatch: pytest.MonkeyPatch, show: list[str]
+) -> None:
+    """What few calls fit is counted at once for all chips."""
+    make_contact("Test line", "447700900123", tags=["test"])
+    write()
+    hours = {"hours_from": "00:00", "hours_to": "23:59"}
+    of_few = [chips(page(login, q="900123", show=show, **more)) for more in ({}, hours)]
+    monkeypatch.setattr(finding, "COMMON", 1)
+    assert [chips(page(login, q="900123", show=show, **more)) for more in ({}, hours)] == of_few
+    assert of_few[0]["all"] == str(len(kinds))
+
+
 def test_search_is_written_once_and_anew_when_more_is_told(db: None) -> None:
     call = make_call("started", "ringing")
     assert search.catch_up(5) is False
@@ -440,7 +463,7 @@ def test_database_that_is_away_is_told(login: Client, monkeypatch: pytest.Monkey
 
     from calls.dashboard import views
 
-    def fail(wanted: object) -> None:
+    def fail(*wanted: object) -> None:
         raise OperationalError("canceling statement due to statement timeout")
 
     monkeypatch.setattr(views, "several", fail)
