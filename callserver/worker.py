@@ -107,7 +107,12 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Handle requests, as one of the threads, until the process ends."""
         while (number := self.tpool.next()) is not None:
             if conn := self.keepalived_conns.take(number):
-                if self.serve(conn):
+                try:
+                    kept = self.serve(conn)
+                except Exception:  # gunicorn sees to what goes wrong in a request; a thread less would stay one less
+                    self.log.exception("A request could not be handled to its end")
+                    kept = False
+                if kept:
                     self.rest(conn)
                 else:
                     self.part(conn)
@@ -116,9 +121,9 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Handle a request, and those right behind it. Says whether the connection is to be kept."""
         conn.data_ready = True  # a request, or an end: gunicorn need not wait for it
         came_soon = conn.timeout - time.monotonic() > self.cfg.keepalive - STAY_SECONDS
-        kept = self.handle(conn) is True
-        while kept and came_soon and self.stays(conn):
-            kept = self.handle(conn) is True
+        while kept := self.handle(conn) is True and conn.sock.fileno() >= 0:
+            if not (came_soon and self.stays(conn)):
+                break
         return kept
 
     def stays(self, conn: TConn) -> bool:

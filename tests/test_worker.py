@@ -1,5 +1,6 @@
 """gunicorn's worker whose threads wait for requests themselves: who gets which request, and when a connection ends."""
 
+import logging
 import socket
 import threading
 import time
@@ -24,6 +25,7 @@ class Worker(SharingWorker):
 
     def __init__(self) -> None:
         self.alive, self.nr_conns = True, 0
+        self.log = logging.getLogger("worker")
         self.cfg = SimpleNamespace(threads=THREADS, keepalive=60)
         self.handled: Queue[tuple[bytes, str]] = Queue()
         self.deferred: list[Callable[[], object]] = []
@@ -31,6 +33,7 @@ class Worker(SharingWorker):
         self.verdict: object = True
         self.sockets: list[socket.socket] = []
         self.busy = threading.Event()
+        self.to_close: socket.socket | None = None
         self.busy.set()
         self.tpool = self.get_thread_pool()
         self.threads = [self.tpool.submit(self.attend) for _ in range(THREADS)]
@@ -40,6 +43,10 @@ class Worker(SharingWorker):
         conn.parser.unreader.buf = BytesIO()
         self.busy.wait(SOON)
         self.handled.put((said, threading.current_thread().name))
+        if self.to_close:
+            self.to_close.close()
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
         return self.verdict
 
     def connect(self) -> tuple[socket.socket, SimpleNamespace]:
@@ -96,7 +103,7 @@ def test_all_threads_are_at_work_when_there_is_enough(worker: Worker) -> None:
     assert len({thread for _, thread in handled}) == THREADS
 
 
-@pytest.mark.parametrize("verdict", [False, object()])
+@pytest.mark.parametrize("verdict", [False, object(), RuntimeError("gunicorn did not see to it")])
 def test_a_connection_that_is_not_kept_is_closed_and_counted_out(worker: Worker, verdict: object) -> None:
     worker.verdict = verdict
     theirs, _ = worker.connect()
@@ -106,6 +113,15 @@ def test_a_connection_that_is_not_kept_is_closed_and_counted_out(worker: Worker,
     assert worker.nr_conns == 1  # the main thread counts
     worker.do_deferred()
     assert worker.nr_conns == 0
+    wait_until(lambda: len(worker.tpool.free) == THREADS)
+
+
+def test_a_connection_that_was_closed_meanwhile_does_not_rest(worker: Worker) -> None:
+    theirs, conn = worker.connect()
+    worker.keepalived_conns.take(conn.sock.fileno())
+    theirs.sendall(b"hello")
+    worker.to_close = conn.sock
+    assert worker.serve(conn) is False
 
 
 def test_who_hangs_up_is_noticed(worker: Worker) -> None:
