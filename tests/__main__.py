@@ -20,6 +20,7 @@ import pytest
 from tests.machine import POSTGRES_URL, address, ending_with_us, find_browser, postgres_version
 
 ROOT = Path(__file__).resolve().parent.parent
+PYTEST = (sys.executable, "-m", "pytest", "-p", "tests.tally")
 FINE = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -31,6 +32,7 @@ class Run:
     marks: str
     url: str
     database_name: str = ""
+    options: tuple[str, ...] = ()  # of pytest; the arguments follow
     code: int = 0
     seconds: float = 0
     browser_tests: int = 0
@@ -53,7 +55,7 @@ class Run:
         self.begun = time.monotonic()
         with self.words.open("wb") as words:
             self.process = subprocess.Popen(
-                [*before, sys.executable, "-m", "pytest", "-p", "tests.tally", "-m", self.marks, *arguments],
+                [*before, *PYTEST, "-m", self.marks, *self.options, *arguments],
                 cwd=ROOT,
                 env=os.environ | {name: value for name, value in environment.items() if value},
                 stdout=words,
@@ -105,7 +107,9 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     on_postgres, in_browser = "not sqlite and (not browser or smoke)", []
     sqlite = Run("SQLite", "not browser and (not once or sqlite)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
     if browser:
-        in_browser = [Run("SQLite, in the browser", "browser", f"sqlite:///{scratch / 'browser.sqlite3'}")]
+        url = f"sqlite:///{scratch / 'browser.sqlite3'}"
+        # The other folders' thousands of tests need not be read to leave them out; what is named in ARGS comes first.
+        in_browser = [Run("SQLite, in the browser", "browser", url, options=("-o", "testpaths=tests/browser"))]
     else:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
         on_postgres = "not browser and not sqlite"

@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from callserver.env import Env
 
+pytestmark = pytest.mark.sqlite
+
 ROOT = Path(__file__).parent.parent
 
 

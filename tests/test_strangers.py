@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from calls.models import CallEvent, Placement
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite]
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 OPEN = ("/healthz", "/readyz", "/login/", "/admin/login/", "/static/")
 WEBHOOK = re.compile(r"/(webhooks/)?(answer(/token)?|event(/token)?|fallback)")
