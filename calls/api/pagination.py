@@ -4,15 +4,21 @@ import re
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 AN_ID = re.compile(r"[0-9]{1,19}")
+A_CURSOR = re.compile(r"[0-9A-Za-z+/]{1,200}={0,2}")  # base64, which as Python reads it passes over all else
+A_SIZE = re.compile(r"0*[1-9][0-9]{0,18}")
 
 
 class NewestFirst(CursorPagination):
-    """Pages by id, so that rows which arrive while somebody reads on neither shift nor repeat what follows."""
+    """Pages by id, so that rows which arrive while somebody reads on neither shift nor repeat what follows.
+
+    A cursor that is none of ours and a size that is none are refused: read as the first page, the former would lead
+    a program round for ever. Left empty they say nothing, as filters do.
+    """
 
     ordering = "-id"
     page_size = 50
@@ -20,13 +26,39 @@ class NewestFirst(CursorPagination):
     max_page_size = 100
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        """Read the cursor of a link we gave. Raises NotFound for any other text."""
-        cursor = super().decode_cursor(request)
-        position = cursor.position if cursor else None  # a text, whatever the stubs say
-        # The base class puts the position into the query as it comes, and a text where an id belongs raises there.
-        if position is not None and not AN_ID.fullmatch(str(position)):
-            raise NotFound(self.invalid_cursor_message)
+        """Read the cursor of a link we gave. Raises ValidationError for any other text."""
+        text = request.query_params.get(self.cursor_query_param, "")
+        if not text:
+            return None
+        try:
+            cursor = super().decode_cursor(request) if A_CURSOR.fullmatch(text) else None
+        except NotFound:
+            cursor = None
+        # Left to the base class, a text where an id belongs would raise in the query. It is a text, whatever stubs say.
+        if cursor is None or not (cursor.position is None or AN_ID.fullmatch(str(cursor.position))):
+            raise self.refused()
         return cursor
+
+    def refused(self) -> ValidationError:
+        told = "This is no cursor of this list: take it from `next` or `previous` as it is."
+        return ValidationError({self.cursor_query_param: [told]})
+
+    def get_page_size(self, request: Request) -> int:
+        """How many rows a page has. Raises ValidationError for what is no number from 1."""
+        text = request.query_params.get(self.page_size_query_param, "").strip()
+        if not text:
+            return self.page_size
+        if not A_SIZE.fullmatch(text):
+            told = f"A whole number from 1 to {self.max_page_size}; what is above gives {self.max_page_size}."
+            raise ValidationError({self.page_size_query_param: [told]})
+        return min(int(text), self.max_page_size)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        parameters: list[dict[str, Any]] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == self.page_size_query_param:
+                parameter["schema"] = {"type": "integer", "minimum": 1, "default": self.page_size}
+        return parameters
 
 
 class BoundedPages(NewestFirst):
@@ -52,7 +84,7 @@ class BoundedPages(NewestFirst):
     def _edge(self, rows: QuerySet[Any], cursor: Cursor | None) -> int | None:
         """The last of the rows that are looked at from there; None where there are not so many."""
         if cursor and cursor.reverse:  # of a list that was asked for something else
-            raise NotFound(self.invalid_cursor_message)
+            raise self.refused()
         if cursor and cursor.position is not None:
             rows = rows.filter(pk__lt=cursor.position)
         return next(iter(rows.values_list("pk", flat=True)[self.most_looked_at - 1 : self.most_looked_at]), None)

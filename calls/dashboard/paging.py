@@ -1,6 +1,7 @@
 """Pages by place: "older than this call", "newer than that one". Rows that come in meanwhile move no page."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -10,6 +11,7 @@ from django.http import QueryDict
 
 from calls.models import Call
 from calls.models.calls import CallQuerySet
+from calls.records.filters import quoted
 
 Item = TypeVar("Item", bound=Model)
 
@@ -21,6 +23,7 @@ class Page(Generic[Item]):
     rows: list[Item]
     newer: str
     older: str
+    problem: str = ""  # why it is not the page that the address names, in a sentence
 
     @property
     def first(self) -> bool:
@@ -31,6 +34,7 @@ class Page(Generic[Item]):
 def page_of(rows: QuerySet[Item], query: QueryDict, *, size: int) -> Page[Item]:
     """Give the page that `?before=<id>` or `?after=<id>` names, the newest one without either. Two queries at most."""
     before, after = _id(query.get("before")), _id(query.get("after"))
+    problem = _problem(query, {"before": before, "after": after})
     if after is not None:
         found = list(rows.filter(pk__gt=after).order_by("pk")[: size + 1])
         if len(found) > size:  # with fewer it is the newest page, which is then shown whole
@@ -44,7 +48,7 @@ def page_of(rows: QuerySet[Item], query: QueryDict, *, size: int) -> Page[Item]:
     older_query = f"?before={found[size - 1].pk}" if len(found) > size else ""
     found = found[:size]
     newer_query = "" if before is None else f"?after={found[0].pk if found else before - 1}"
-    return Page(found, newer_query, older_query)
+    return Page(found, newer_query, older_query, problem)
 
 
 PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
@@ -54,7 +58,7 @@ Place = tuple[datetime, int]
 
 
 class NoSuchPage(ValueError):
-    """The address names a place that is none: the newest page is as good."""
+    """Few are newer than the place: they are on the newest page."""
 
 
 def place_of(call: Call) -> str:
@@ -66,32 +70,40 @@ def place_of(call: Call) -> str:
 def page_of_calls(calls: CallQuerySet, query: QueryDict, *, size: int, keep: str) -> Page[Call]:
     """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
 
-    `keep` is what stands in the address beside that. Raises NoSuchPage also where few are newer than a place: they
-    are on the newest page.
+    `keep` is what stands in the address beside that. Raises NoSuchPage where few are newer than the place.
     """
     keep = f"{keep}&" if keep else ""
-    if after := str(query.get("after", "")):
-        at, pk = _place(after)
+    before, after = _place(query.get("before")), _place(query.get("after"))
+    problem = _problem(query, {"before": before, "after": after})
+    if after:
+        at, pk = after
         newer = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at)
         found = list(newer.order_by("started_at", "pk")[: size + 1])
         if len(found) <= size:
             raise NoSuchPage
         found = found[:size][::-1]
         return Page(found, f"?{keep}after={place_of(found[0])}", f"?{keep}before={place_of(found[-1])}")
-    if before := str(query.get("before", "")):
-        at, pk = _place(before)
+    if before:
+        at, pk = before
         calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)
     found = list(calls.latest_first()[: size + 1])
     older = f"?{keep}before={place_of(found[size - 1])}" if len(found) > size else ""
     found = found[:size]
-    newer_than = place_of(found[0]) if found else before
-    return Page(found, f"?{keep}after={newer_than}" if before else "", older)
+    newer_than = place_of(found[0]) if found else query.get("before")
+    return Page(found, f"?{keep}after={newer_than}" if before else "", older, problem)
 
 
-def _place(text: str) -> Place:
-    place = PLACE.fullmatch(text)
+def _problem(query: QueryDict, read: Mapping[str, object]) -> str:
+    """What to say of an address that names a page of which nothing could be read."""
+    unread = next((str(query[name]) for name, value in read.items() if query.get(name) and value is None), "")
+    return f"{quoted(unread)} names no page: these are the newest." if unread and not any(read.values()) else ""
+
+
+def _place(text: str | None) -> Place | None:
+    """Read a place; None for anything that is none."""
+    place = PLACE.fullmatch(text or "")
     if not place:
-        raise NoSuchPage
+        return None
     return BEGIN + timedelta(microseconds=int(place[1])), int(place[2])
 
 

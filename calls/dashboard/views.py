@@ -45,6 +45,8 @@ def calls(request: HttpRequest) -> HttpResponse:
         page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
     except NoSuchPage:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
+    if page.problem:
+        filtering.problems["page"] = page.problem
     now = timezone.now()
     context = {"tab": "calls", "seen": seen_of(told), "now": now, "zone_name": timezone.get_current_timezone_name()}
     context |= {"new_messages": told["new_messages"], "can_act": not acting.is_possible()}

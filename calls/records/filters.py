@@ -247,13 +247,13 @@ def read_filters(values: Mapping[str, Sequence[str]]) -> tuple[CallFilters, dict
 
 def _shown(given: Sequence[str]) -> tuple[str, ...]:
     if unknown := next((name for name in given if name not in SHOWN), None):
-        raise NotRead(f"{_quoted(unknown)} is none of {', '.join(SHOWN)}: it was left out.")
+        raise NotRead(f"{quoted(unknown)} is none of {', '.join(SHOWN)}: it was left out.")
     return tuple(dict.fromkeys(given))
 
 
 def _days(given: Sequence[str]) -> str:
     if given[-1] not in DAYS:
-        raise NotRead(f"{_quoted(given[-1])} is none of {', '.join(DAYS)}: it was left out.")
+        raise NotRead(f"{quoted(given[-1])} is none of {', '.join(DAYS)}: it was left out.")
     return given[-1]
 
 
@@ -263,7 +263,7 @@ def _date(given: Sequence[str]) -> date:
     except ValueError:
         day = date.min
     if day.year not in YEARS:
-        raise NotRead(f"{_quoted(given[-1])} is no day, such as 2026-11-23: it was left out.")
+        raise NotRead(f"{quoted(given[-1])} is no day, such as 2026-11-23: it was left out.")
     return day
 
 
@@ -271,18 +271,20 @@ def _time(given: Sequence[str]) -> time:
     try:
         return time.fromisoformat(given[-1]).replace(second=0, microsecond=0, tzinfo=None)
     except ValueError:
-        raise NotRead(f"{_quoted(given[-1])} is no time of the day, such as 09:00: it was left out.") from None
+        raise NotRead(f"{quoted(given[-1])} is no time of the day, such as 09:00: it was left out.") from None
 
 
 def _flow(given: Sequence[str]) -> str:
     if not FLOW.fullmatch(given[-1]):
         raise NotRead(
-            f"{_quoted(given[-1])} is no flow, such as 3, nor a version of one, such as 3v13: it was left out."
+            f"{quoted(given[-1])} is no flow, such as 3, nor a version of one, such as 3v13: it was left out."
         )
     return given[-1]
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A value as a sentence names it, cut where it is long."""
+    text = MEANINGLESS.sub(" ", text)
     return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
 
 

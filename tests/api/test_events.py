@@ -97,7 +97,16 @@ def test_a_page_holds_50_and_100_at_most(api: Client) -> None:
     assert len(get(api, "/api/events/")["results"]) == 50
     assert len(get(api, "/api/events/", page_size=100)["results"]) == 100
     assert len(get(api, "/api/events/", page_size=10**9)["results"]) == 100
-    assert len(get(api, "/api/events/", page_size="all")["results"]) == 50
+    assert len(get(api, "/api/events/", page_size="", cursor="")["results"]) == 50
+
+
+@pytest.mark.parametrize("size", ["0", "00", "-1", "all", "1.5", "\x00", "٣", "9" * 5000])
+@pytest.mark.parametrize("address", ["/api/events/", "/api/calls/", "/api/contacts/"])
+def test_a_size_that_is_none_is_refused(api: Client, address: str, size: str) -> None:
+    response = api.get(address, {"page_size": size})
+    assert response.status_code == 400
+    told = "A whole number from 1 to 100; what is above gives 100."
+    assert response.json()["errors"] == {"page_size": [told]}
 
 
 @pytest.mark.parametrize("calls", [1, 10])
@@ -117,14 +126,15 @@ def cursor(**parts: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "%00", "é", "9" * 9000, cursor(p="abc"), cursor(p="1.5"), cursor(p="\x00"), cursor(p="-1"),
-     cursor(p="9" * 40), cursor(p="٣"), cursor(o="x")],
+    ["x", "%00", "\x00", "\x00" * 4, "!!!!", "====", " ", "é", "9" * 9000, cursor(p="abc"),
+     cursor(p="1.5"), cursor(p="\x00"), cursor(p="-1"), cursor(p="9" * 40), cursor(p="٣"), cursor(o="x")],
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/api/events/", "/api/calls/"])
-def test_a_cursor_that_is_none_of_ours_is_a_404_problem(api: Client, address: str, text: str) -> None:
+def test_a_cursor_that_is_none_of_ours_is_refused(api: Client, address: str, text: str) -> None:
     response = api.get(address, {"cursor": text})
-    assert response.status_code == 404
-    assert response.json() == {"title": "Not Found", "status": 404, "detail": "Invalid cursor"}
+    assert response.status_code == 400
+    told = "This is no cursor of this list: take it from `next` or `previous` as it is."
+    assert response.json()["errors"] == {"cursor": [told]}
 
 
 @pytest.mark.parametrize("position", ["0", "1", "9" * 19])
@@ -247,7 +257,7 @@ def test_legs_are_sought_likewise_and_nothing_leads_back(api: Client, monkeypatc
     assert [leg["status"] for leg in follow(api, page["next"])["results"]] == ["busy"]
     back = follow(api, get(api, "/api/legs/", page_size=2)["next"])["previous"]
     assert api.get(f"/api/legs/?{urlsplit(back).query}").status_code == 200
-    assert api.get(f"/api/legs/?{urlsplit(back).query}&status=busy").status_code == 404
+    assert api.get(f"/api/legs/?{urlsplit(back).query}&status=busy").status_code == 400
 
 
 def test_an_empty_filter_filters_nothing(api: Client) -> None:

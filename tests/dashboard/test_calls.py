@@ -324,11 +324,26 @@ def test_page_behind_the_oldest_call(login: Client, rows: list[Call]) -> None:
     assert f"?after={place_of(rows[0])}" in html
 
 
-@pytest.mark.parametrize(
-    "query", ["before=x", "before=-1", f"before={'9' * 40}-1", "before=1-٣", "after=", "after=1.5", "before=\0", "x=1"]
-)
+@pytest.mark.parametrize("query", ["after=", "before=", "before=&after=", "x=1"])
 def test_query_that_names_no_page_is_passed_over(login: Client, rows: list[Call], query: str) -> None:
-    assert ids_of(login.get(f"/?{query}", follow=True).content.decode())[0] == rows[-1].pk
+    html = login.get(f"/?{query}").content.decode()
+    assert ids_of(html)[0] == rows[-1].pk
+    assert "names no page" not in html
+
+
+@pytest.mark.parametrize("place", ["x", "-1", f"{'9' * 40}-1", "1-٣", "1.5", "\0", "<b>"])
+@pytest.mark.parametrize("name", ["before", "after"])
+@pytest.mark.parametrize("address", ["/", "/events/", "/voicemail/"])
+def test_a_place_that_is_none_gives_the_newest_page_and_says_so(
+    login: Client, address: str, name: str, place: str
+) -> None:
+    call = make_call()
+    response = login.get(address, {name: place})
+    assert response.status_code == 200
+    html = response.content.decode()
+    assert "names no page: these are the newest." in html
+    assert "<b>”" not in html
+    assert ids_of(html) == ([call.pk] if address == "/" else [])
 
 
 # Before the first call
