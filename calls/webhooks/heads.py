@@ -1,13 +1,14 @@
 """Which headers of a webhook are kept, and how they are read from WSGI's environ.
 
 Those that tell who speaks to us and by which way, and are the same for thousands of requests. All others are left out:
-what varies with each request would make each head one of its own, and what nobody expects may be a secret.
+what varies with each request would make each head one of its own, and what nobody expects may be a secret. Those that
+are kept may have one in them all the same, as proxies write them: it is hidden once for all requests that are alike.
 """
 
 import re
 from functools import lru_cache
 
-from calls.vonage.heads import HIDDEN, MOST_OF_A_LINE, Head, readable
+from calls.vonage.heads import HIDDEN, MOST_OF_A_LINE, Head, masked, readable
 from calls.webhooks.delivery import Delivery, Environ
 
 NAMES = (
@@ -34,21 +35,21 @@ def head_of(environ: Environ, delivery: Delivery) -> Head:
     path, secret = get("PATH_INFO", ""), get("HTTP_AUTHORIZATION")
     if delivery.token:  # as good as a secret, and another one each time
         path = path.rpartition(delivery.token)[0] + HIDDEN
-    masked = MASKED.get(secret.partition(" ")[0].lower(), HIDDEN) if secret else ""
+    scheme = MASKED.get(secret.partition(" ")[0].lower(), HIDDEN) if secret else ""
     query = bool(delivery.query)
-    return _head(delivery.method, path, query, get("SERVER_PROTOCOL", ""), masked, tuple(map(get, VARIABLES)))
+    return _head(delivery.method, path, query, get("SERVER_PROTOCOL", ""), scheme, tuple(map(get, VARIABLES)))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _head(method: str, path: str, query: bool, protocol: str, masked: str, values: tuple[str | None, ...]) -> Head:
-    line = f"{method} {path}{'?…' if query else ''} {protocol}"
+def _head(method: str, path: str, query: bool, protocol: str, scheme: str, values: tuple[str | None, ...]) -> Head:
+    line = masked(f"{method} {path}{'?…' if query else ''} {protocol}")
     told = [(name, readable(_told(name, value))) for name, value in zip(NAMES, values, strict=True) if value]
-    return Head(readable(line, MOST_OF_A_LINE), (*told, ("Authorization", masked)) if masked else tuple(told))
+    return Head(readable(line, MOST_OF_A_LINE), (*told, ("Authorization", scheme)) if scheme else tuple(told))
 
 
 def _told(name: str, value: str) -> str:
-    """What a header says, without what differs from one connection to the next."""
-    text = _decoded(value)
+    """What a header says, without secrets, and without what differs from one connection to the next."""
+    text = masked(_decoded(value))
     return PORTS[name].sub(r"\1", text) if name in PORTS else text
 
 

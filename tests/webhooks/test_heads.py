@@ -108,6 +108,45 @@ def test_of_an_authorization_the_scheme_alone_is_read(authorization: str, shown:
     assert head_of(environ, Delivery.of(environ)).headers == (("Authorization", shown),)
 
 
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjE3OTU0NDI0MDB9.s-I_g9nature"
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "kept"),
+    [
+        ("User-Agent", JWT, "•••"),
+        ("Via", f"1.1 tunnel ({JWT}), 1.1 Caddy", "1.1 tunnel (•••), 1.1 Caddy"),
+        ("User-Agent", "Vonage/1.0 (token=abc123; v=2)", "Vonage/1.0 (token=•••; v=2)"),
+        ("Via", "1.1 a?to=442079460000&sig=ab%20c&api_key=k", "1.1 a?to=442079460000&sig=•••&api_key=•••"),
+        ("Via", "1.1 a?access_token%3Dxyz", "1.1 a?access_token%3D•••"),
+        ("Forwarded", 'for=216.147.0.1:4711;secret="hush hush";proto=https', "for=216.147.0.1;secret=•••;proto=https"),
+        ("X-Forwarded-Host", "a.example, sessionid=42, csrftoken=9", "a.example, sessionid=•••, csrftoken=•••"),
+        ("User-Agent", "Bearer c2FtOnNlY3JldA==", "Bearer •••"),
+        ("User-Agent", "x" * 195 + " token=" + "s" * 300, "x" * 195 + " tok…"),
+        ("Accept", "text/html;q=0.9, */*;q=0.8", "text/html;q=0.9, */*;q=0.8"),
+        ("Content-Type", "multipart/form-data; boundary=eyJ", "multipart/form-data; boundary=eyJ"),
+        ("User-Agent", "a basic set, design=1 of a bearer of news", "a basic set, design=1 of a bearer of news"),
+    ],
+)
+def test_a_secret_in_a_header_that_is_kept_is_hidden(name: str, sent: str, kept: str) -> None:
+    environ = {"PATH_INFO": "/event", **in_environ({name: sent})}
+    if name == "Content-Type":
+        environ = {"PATH_INFO": "/event", "CONTENT_TYPE": sent}
+    assert head_of(environ, Delivery.of(environ)).headers == ((name, kept),)
+
+
+def test_what_may_be_secret_in_headers_is_kept_nowhere(vonage: VonageClient) -> None:
+    """Neither in a head, nor in any other table; of headers that nobody expects nothing is kept at all."""
+    secrets = {"HTTP_COOKIE": "sessionid=s3cr3t1", "HTTP_X_NEXMO_SIGNATURE": "s3cr3t2", "HTTP_X_API_KEY": "s3cr3t3"}
+    secrets |= {"HTTP_USER_AGENT": f"Vonage/1.0 {JWT}", "HTTP_FORWARDED": "for=216.147.0.1;token=s3cr3t4"}
+    vonage.post("/event", {"a": 1}, **secrets)
+    vonage.get("/event?token=s3cr3t5&sig=s3cr3t6", {"a": "2"})
+    kept = str(list(RequestHead.objects.values()))
+    assert "Vonage/1.0 •••" in kept
+    assert "s3cr3t" not in kept
+    assert JWT not in all_that_is_kept()
+
+
 @pytest.mark.parametrize(
     ("name", "sent", "kept"),
     [
