@@ -1,10 +1,17 @@
 """Calls that never were are what folding their events would give."""
 
 import itertools
+import os
 import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,6 +33,7 @@ from calls.models import (
     Outcome,
     Recording,
     Recount,
+    RequestHead,
     Tally,
     Voicemail,
 )
@@ -34,10 +42,13 @@ from calls.records.batch import write_batch
 from calls.records.quarters import DAY
 from calls.records.refold import refold
 from calls.vonage.events import DELIVERIES, Event
+from calls.vonage.heads import HIDDEN, masked
 from tests.commands.test_seed_beside import after_each_portion, check_all_is_whole, let_all_follow, sums
 from tests.factories import make_call
+from tests.test_server import database_url
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).parents[2]
 UNTIL = datetime(2026, 11, 23, 14)  # noqa: DTZ001 -- as the command line gives it
 
 
@@ -176,10 +187,10 @@ def test_ended_early_what_was_added_is_whole_and_said(monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit) as end:
         seed(120, days=14, stdout=out)
     assert end.value.code == 130
-    assert out.getvalue() == "Added 20 calls or some more. They are whole. --seed 7\n"
     assert not Recount.objects.exists()
     calls = Call.objects.count()
     assert calls in range(40, 120, 20)
+    assert out.getvalue() == f"Ended early. Added {calls} calls, which are whole. --seed 7\n"
     check_all_is_whole(calls)
     let_all_follow()
     check_all_is_whole(calls)
@@ -187,6 +198,58 @@ def test_ended_early_what_was_added_is_whole_and_said(monkeypatch: pytest.Monkey
 
 def interrupt() -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_and_what_was_added_is_said(number: int, code: int) -> None:
+    """As a command of its own, that a shell started in the background: there Ctrl-C is ignored, unless asked for."""
+    environment = {**os.environ, "DATABASE_URL": database_url(), "DEBUG": "1"}
+    command = [sys.executable, "manage.py", "seed_calls", "--count", "1000000", "--days", "1", "--seed", "7"]
+    shell = f"trap '' INT; exec {shlex.join(command)}"
+    with subprocess.Popen(["/bin/sh", "-c", shell], cwd=ROOT, env=environment, stdout=subprocess.PIPE) as ran:
+        until = time.monotonic() + 120
+        while not Call.objects.exists():
+            assert ran.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        ran.send_signal(number)
+        said = ran.communicate(timeout=120)[0].decode()
+    assert ran.returncode == code
+    calls = Call.objects.count()
+    assert said == f"Ended early. Added {calls:,} calls, which are whole. --seed 7\n"
+    assert len({*Call.objects.values_list("pk", flat=True)}) == CallSearch.objects.count() == calls
+
+
+def test_a_signal_before_anything_was_added_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seed_calls, "patterns", lambda chance: signal.raise_signal(signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    out = StringIO()
+    with pytest.raises(SystemExit) as end:
+        seed(20, stdout=out)
+    assert end.value.code == 143
+    assert out.getvalue() == "Ended early. Nothing was added. --seed 7\n"
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_seeded_events_bear_the_heads_of_requests_which_are_few() -> None:
+    seed(200)
+    seed(20, seed=8)
+    assert 4 <= RequestHead.objects.count() <= 12
+    events = CallEvent.objects.select_related("head")
+    heads = {(event.door, event.signed, event.head.head) for event in events if event.head}
+    assert not events.filter(head=None).exists()
+    for door, signed, head in heads:
+        headers = dict(head.headers)
+        assert head.line.split("/")[1].split(" ")[0].rstrip("?…") == door
+        assert ("Authorization" in headers) is signed
+        assert str(head).replace("\n", "").isprintable()
+        assert head.line == masked(head.line)
+    assert {head.line for _, _, head in heads} == {
+        "GET /answer?… HTTP/1.1",
+        "POST /event HTTP/1.1",
+        f"POST /event/{HIDDEN} HTTP/1.1",
+    }
 
 
 @pytest.mark.django_db(transaction=True)
@@ -220,12 +283,12 @@ def test_what_goes_wrong_later_is_told_with_what_was_added(
     with pytest.raises(CommandError) as end:
         seed(120, days=14)
     said = re.fullmatch(
-        r"Added (\d+) calls or some more\. They are whole\. --seed 7\nThen: The disk is full\.", str(end.value)
+        r"Ended early\. Added (\d+) calls, which are whole\. --seed 7\nThen: The disk is full\.", str(end.value)
     )
     assert said
     monkeypatch.setattr(counting, "sum_up", sum_up)
     calls = Call.objects.count()
-    assert 20 <= int(said[1]) <= calls < 120
+    assert 20 <= int(said[1]) == calls < 120
     check_all_is_whole(calls)
 
 

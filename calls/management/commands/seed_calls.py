@@ -2,10 +2,11 @@ import random
 import secrets
 import signal
 import sys
+import threading
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,28 +42,51 @@ class Command(BaseCommand):
         seed = secrets.randbelow(10**6) if seed is None else seed
         begun, chance = time.monotonic(), random.Random(seed)  # noqa: S311 -- no secret
         until = (until or datetime.now(UTC)).replace(second=0, microsecond=0, tzinfo=UTC)
-        progress = Progress(self.stdout, count)
+        progress, added = Progress(self.stdout, count), list[int]()
         try:
-            _add(_portions(patterns(chance), count, days, until, chance), progress)
+            with ended_by_signals():
+                _add(_portions(patterns(chance), count, days, until, chance), progress, added)
         except (IntegrityError, OperationalError) as error:
-            if isinstance(error, IntegrityError) and not progress.done:
+            if isinstance(error, IntegrityError) and not added:
                 raise CommandError(f"Calls of --seed {seed} are there already: give another one.") from error
-            raise CommandError(f"{_so_far(progress)} --seed {seed}\nThen: {str(error).strip()}") from error
-        except KeyboardInterrupt:
+            raise CommandError(f"{_so_far(added)} --seed {seed}\nThen: {str(error).strip()}") from error
+        except KeyboardInterrupt as end:
             progress.clear()
-            self.stdout.write(f"{_so_far(progress)} --seed {seed}")
-            sys.exit(128 + signal.SIGINT)  # as a shell says it
+            self.stdout.write(f"{_so_far(added)} --seed {seed}")
+            sys.exit(128 + (signal.SIGTERM if isinstance(end, Terminated) else signal.SIGINT))  # as a shell says it
         finally:
             progress.clear()
         seconds = time.monotonic() - begun
         self.stdout.write(f"Added {count:,} calls in {seconds:.1f} s, {count / seconds:,.0f} a second. --seed {seed}")
 
 
-def _add(made: Iterator[Portion], progress: Progress) -> None:
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which is to end the command as Ctrl-C does."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM raise Terminated, and SIGINT KeyboardInterrupt also where a shell's background ignores it."""
+
+    def end(number: int, _: object) -> None:
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # nobody else may
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _add(made: Iterator[Portion], progress: Progress, added: list[int]) -> None:
     """Write them, while others read and write."""
     followers = Followers()
     try:
-        with closing(write(made)) as written:
+        with closing(write(made, added)) as written:
             for filled in written:
                 followers.add(filled.events)
                 followers.move()
@@ -74,9 +98,9 @@ def _add(made: Iterator[Portion], progress: Progress) -> None:
             analyze()
 
 
-def _so_far(progress: Progress) -> str:
-    """Say what was added by a command that is ended early: what was under way then is written, or it isn't."""
-    return f"Added {progress.done:,} calls or some more. They are whole."
+def _so_far(added: list[int]) -> str:
+    """Say what was added by a command that is ended early: of what was under way then, each portion is, or it isn't."""
+    return f"Ended early. Added {sum(added):,} calls, which are whole." if added else "Ended early. Nothing was added."
 
 
 def _portions(made: list[Pattern], count: int, days: int, until: datetime, chance: random.Random) -> Iterator[Portion]:

@@ -6,16 +6,18 @@ Each kind has VARIANTS models, of different lengths, keys and words. Their numbe
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
 from calls.vonage.events import Event, Payload
+from calls.vonage.heads import HIDDEN, Head
 
 BEGIN = datetime(2026, 3, 2, 10, tzinfo=UTC)
 CALLER, OURS, PERSON = "447000000001", "442000000001", "447000000002"
 VARIANTS = 12
+SENDERS = ("216.147.0.1", "216.147.7.4")  # of Vonage's range
 WAY = 0.04  # seconds of a webhook's way to us
 RATE, RATE_OUT = "0.00450000", "0.02270000"
 WORDS = (
@@ -52,7 +54,8 @@ class Model:
 
     def tell(self, at: float, payload: Payload, *, door: str = "event", signed: bool = True) -> None:
         received_at = BEGIN + timedelta(seconds=at + WAY)
-        self.events.append(Event(payload=payload, received_at=received_at, door=door, signed=signed))
+        head = head_of(door, SENDERS[self.number % len(SENDERS)], asked="reply" in payload)
+        self.events.append(Event(payload=payload, received_at=received_at, door=door, signed=signed, head=head))
         self.lasts = max(self.lasts, at)
 
     def status(self, word: str, at: float, leg: int = 0, **more: Any) -> None:
@@ -99,6 +102,17 @@ class Model:
         names = {"conversation_uuid": self.room, "timestamp": written(until + 0.4)}
         path = [{"step": "2", "kind": "voicemail", "name": "Voicemail"}]
         self.tell(until + 0.4, {**times, **file, **names, "reply": {"version": None, "path": path}})
+
+
+def head_of(door: str, sender: str, *, asked: bool = False) -> Head:
+    """The head of a request through the proxy of the compose file, as it is kept. `asked`: one of our questions."""
+    line = f"GET /{door}?… HTTP/1.1" if door == "answer" else f"POST /{door}{f'/{HIDDEN}' if asked else ''} HTTP/1.1"
+    told = [("Host", "calls.example.com"), ("User-Agent", "Apache-HttpAsyncClient/4.1 (Java/1.8.0_66)")]
+    if door != "answer":
+        told.append(("Content-Type", "application/json"))
+    way = [("Via", "1.1 Caddy"), ("X-Forwarded-For", sender), ("X-Forwarded-Proto", "https")]
+    way += [("X-Forwarded-Host", "calls.example.com"), ("Authorization", f"Bearer {HIDDEN}")]
+    return Head(line, (*told, *way))
 
 
 def written(at: float, places: str = ".000") -> str:
@@ -221,4 +235,5 @@ def models(chance: random.Random) -> Iterator[Model]:
 
 
 def _unsigned(event: Event) -> Event:
-    return Event(payload=event.payload, received_at=event.received_at, door=event.door, signed=False)
+    head = event.head and Head(event.head.line, event.head.headers[:-1])  # without the authorization
+    return replace(event, signed=False, head=head)

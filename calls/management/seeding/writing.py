@@ -58,25 +58,28 @@ class Filled:
     events: Sequence[int]  # their keys
 
 
-def write(portions: Iterator[Portion]) -> Generator[Filled]:
-    """Write them all. Gives what was written, in their order."""
-    yield from _in_turn(islice(portions, 1))  # alone: where its calls are there already, none was added
+def write(portions: Iterator[Portion], added: list[int]) -> Generator[Filled]:
+    """Write them all. Gives what was written, in their order.
+
+    `added` is told how many calls each has that is committed: all of them once this has ended, however it did.
+    """
+    yield from _in_turn(islice(portions, 1), added)  # alone: where its calls are there already, none was added
     several = connection.vendor == "postgresql" and not connection.in_atomic_block
-    yield from _side_by_side(portions) if several else _in_turn(portions)
+    yield from _side_by_side(portions, added) if several else _in_turn(portions, added)
 
 
-def _in_turn(portions: Iterable[Portion]) -> Iterator[Filled]:
+def _in_turn(portions: Iterable[Portion], added: list[int]) -> Iterator[Filled]:
     for portion in portions:
-        yield _write(_filled(portion, _keys_of(portion)))
+        yield _write(_filled(portion, _keys_of(portion)), added)
 
 
-def _side_by_side(portions: Iterable[Portion]) -> Iterator[Filled]:
+def _side_by_side(portions: Iterable[Portion], added: list[int]) -> Iterator[Filled]:
     """Write some at the same time, while the next one is made."""
     under_way: deque[Future[Filled]] = deque()
     writers = [ThreadPoolExecutor(1) for _ in range(WRITERS)]  # each with a connection of its own
     try:
         for portion, writer in zip(portions, cycle(writers), strict=False):
-            under_way.append(writer.submit(_write, _filled(portion, _keys_of(portion))))
+            under_way.append(writer.submit(_write, _filled(portion, _keys_of(portion)), added))
             if len(under_way) > WRITERS:
                 yield under_way.popleft().result()
         while under_way:
@@ -122,7 +125,7 @@ def _filled(portion: Portion, keys: Keys) -> Filled:
     return Filled(rows, portion.quarters, len(portion.copies), keys[CallEvent._meta.db_table])
 
 
-def _write(filled: Filled) -> Filled:
+def _write(filled: Filled, added: list[int]) -> Filled:
     """Write a portion, and make the sums of its quarters anew: last, since meanwhile nobody else makes some."""
     with patiently():
         if connection.vendor == "postgresql":
@@ -132,6 +135,7 @@ def _write(filled: Filled) -> Filled:
                 _copy(table, text)
         counting.hold()
         counting.sum_up(filled.quarters)
+    added.append(filled.calls)
     return filled
 
 
