@@ -15,7 +15,7 @@ from calls.dashboard.ways import Step, block_of, steps_of, way_of
 from calls.models import Call, CallEvent, Kind, Leg, Voicemail, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import Known, known_of
-from calls.templatetags.calls_format import time_there
+from calls.templatetags.calls_format import AHEAD, time_there
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
 
@@ -92,8 +92,8 @@ class Row(ByName):
 
     @property
     def dated(self) -> date | None:
-        """The day that may head it: none that is yet to come."""
-        return self.day if self.day and self.day <= timezone.localdate() else None
+        """The day that may head it: AHEAD for one that is yet to come, which a wrong clock told."""
+        return AHEAD if self.day and self.day > timezone.localdate() else self.day
 
     @property
     def place(self) -> str:
@@ -131,7 +131,7 @@ def rows_of(*groups: Sequence[Call], now: datetime | None = None) -> list[list[R
 def _headed(rows: list[Row]) -> list[Row]:
     """Put each row under a day so that each day heads once, newest first, as rows.js does with rows that come.
 
-    The list is in order of start. A day that is yet to come heads nothing: a clock was wrong.
+    The list is in order of start: what is dated ahead comes first, under a heading that says so.
     """
     days: list[date | None] = []
     for row in reversed(rows):

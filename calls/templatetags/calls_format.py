@@ -15,6 +15,7 @@ from calls.vonage import numbers
 
 register = template.Library()
 
+AHEAD = date.max  # stands for a day that is yet to come
 NOTHING = "–"
 MINUS = "\u2212"
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -118,10 +119,15 @@ def grouped(number: int | None) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    """5 min ago, 1 h 27 min ago, "just now" below a minute. Beside a time, never alone; clock.js keeps it true."""
+    """5 min ago, 1 h 27 min ago, "just now" below a minute. Beside a time, never alone; clock.js keeps it true.
+
+    2 h 5 min ahead of our clock: whoever told it has a wrong one, or we do.
+    """
     if not moment:
         return NOTHING
     seconds = int((timezone.now() - moment).total_seconds())
+    if seconds <= -MINUTE:
+        return f"{duration(-seconds) if seconds <= -HOUR else f'{-seconds // MINUTE} min'} ahead of our clock"
     if seconds < MINUTE:
         return "just now"
     if seconds < HOUR:
@@ -139,9 +145,11 @@ def day_word(day: date | None) -> str:
 
 @register.filter
 def day_name(day: date | None) -> str:
-    """Monday 23 November; with the year where it is not this one."""
+    """Monday 23 November; with the year where it is not this one. AHEAD stands for all days that are yet to come."""
     if not day:
         return "Day unknown"
+    if day == AHEAD:
+        return "Dated ahead: a clock was wrong"
     year = "" if day.year == timezone.localdate().year else f" {day.year}"
     return f"{day:%A} {day.day} {day:%B}{year}"
 

@@ -261,6 +261,18 @@ def test_days_are_headed_when_a_call_comes_after_midnight(open_page: Opens) -> N
     expect(page.locator("tr.calls-day")).to_have_text([re.compile("^Today, "), re.compile("^Yesterday, ")])
 
 
+def test_call_that_is_dated_ahead_comes_in_under_a_heading_that_says_so(open_page: Opens) -> None:
+    make_call(at=datetime.now(UTC))
+    page = open_page("/")
+    call = make_call(at=datetime.now(UTC) + timedelta(days=3, minutes=1))
+    expect(page.locator("tr.calls-day")).to_have_text(["Dated ahead: a clock was wrong", re.compile("^Today, ")])
+    expect(row(page, call).locator(".calls-own-day")).to_be_visible()
+    expect(row(page, call)).to_contain_text("3 d 0 h ahead of our clock")
+    page.reload()
+    expect(row(page, call).locator(".calls-own-day")).to_be_visible()
+    expect(row(page, call)).to_contain_text("3 d 0 h ahead of our clock")
+
+
 def test_running_times_run(open_page: Opens) -> None:
     call = make_call("started", "ringing", "answered", at=datetime.now(UTC) - timedelta(seconds=54))
     page = open_page("/")

@@ -566,16 +566,31 @@ def test_a_call_that_was_told_late_stands_under_its_own_day(login: Client) -> No
         assert headings_of(login) == ["Today, Monday 23 November", "Yesterday, Sunday 22 November"]
 
 
-@pytest.mark.parametrize("odd", [timedelta(days=900), timedelta(days=300)])
-def test_a_day_that_is_yet_to_come_heads_nothing(login: Client, odd: timedelta) -> None:
+AHEAD = "Dated ahead: a clock was wrong"
+
+
+@pytest.mark.parametrize("odd", [timedelta(days=900), timedelta(days=300), timedelta(days=1)])
+def test_a_call_that_is_dated_ahead_stands_under_a_heading_that_says_so(login: Client, odd: timedelta) -> None:
     with time_machine.travel(MORNING + timedelta(hours=1), tick=False):
         make_call(at=MORNING - timedelta(days=1))
         make_call(at=MORNING)
         strange = make_call(at=MORNING + odd)
         make_call(at=MORNING + timedelta(minutes=1))
-        assert headings_of(login) == ["Today, Monday 23 November", "Yesterday, Sunday 22 November"]
-        page = login.get("/").content.decode()
-        assert re.findall(r'calls-odd" id="call-(\d+)"', page) == [str(strange.pk)]
+        assert headings_of(login) == [AHEAD, "Today, Monday 23 November", "Yesterday, Sunday 22 November"]
+        assert "calls-odd" not in login.get("/").content.decode()
+        assert re.search(
+            rf"{(MORNING + odd).day} \w+( \d{{4}})? \d+ (d|h).* ahead of our clock", row_of(login, strange)
+        )
+        Call.objects.exclude(pk=strange.pk).delete()
+        assert headings_of(login) == [AHEAD]
+        assert "ahead of our clock" in text_of(login.get(strange.get_absolute_url()).content.decode())
+
+
+def test_a_call_of_some_hours_ahead_is_said_to_be_so(login: Client) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        strange = make_call(at=MORNING + timedelta(hours=3, minutes=5))
+        assert headings_of(login) == ["Today, Monday 23 November"]
+        assert "3 h 5 min ahead of our clock" in row_of(login, strange)
 
 
 def test_calls_whose_start_nobody_told_have_a_heading_too(login: Client, rows: list[Call]) -> None:

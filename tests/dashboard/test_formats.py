@@ -161,6 +161,10 @@ def test_latency() -> None:
         (540, "9 min ago"),
         (5220, "1 h 27 min ago"),
         (100_000, "1 d 3 h ago"),
+        (-59, "just now"),
+        (-60, "1 min ahead of our clock"),
+        (-5220, "1 h 27 min ahead of our clock"),
+        (-100_000, "1 d 3 h ahead of our clock"),
     ],
 )
 def test_how_long_ago(seconds: int, shown: str) -> None:
@@ -169,13 +173,14 @@ def test_how_long_ago(seconds: int, shown: str) -> None:
 
 @time_machine.travel(NOON, tick=False)
 def test_days_have_names() -> None:
-    days = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21), date(2025, 12, 1), None]
+    days = [date(2026, 11, 23), date(2026, 11, 22), date(2026, 11, 21), date(2025, 12, 1), None, date.max]
     assert [spell.day_word(day) + spell.day_name(day) for day in days] == [
         "Today, Monday 23 November",
         "Yesterday, Sunday 22 November",
         "Saturday 21 November",
         "Monday 1 December 2025",
         "Day unknown",
+        "Dated ahead: a clock was wrong",
     ]
 
 

@@ -21,11 +21,12 @@ window.callserverClock = (() => {
   };
 
   const ago = (seconds) => {
-    const whole = Math.floor(seconds);
+    const whole = Math.floor(Math.abs(seconds));
     if (whole < 60) return "just now";
-    if (whole < 3600) return `${Math.floor(whole / 60)} min ago`;
-    if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min ago`;
-    return `${Math.floor(whole / 86400)} d ${Math.floor(whole / 3600) % 24} h ago`;
+    const when = seconds < 0 ? "ahead of our clock" : "ago"; // as in templatetags/calls_format.py
+    if (whole < 3600) return `${Math.floor(whole / 60)} min ${when}`;
+    if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min ${when}`;
+    return `${Math.floor(whole / 86400)} d ${Math.floor(whole / 3600) % 24} h ${when}`;
   };
 
   // 14:05 or 14:05:09 in the zone of the page, which need not be that of the browser.
