@@ -18,10 +18,12 @@ from calls.vonage import numbers
 from calls.vonage.events import cleaned
 
 MOST_CHARACTERS = 1_000  # of a note
+GONE = "This call was deleted meanwhile. Nothing was done."
 
 
 def note(call: Call, text: str, *, by: User) -> None:
     """Leave a note for colleagues. Raises Refused for an empty one, and for one that is too long."""
+    _look_for(call)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     text = "\n".join(lines).strip()
     if not text:
@@ -34,18 +36,21 @@ def note(call: Call, text: str, *, by: User) -> None:
 
 def handle(call: Call, *, by: User) -> None:
     """Say that somebody saw to the call. Who was first stays."""
+    _look_for(call)
     if call.set_handled(by.get_short_name() or by.get_username()):
         _record(call, by, "handled", "marked the call as handled")
 
 
 def reopen(call: Call, *, by: User) -> None:
     """Take that back."""
+    _look_for(call)
     if call.set_handled(""):
         _record(call, by, "reopened", "marked the call as not handled yet")
 
 
 def block(call: Call, *, by: User, note: str = "") -> Block:
     """Hang up on the caller from now on. Raises Refused where they can't be told from others, or are ourselves."""
+    _look_for(call)
     made = callers.block(call.from_number, by=by, note=" ".join(note.split()))
     _record(call, by, "blocked", "blocked the caller")
     return made
@@ -56,6 +61,7 @@ def tag(call: Call, words: str, *, by: User, name: str = "") -> Contact:
 
     A stranger becomes a contact of that `name`. Raises Refused.
     """
+    _look_for(call)
     party = call.other_party
     tags = [word for word in words.split(",") if word.strip()]
     there = ContactNumber.objects.filter(party=numbers.identity(party) or "-").select_related("contact").first()
@@ -68,6 +74,12 @@ def tag(call: Call, words: str, *, by: User, name: str = "") -> Contact:
         raise Refused(" ".join(error.messages), HTTPStatus.BAD_REQUEST) from error
     _record(call, by, "tagged", _tagged(contact, [tag.name for tag in contact.tags.all()]))
     return contact
+
+
+def _look_for(call: Call) -> None:
+    """Raise Refused where the call was deleted since it was read: an event of it would bring a shadow of it back."""
+    if not Call.objects.filter(pk=call.pk).exists():
+        raise Refused(GONE, HTTPStatus.NOT_FOUND)
 
 
 def _tagged(contact: Contact, tags: Sequence[str]) -> str:

@@ -1,12 +1,13 @@
 """What people do from a call's page: act on one that goes on, say that one is handled, note, tag, block."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
@@ -23,9 +24,11 @@ Act = Callable[[Call, Given, User], str]  # gives what was done, in a sentence, 
 def act(request: HttpRequest, pk: int) -> HttpResponse:
     """Do what `does` says, and go back to the call's page, or with `to=calls` to the list, which tells what was done.
 
-    403 for who lacks the permission that it takes.
+    403 for who lacks the permission that it takes, 404 and a sentence where the call was deleted meanwhile.
     """
-    call = get_object_or_404(Call, pk=pk)
+    call = Call.objects.filter(pk=pk).first()
+    if call is None:
+        return _gone(request)
     given = request.POST.dict()
     permission, do = ACTS.get(given.get("does", ""), ("", _unknown))
     if permission and not request.user.has_perm(permission):
@@ -34,8 +37,18 @@ def act(request: HttpRequest, pk: int) -> HttpResponse:
         if isinstance(request.user, User):
             messages.success(request, do(call, given, request.user))
     except Refused as refused:
+        if refused.status == HTTPStatus.NOT_FOUND:
+            return _gone(request)
         messages.error(request, str(refused))
     return redirect(reverse("calls") if given.get("to") == "calls" else f"{call.get_absolute_url()}#done")
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """Say that the call was deleted, on the list for who asked there."""
+    if request.POST.get("to") == "calls":
+        messages.error(request, remarks.GONE)
+        return redirect("calls")
+    return render(request, "calls/gone.html", {"words": remarks.GONE}, status=HTTPStatus.NOT_FOUND)
 
 
 def _hang_up(call: Call, given: Given, by: User) -> str:

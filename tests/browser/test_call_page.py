@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from calls.control.recordings import look
 from calls.models import Call, Session
 from calls.records.batch import write_batch
 from calls.vonage.events import Event
@@ -13,6 +14,7 @@ from calls.vonage.heads import Head
 from tests.browser.conftest import DESK, HASTE, PHONE, Opens
 from tests.browser.test_pages import found_by_axe
 from tests.factories import OURS, PERSON, keep, make_call, make_event, make_number
+from tests.voicemails import record_event
 
 HEAD = Head(
     "POST /event HTTP/1.1",
@@ -140,12 +142,70 @@ def test_selected_text_is_not_swept_away(open_page: Opens) -> None:
     expect(page.locator("#story")).to_contain_text("is on the line now")
 
 
-def test_deleted_call_is_told_in_a_sentence(open_page: Opens) -> None:
+def test_deleted_call_is_told_in_a_sentence_and_can_no_longer_be_acted_on(open_page: Opens) -> None:
     call = make_ringing()
     page = open_page(f"/calls/{call.pk}/")
+    page.get_by_label("A note for your colleagues").fill("Half a note")
+    page.get_by_role("button", name="Block").click()
     call.delete()
     expect(page.locator("[data-call-note]")).to_contain_text("This call was deleted")
+    expect(page.get_by_role("link", name="See the calls")).to_be_focused()  # what had the focus is gone
     expect(page.locator("#story")).to_contain_text("+44 7700 900123")
+    expect(page.locator("#call button:not(.event-open *, [data-copy]), .sheet")).to_have_count(0)
+    expect(page.get_by_role("link", name="JSON")).to_have_count(0)
+    expect(page.get_by_label("A note for your colleagues")).to_have_value("Half a note")
+    expect(page.get_by_label("A note for your colleagues")).not_to_be_editable()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("[data-call-note]")).to_be_in_viewport()
+
+
+def test_what_is_done_to_a_deleted_call_is_answered_in_a_sentence(open_page: Opens) -> None:
+    call = make_call("started", "ringing", "cancelled", at=datetime.now(UTC) - timedelta(hours=1))
+    call.events.update(received_at=datetime.now(UTC) - timedelta(hours=1))  # nothing more is awaited
+    pages = [open_page(f"/calls/{call.pk}/") for _ in range(2)]
+    call.delete()
+    pages[0].get_by_role("button", name="Mark as handled").click()
+    expect(pages[0].locator("[data-call-note]")).to_contain_text("This call was deleted")
+    expect(pages[0].get_by_role("button", name="Tag")).to_have_count(0)
+    expect(pages[0].get_by_role("link", name="Call +44 7700 900123 back")).to_be_visible()
+    pages[1].get_by_role("button", name="Block").click()
+    pages[1].get_by_role("button", name="Block them").click()
+    expect(pages[1].get_by_text("This call was deleted meanwhile. Nothing was done.")).to_be_visible()
+
+
+NOTE_SHIFTS = """() => {
+    window.shifts = [];
+    const name = ({ node }) => node?.id || node?.className || node?.nodeName;
+    const note = (list) =>
+        window.shifts.push(...list.getEntries().map((entry) => [entry.value, entry.sources.map(name)]));
+    new PerformanceObserver(note).observe({ type: "layout-shift", buffered: true });
+}"""
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("read", ["#events summary >> nth=0", "#events summary >> nth=1", "#note"])
+def test_nothing_shifts_while_a_message_and_its_recording_come(
+    open_page: Opens, size: dict[str, int], read: str
+) -> None:
+    """The worker finds the recording between two events: it stands above the events once the page is loaded anew."""
+    call = make_ringing()
+    page = open_page(f"/calls/{call.pk}/", size=size)
+    page.evaluate(NOTE_SHIFTS)
+    page.locator(read).focus()
+    keep(make_event("answered") | same(call))
+    expect(event_row(page, "answered")).to_be_visible()
+    keep(record_event(seconds=20) | {"conversation_uuid": call.conversation_uuid})
+    look(5)
+    expect(page.locator("#recordings section")).to_have_count(1)
+    keep(make_event("completed", duration="3", price="0.00022500") | same(call))
+    expect(page.locator("#story")).to_contain_text("left a 20 s message")
+    expect(page.locator(read)).to_be_focused()
+    page.wait_for_timeout(500)  # what moves late
+    shifts = page.evaluate("window.shifts")
+    assert sum(value for value, _ in shifts) < 0.01, shifts
+    page.reload()
+    tops = [page.locator(part).bounding_box() for part in ("#recordings", "#events")]
+    assert size == DESK or tops[0]["y"] < tops[1]["y"]  # type: ignore[index]
 
 
 def test_logged_out_is_told_in_a_sentence(open_page: Opens) -> None:

@@ -13,6 +13,8 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
+from calls.control import remarks
+from calls.control.refusals import Refused
 from calls.models import Block, BlockKind, Call, CallEvent, Contact, User
 from calls.records import finding, search
 from calls.records.refold import refold
@@ -197,14 +199,6 @@ def test_each_act_takes_its_permission(db: None, word: str, permission: str) -> 
     assert call.events.filter(kind="action").count() == 1
 
 
-def test_a_call_that_was_deleted_meanwhile_is_said_to_be_gone(login: Client, staff: User) -> None:
-    browser = Client()
-    browser.force_login(staff)
-    response = browser.post("/calls/987654321/act/", {"does": "handled"})
-    assert response.status_code == 404
-    assert "what it named was deleted" in response.content.decode()
-
-
 def test_other_calls_of_the_caller_stand_beside(login: Client, django_assert_max_num_queries: Any) -> None:
     make_contact("Anna Kowalska", CALLER, tags=["vip"])
     others = [make_missed() for _ in range(7)]
@@ -258,3 +252,55 @@ def test_a_webhook_as_curl_takes_its_permission(login: Client, db: None) -> None
     assert "curl" not in page_of(browser, call)
     CallEvent.objects.filter(pk=event.pk).update(payload={})
     assert login.get(f"/events/{event.pk}/curl/").status_code == 404
+
+
+# A call that was deleted meanwhile
+
+WORDS = ["note", "handled", "reopen", "block", "tag", "hangup", "mute", "talk", "transfer", "nonsense"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_is_done_to_a_call_that_is_gone_is_answered_in_a_sentence(staff: User, word: str) -> None:
+    browser = Client()
+    browser.force_login(staff)
+    call, other = make_missed(), make_missed()
+    address = f"/calls/{call.pk}/act/"
+    call.delete()
+    fields = {"does": word, "note": "Rang back.", "tags": "vip", "name": "Anna", "text": "Hello", "flow": "Orders"}
+    response = browser.post(address, fields)
+    assert response.status_code == 404
+    assert "This call was deleted meanwhile. Nothing was done." in text_of(response.content.decode())
+    page = browser.post(address, fields | {"to": "calls"}, follow=True)
+    assert page.status_code == 200
+    assert "This call was deleted meanwhile. Nothing was done." in text_of(page.content.decode())
+    assert Call.objects.get() == other
+    assert not Block.objects.exists()
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize("word", WORDS[:5])
+def test_a_call_that_goes_just_now_is_not_brought_back(staff: User, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    """It is deleted after the view has read it."""
+    browser = Client()
+    browser.force_login(staff)
+    call = make_missed()
+    seen = User.has_perm
+
+    def delete_first(self: User, *args: Any) -> bool:
+        Call.objects.filter(pk=call.pk).delete()
+        return seen(self, *args)
+
+    monkeypatch.setattr(User, "has_perm", delete_first)
+    fields = {"does": word, "note": "Rang back.", "tags": "vip", "name": "Anna"}
+    response = browser.post(f"/calls/{call.pk}/act/", fields)
+    assert response.status_code == 404
+    assert "Nothing was done" in response.content.decode()
+    assert [model.objects.count() for model in (Call, Block, Contact)] == [0, 0, 0]
+
+
+def test_a_remark_on_a_call_that_is_gone_is_refused_as_not_found(staff: User) -> None:
+    call = make_missed()
+    Call.objects.all().delete()
+    with pytest.raises(Refused, match="deleted meanwhile") as refused:
+        remarks.handle(call, by=staff)
+    assert refused.value.status == 404

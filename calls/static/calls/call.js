@@ -27,6 +27,10 @@
     }
   };
 
+  // What stands above all that is read keeps the room that it once took, until the window gets another size.
+  const ABOVE = ["story", "acts", "facts"];
+  addEventListener("resize", () => ABOVE.forEach((id) => document.getElementById(id).style.removeProperty("min-height")));
+
   // Where the focus is in a part, in words that find it in the new one: its id, or its place among the focusable.
   const FOCUSABLE = "a[href], button, summary, [tabindex]";
   const put = (fresh) => {
@@ -39,7 +43,9 @@
     const place = active ? [...old.querySelectorAll(FOCUSABLE)].indexOf(active) : -1;
     const scrolled = [...old.querySelectorAll("pre")].map((element) => element.scrollTop);
     const open = old.querySelector("details")?.open;
+    const high = ABOVE.includes(fresh.id) ? old.offsetHeight : 0;
     old.replaceWith(fresh);
+    if (high && fresh.offsetHeight < high) fresh.style.minHeight = `${high}px`;
     if (open) fresh.querySelector("details").open = true;
     [...fresh.querySelectorAll("pre")].forEach((element, index) => (element.scrollTop = scrolled[index] ?? 0));
     if (place >= 0) fresh.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
@@ -80,8 +86,15 @@
     if (arrived) said.textContent = `${arrived} new event${arrived === 1 ? "" : "s"}`;
   };
 
+  // What would lead nowhere goes from the page: all but a call to the other side, and what somebody was writing.
+  const OF_CALL = "#acts > :not(a.btn-go), .sheet, .remark-form button, [data-of-call]";
   const gone = () => {
-    say("This call was deleted. What stands here is what was known of it.", "/", "See the calls");
+    const focused = document.activeElement;
+    for (const element of document.querySelectorAll(OF_CALL)) element.remove();
+    for (const field of page.querySelectorAll(".remark-form textarea")) field.readOnly = true;
+    say("This call was deleted: nothing can be done to it any more. What stands here is what was known of it.", "/", "See the calls");
+    said.textContent = note.querySelector("[data-call-note-words]").textContent;
+    if (!focused?.isConnected) note.querySelector("[data-call-note-way]").focus({ preventScroll: true });
     return false;
   };
 
