@@ -121,10 +121,18 @@ class Windows:
             self.free[zone].append(window)
         self.taken.clear()
 
+    def close(self) -> None:
+        for windows in self.free.values():
+            for window in windows:
+                window.close()
+
 
 @pytest.fixture(scope="session")
-def windows(chromium: Browser, live_server: LiveServer) -> Windows:
-    return Windows(chromium, live_server.url)
+def windows(django_db_setup: None, chromium: Browser, live_server: LiveServer) -> Iterator[Windows]:
+    """Those of a run. They close before the database goes: the server has a session there for each connection."""
+    made = Windows(chromium, live_server.url)
+    yield made
+    made.close()
 
 
 Opens = Callable[..., Page]
