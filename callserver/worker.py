@@ -2,6 +2,7 @@
 
 import os
 import select
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 STAY_SECONDS = 0.01
+POLITE_SECONDS, MOST_POLITE = 0.0002, 10  # for each connection that one has: two milliseconds at most
 ONCE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
 AT_ONCE = ONCE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
 
@@ -96,6 +98,14 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         for _ in range(self.cfg.threads):
             self.tpool.submit(self.attend)
         super().run()
+
+    def accept(self, listener: socket.socket) -> None:
+        """Accept a connection, unless a process that has fewer of them is quicker: it is given the time.
+
+        Connections stay for long, and so would the work stay with whoever was quick once.
+        """
+        time.sleep(min(self.nr_conns, MOST_POLITE) * POLITE_SECONDS)
+        super().accept(listener)
 
     def enqueue_req(self, conn: TConn) -> None:
         """Let a new connection rest first: nothing may come on it for long."""

@@ -198,3 +198,19 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.001)
+
+
+def test_of_two_processes_that_could_accept_a_connection_the_one_with_fewer_does(worker: Worker) -> None:
+    """Both are woken. Here the one with more is so at once, and the other one a moment later."""
+    other = Worker()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        worker.nr_conns = 5
+        with socket.create_connection(listener.getsockname()):
+            busy = threading.Thread(target=worker.accept, args=[listener])
+            busy.start()
+            other.accept(listener)
+            busy.join()
+    assert (worker.nr_conns, other.nr_conns) == (5, 1)
+    other.tpool.shutdown()
+    other.murder_keepalived(force=True)
