@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
-BUSY_SECONDS = 0.002  # work that comes so soon after a batch comes in numbers
-GATHER_SECONDS = 0.002  # then who was let go comes back as well: one batch of four costs little more than one of two
+CROWD = 3.0  # where so many come at once, on the average, who was let go comes back: then a batch waits for them
+GATHER_SECONDS = 0.004  # and no longer: a batch of twenty costs little more than one of ten
 SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
 MOST_PATIENT = 4  # and so many of a process wait on
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
@@ -87,6 +87,7 @@ class Writer:
         self.used_at = float("-inf")
         self.ended_at = float("-inf")
         self.expected = 0  # so many come at once, if all come again who were let go just now
+        self.usual = 0.0  # the same on the average of the last ten batches or so
         self.awaited = MOST_WAITING  # so many shall wait before the thread goes on that gathers
         self.enough = threading.Event()
 
@@ -177,12 +178,12 @@ class Writer:
     def _next(self) -> tuple[list[Job], bool]:
         """Wait for work until it is time to look into the spool; take all there is. The second: whether to go on.
 
-        What comes alone is taken at once. Right behind a batch more is on its way, and is given a moment to come.
+        What comes alone is taken at once. In a crowd more is on its way right behind a batch: it has a moment to come.
         """
         taken: list[Job | None] = []
         try:
             taken.append(self.waiting.get(timeout=max(0.0, self.look_at - time.monotonic())))
-            if time.monotonic() - self.ended_at < BUSY_SECONDS:
+            if self.usual >= CROWD and time.monotonic() - self.ended_at < GATHER_SECONDS:
                 self._gather()
             while len(taken) < MOST_IN_BATCH:
                 taken.append(self.waiting.get_nowait())
@@ -214,6 +215,7 @@ class Writer:
         finally:
             self.current, self.busy_since = (), None
             self.expected = self.waiting.qsize() + sum(job.attended for job in jobs)
+            self.usual += (self.expected - self.usual) / 10
             self.ended_at = time.monotonic()
 
     def _check_connection(self) -> None:

@@ -103,13 +103,38 @@ def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
 ) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: sizes.append(len(events)))
-    monkeypatch.setattr(writer_module, "BUSY_SECONDS", 60)
     monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
-    writer.ended_at, writer.expected = time.monotonic(), 3
+    writer.ended_at, writer.expected, writer.usual = time.monotonic(), 3, writer_module.CROWD
     jobs = [writer.hand_over(told(number), attended=True) for number in range(3)]
     assert all(job.wait(20) for job in jobs)
     assert sizes == [3]
     assert writer.expected == 3  # if they come again
+
+
+def test_where_few_come_nobody_waits_for_others(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: None)
+    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
+    writer.ended_at, writer.expected, writer.usual = time.monotonic(), 3, 1.5
+    assert writer.hand_over(told(1), attended=True).wait(20)
+
+
+def test_a_crowd_is_known_by_how_many_come_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(events: list[Event], **_: Any) -> None:
+        begun.set()
+        assert go_on.wait(20)
+
+    monkeypatch.setattr(writer_module, "write_batch", slow)
+    first = writer.hand_over(told(0), attended=True)
+    assert begun.wait(20)
+    crowd = [writer.hand_over(told(number), attended=True) for number in range(1, 60)]
+    go_on.set()
+    assert all(job.wait(20) for job in (first, *crowd))
+    until(lambda: writer.usual > writer_module.CROWD)
+    for number in range(60, 100):  # one at a time
+        assert writer.hand_over(told(number), attended=True).wait(20)
+    until(lambda: writer.usual < writer_module.CROWD)
 
 
 def test_an_event_that_the_database_refuses_is_spooled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
