@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callserver.settings")
 
@@ -32,6 +33,12 @@ limit_request_line = 0
 def post_worker_init(worker: object) -> None:
     """Leave Ctrl-C to the master, who asks the workers to end: asked twice at once, one waits for itself for ever."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def child_exit(server: object, worker: Any) -> None:
+    """Let the others accept connections without regard to it, though it was killed."""
+    if hasattr(worker, "forget"):
+        worker.forget()
 
 
 def on_starting(server: object) -> None:

@@ -1,5 +1,6 @@
 """gunicorn's worker of threads, in which the threads themselves wait for requests."""
 
+import mmap
 import os
 import select
 import socket
@@ -12,9 +13,13 @@ from typing import Any
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 STAY_SECONDS = 0.01
-POLITE_SECONDS, MOST_POLITE = 0.0002, 10  # for each connection that one has: two milliseconds at most
+POLITE_SECONDS = 0.002
 ONCE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
 AT_ONCE = ONCE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
+
+
+# How many connections each process has, and one more; 0 where none accepts any. All processes of a host share it.
+COUNTS = memoryview(mmap.mmap(-1, 64 * 4)).cast("i")
 
 
 class Resting:
@@ -100,12 +105,26 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         super().run()
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept a connection, unless a process that has fewer of them is quicker: it is given the time.
+        """Accept a connection. A process that has fewer of them is given the time to be quicker.
 
         Connections stay for long, and so would the work stay with whoever was quick once.
         """
-        time.sleep(min(self.nr_conns, MOST_POLITE) * POLITE_SECONDS)
+        if self.nr_conns + 1 > min(filter(None, COUNTS), default=self.nr_conns + 1):
+            time.sleep(POLITE_SECONDS)
         super().accept(listener)
+        self.tell_count()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        self.tell_count()
+
+    def tell_count(self) -> None:
+        """Let the other processes know."""
+        COUNTS[self.age % len(COUNTS)] = self.nr_conns + 1 if self._accepting else 0
+
+    def forget(self) -> None:
+        """Count this process no longer, which has ended. Done in that of the master."""
+        COUNTS[self.age % len(COUNTS)] = 0
 
     def enqueue_req(self, conn: TConn) -> None:
         """Let a new connection rest first: nothing may come on it for long."""
@@ -164,6 +183,7 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 
     def count_out(self) -> None:
         self.nr_conns -= 1  # on the main thread alone
+        self.tell_count()
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close the connections that rested for too long, or all."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from callserver import worker as worker_module
 from callserver.worker import STAY_SECONDS, SharingWorker
 
 pytestmark = pytest.mark.once
@@ -24,14 +25,16 @@ class Worker(SharingWorker):
     """One without a server around it; what it reads from a connection goes to `handled`."""
 
     def __init__(self) -> None:
-        self.alive, self.nr_conns = True, 0
+        self.alive, self.nr_conns, self.age = True, 0, 1
+        self.sockets: list[socket.socket] = []  # no listeners
+        self._accepting = False
         self.log = logging.getLogger("worker")
         self.cfg = SimpleNamespace(threads=THREADS, keepalive=60)
         self.handled: Queue[tuple[bytes, str]] = Queue()
         self.deferred: list[Callable[[], object]] = []
         self.method_queue = SimpleNamespace(defer=lambda act, *args: self.deferred.append(lambda: act(*args)))
         self.verdict: object = True
-        self.sockets: list[socket.socket] = []
+        self.pairs: list[socket.socket] = []
         self.busy = threading.Event()
         self.to_close: socket.socket | None = None
         self.busy.set()
@@ -52,7 +55,7 @@ class Worker(SharingWorker):
     def connect(self) -> tuple[socket.socket, SimpleNamespace]:
         """Accept a connection; give the client's end of it, and what gunicorn has of it."""
         theirs, ours = pair = socket.socketpair()
-        self.sockets.extend(pair)
+        self.pairs.extend(pair)
         conn = SimpleNamespace(sock=ours, parser=SimpleNamespace(unreader=SimpleNamespace(buf=BytesIO())))
         conn.set_timeout = lambda: vars(conn).update(timeout=time.monotonic() + self.cfg.keepalive)
         conn.close = lambda graceful=False: ours.close()
@@ -71,7 +74,7 @@ def worker() -> Iterator[Worker]:
     yield made
     made.busy.set()
     made.tpool.shutdown()
-    for one in made.sockets:
+    for one in made.pairs:
         one.close()
 
 
@@ -200,17 +203,53 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def test_of_two_processes_that_could_accept_a_connection_the_one_with_fewer_does(worker: Worker) -> None:
-    """Both are woken. Here the one with more is so at once, and the other one a moment later."""
+@pytest.fixture
+def both(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Worker, Worker]]:
+    """Two that could accept a connection, as processes of one host: five are with the first, none with the other."""
+    monkeypatch.setattr(worker_module, "COUNTS", memoryview(bytearray(4 * 64)).cast("i"))
     other = Worker()
+    worker.age, other.age, worker.nr_conns = 3, 4, 5
+    for one in (worker, other):
+        one.set_accept_enabled(True)
+    yield worker, other
+    other.tpool.shutdown()
+    other.murder_keepalived(force=True)
+
+
+def accepted_by(eager: Worker, other: Worker) -> tuple[int, int]:
+    """Wake both for one connection, the first a little sooner; give how many each has then."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
-        worker.nr_conns = 5
         with socket.create_connection(listener.getsockname()):
-            busy = threading.Thread(target=worker.accept, args=[listener])
+            busy = threading.Thread(target=eager.accept, args=[listener])
             busy.start()
             other.accept(listener)
             busy.join()
-    assert (worker.nr_conns, other.nr_conns) == (5, 1)
-    other.tpool.shutdown()
-    other.murder_keepalived(force=True)
+    return eager.nr_conns, other.nr_conns
+
+
+def test_a_connection_goes_to_the_process_that_has_fewer(both: tuple[Worker, Worker]) -> None:
+    assert accepted_by(*both) == (5, 1)
+
+
+@pytest.mark.parametrize("why", ["it accepts none", "it was killed"])
+def test_a_process_gives_no_time_to_one_that(
+    both: tuple[Worker, Worker], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, other = both
+    if why == "it accepts none":
+        other.set_accept_enabled(False)
+    else:
+        other.forget()
+    monkeypatch.setattr(time, "sleep", pytest.fail)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        with socket.create_connection(listener.getsockname()):
+            worker.accept(listener)
+    assert worker.nr_conns == 6
+
+
+def test_who_parts_is_counted_out_for_the_others_as_well(both: tuple[Worker, Worker]) -> None:
+    worker, _ = both
+    worker.count_out()
+    assert sorted(filter(None, worker_module.COUNTS)) == [1, 5]  # one more each
