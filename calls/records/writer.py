@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -25,6 +26,7 @@ MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
 CROWD = 3.0  # where so many come at once, on the average, who was let go comes back: then a batch waits for them
 GATHER_SECONDS = 0.004  # and no longer: a batch of twenty costs little more than one of ten
+LATER_SECONDS = 0.05  # an event that nobody waits for makes no batch of its own so long: others that come may join it
 SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
 MOST_PATIENT = 4  # and so many of a process wait on
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
@@ -73,9 +75,11 @@ class Writer:
     """The thread, and what waits for it."""
 
     def __init__(self) -> None:
-        self.waiting: SimpleQueue[Job | None] = SimpleQueue()
+        self.waiting: SimpleQueue[Job | None] = SimpleQueue()  # None: look what there is besides
+        self.unhurried: deque[tuple[float, Job]] = deque()  # from when on a batch takes them as well
         self.thread: threading.Thread | None = None
         self.pid = 0
+        self.ending = False
         self.starting = threading.Lock()
         self.counting = threading.Lock()
         self.waiters = 0
@@ -100,7 +104,7 @@ class Writer:
         with self.starting:
             if self.pid == os.getpid():
                 return
-            self.waiting, self.current, self.busy_since = SimpleQueue(), (), None
+            self.waiting, self.unhurried, self.current, self.busy_since = SimpleQueue(), deque(), (), None
             self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
             self.thread.start()
             self.pid = os.getpid()
@@ -109,9 +113,14 @@ class Writer:
     def hand_over(self, work: Work, *, attended: bool = False) -> Job:
         """Queue the work. Raises Full."""
         self.start()
-        if self.waiting.qsize() >= MOST_WAITING:
+        if self.waiting.qsize() + len(self.unhurried) >= MOST_WAITING:
             raise Full("too much waits for the database")
         job = Job(work, attended=attended)
+        if isinstance(work, Event) and not attended:
+            self.unhurried.append((time.monotonic() + LATER_SECONDS, job))
+            if len(self.unhurried) == 1:
+                self.waiting.put(None)  # the thread shall know until when it may sleep
+            return job
         self.waiting.put(job)
         if self.waiting.qsize() >= self.awaited:
             self.enough.set()
@@ -150,9 +159,12 @@ class Writer:
         """End the thread when it has done all that waits, as before the process ends; spool what it could not do."""
         if self.thread is None or not self.thread.is_alive():
             return
+        self.ending = True
         self.waiting.put(None)
         self.thread.join(DRAIN_SECONDS)
         left = [*self.current]
+        while self.unhurried:
+            left.append(self.unhurried.popleft()[1])
         while not self.waiting.empty():
             if job := self.waiting.get():
                 left.append(job)
@@ -163,33 +175,41 @@ class Writer:
 
     def _run(self) -> None:
         spool.sweep()
-        going_on = True
-        while going_on:
-            jobs, going_on = self._next()
+        while not self.ending or self.unhurried or not self.waiting.empty():
+            jobs = self._next()
             try:
                 if jobs:
                     self._work(jobs)
-                if going_on and time.monotonic() >= self.look_at:
+                if not self.ending and time.monotonic() >= self.look_at:
                     self._drain_spool()
             except Exception:
                 logger.exception("The writer failed, and goes on")
         connection.close()
 
-    def _next(self) -> tuple[list[Job], bool]:
-        """Wait for work until it is time to look into the spool; take all there is. The second: whether to go on.
+    def _next(self) -> list[Job]:
+        """Wait for work until there is something else to see to; take all there is.
 
         What comes alone is taken at once. In a crowd more is on its way right behind a batch: it has a moment to come.
         """
         taken: list[Job | None] = []
+        until = min(self.look_at, self.unhurried[0][0]) if self.unhurried else self.look_at
         try:
-            taken.append(self.waiting.get(timeout=max(0.0, self.look_at - time.monotonic())))
+            taken.append(self.waiting.get(timeout=max(0.0, until - time.monotonic())))
             if self.usual >= CROWD and time.monotonic() - self.ended_at < GATHER_SECONDS:
                 self._gather()
             while len(taken) < MOST_IN_BATCH:
                 taken.append(self.waiting.get_nowait())
         except Empty:
             pass
-        return [job for job in taken if job], None not in taken
+        return [*filter(None, taken), *self._no_longer_unhurried()]
+
+    def _no_longer_unhurried(self) -> list[Job]:
+        """Take what waited as long as it may; when the process ends, all."""
+        now = float("inf") if self.ending else time.monotonic()
+        jobs = []
+        while self.unhurried and self.unhurried[0][0] <= now:
+            jobs.append(self.unhurried.popleft()[1])
+        return jobs
 
     def _gather(self) -> None:
         """Give those a moment to come who were let go by the batch before, and wait no longer than for them."""

@@ -111,6 +111,33 @@ def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
     assert writer.expected == 3  # if they come again
 
 
+def test_what_nobody_waits_for_is_kept_together_and_makes_nobody_wait(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[list[str]] = []
+
+    def note(events: list[Event], **_: Any) -> None:
+        batches.append([event.leg_uuid for event in events])
+
+    monkeypatch.setattr(writer_module, "write_batch", note)
+    monkeypatch.setattr(writer_module, "LATER_SECONDS", 2)
+    begun = time.monotonic()
+    for number in range(3):
+        store_later(told(number))
+    assert store(told(3)) == "db"
+    assert batches == [["leg-3"]]
+    until(lambda: len(batches) == 2)
+    assert batches[1] == ["leg-0", "leg-1", "leg-2"]
+    assert time.monotonic() - begun >= 2
+
+
+def test_when_the_process_ends_nothing_waits_any_longer(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "LATER_SECONDS", 60)
+    store_later(told(1))
+    writer.drain()
+    assert CallEvent.objects.count() == 1
+
+
 def test_where_few_come_nobody_waits_for_others(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: None)
     monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
