@@ -5,6 +5,7 @@ several processes store events of the same call at once: each locks the names of
 its events bear, then the rows of the calls concerned, and folds only what it reads behind these locks.
 """
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from calls.models import Call, CallEvent
 from calls.models.calls import TELLING
@@ -27,12 +30,14 @@ from calls.vonage.events import Event, Payload
 logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
+Kept = tuple[str, str, Any, UUID]  # an event that is not read again yet: payload, door, received_at, digest
 
 EVENTS = Table(CallEvent, "digest")
 # What is known of the names, in rows of one form. Of a call it tells as well whether there is more in it than the legs
 # that are named: then its key stands a second time.
 KNOWN = f"""
-    SELECT 'leg', leg.id, leg.uuid, leg.call_id, event.payload, event.door, event.received_at, event.digest
+    SELECT 'leg', leg.id, leg.uuid, leg.call_id,
+        CAST(event.payload AS text), event.door, event.received_at, event.digest
     FROM {NAMES} JOIN calls_leg AS leg ON leg.uuid = name.value JOIN calls_call AS call ON call.id = leg.call_id
     LEFT JOIN calls_callevent AS event ON event.leg_id = leg.id AND NOT call.sealed
     UNION ALL
@@ -74,12 +79,13 @@ def write_batch(events: Sequence[Event], *, by_two_ways: bool = False) -> None:
 
 
 def _write(events: Sequence[Event], where_there: str, names: Names) -> None:
-    held, histories = _known(names)
-    names.check(Names.of(event for history in histories.values() for event in history))
+    held, known = _known(names)
     held.check()
-    kept = {event.digest for history in histories.values() for event in history}
+    kept = {digest for history in known.values() for *_, digest in history}
     new = {event.digest: event for event in reversed(events) if event.digest not in kept}
-    reading = _read(histories, new.values())
+    histories, news = _histories(known, new.values())
+    names.check(Names.of(event for history in histories.values() for event in history))
+    reading = read_legs(histories, news)
     make = make_calls(held, reading.facts)  # else the sum makes them: each of these has one
     left, write = place_legs(held, reading.facts)
     if left or reading.visits:  # then the database is asked where these legs are
@@ -122,14 +128,14 @@ def read_legs(histories: Mapping[str, Sequence[Event]], blamed: Mapping[str, Seq
     return reading
 
 
-def _known(names: Names) -> tuple[Held, Histories]:
-    """Lock the names and their calls, and read what is known of them.
+def _known(names: Names) -> tuple[Held, dict[str, list[Kept]]]:
+    """Lock the names and their calls, and learn what is known of them, the events of each leg among it.
 
-    A leg of a sealed call has no history any more, and is left out of the histories.
+    A leg of a sealed call has none any more, and is left out.
     """
     held = Held({uuid: Place(uuid) for uuid in names.legs}, {uuid: Place(uuid) for uuid in names.rooms})
     held.quiet.update(names.rooms)
-    histories: Histories = {uuid: [] for uuid in names.legs}
+    events: dict[str, list[Kept]] = {uuid: [] for uuid in names.legs}
     legs, rooms = list(names.legs), list(names.rooms)
     known: Statement = KNOWN_ON_SQLITE, (legs, rooms, rooms, legs, *names.concerned())
     if on_postgres():
@@ -138,11 +144,9 @@ def _known(names: Names) -> tuple[Held, Histories]:
         if kind == "leg":
             held.legs[uuid].pk, held.legs[uuid].call_id = pk, call
             if payload is None:  # of a sealed call
-                histories.pop(uuid, None)
-                continue
-            columns = {"payload": payload, "received_at": received_at, "digest": digest}
-            told = {name: EVENTS.python(name, value) for name, value in columns.items()}
-            histories[uuid].append(event_of(door=door, **told))
+                events.pop(uuid, None)
+            else:
+                events[uuid].append((payload, door, received_at, EVENTS.python("digest", digest)))
         elif kind == "room":
             held.rooms[uuid].pk, held.rooms[uuid].call_id = pk, call
         elif kind == "loose":
@@ -154,14 +158,25 @@ def _known(names: Names) -> tuple[Held, Histories]:
             if call is None:
                 held.alone.add(pk)
     held.name_by_birth()
-    return held, histories
+    return held, events
 
 
-def _read(histories: Histories, new: Iterable[Event]) -> Reading:
-    fresh: Histories = {}
+def _histories(known: Mapping[str, Iterable[Kept]], new: Iterable[Event]) -> tuple[Histories, Histories]:
+    """Read all events of the legs that have news; the second: the news. A repeat changes nothing of its leg."""
+    news: Histories = {}
     for event in new:
-        fresh.setdefault(event.leg_uuid, []).append(event)
-    return read_legs({uuid: [*events, *fresh.get(uuid, [])] for uuid, events in histories.items()}, fresh)
+        if event.leg_uuid in known:
+            news.setdefault(event.leg_uuid, []).append(event)
+    return {uuid: [*map(_again, known[uuid]), *events] for uuid, events in news.items()}, news
+
+
+def _again(kept: Kept) -> Event:
+    payload, door, received_at, digest = kept
+    try:
+        told = orjson.loads(payload)
+    except orjson.JSONDecodeError:  # what Python alone spells
+        told = json.loads(payload)
+    return event_of(told, door, EVENTS.python("received_at", received_at), digest)
 
 
 def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:

@@ -276,12 +276,19 @@ def _word(event: Event) -> str:
 
 
 def _first(events: Iterable[Event], read: Callable[[Event], Fact | None]) -> Fact | None:
-    return next((fact for fact in map(read, events) if fact is not None), None)
+    for event in events:
+        if (fact := read(event)) is not None:
+            return fact
+    return None
 
 
 def _known(events: Iterable[Event], name: str, length: int = 255) -> str:
     """Give the first of the events' values that says anything."""
-    return next((text for text in (text_of(event.payload.get(name), length) for event in events) if text), "")
+    for event in events:
+        value = event.payload.get(name)
+        if value is not None and (text := text_of(value, length)):
+            return text
+    return ""
 
 
 def _whole(value: Any, *, most: int) -> int | None:

@@ -73,11 +73,12 @@ def _write(sums: Mapping[int, AllLegs], origins: Mapping[int, str]) -> list[Stat
 
 def _of_one_leg(alone: Collection[int], held: Held, at_hand: Mapping[str, LegFacts]) -> dict[int, AllLegs]:
     """Give what there is to know of those calls that have one leg, and that at hand."""
-    legs: dict[int, list[LegFacts]] = {pk: [] for pk in alone}
+    legs: dict[int, list[str]] = {pk: [] for pk in alone}
     for uuid, leg in held.legs.items():
-        if leg.call_id in legs and uuid in at_hand:
-            legs[leg.call_id].append(at_hand[uuid])
-    return {pk: AllLegs.of_one(of_call[0]) for pk, of_call in legs.items() if len(of_call) == 1}
+        if leg.call_id in legs:
+            legs[leg.call_id].append(uuid)
+    only = {pk: of_call[0] for pk, of_call in legs.items() if len(of_call) == 1}
+    return {pk: AllLegs.of_one(at_hand[uuid]) for pk, uuid in only.items() if uuid in at_hand}
 
 
 def _sums(figures: Iterable[tuple[Any, ...]]) -> dict[int, AllLegs]:
