@@ -37,8 +37,8 @@ def post_worker_init(worker: object) -> None:
 
 def child_exit(server: object, worker: Any) -> None:
     """Let the others accept connections without regard to it, though it was killed."""
-    if hasattr(worker, "forget"):
-        worker.forget()
+    if hasattr(worker, "count_no_longer"):
+        worker.count_no_longer()
 
 
 def on_starting(server: object) -> None:

@@ -8,18 +8,23 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 STAY_SECONDS = 0.01
 POLITE_SECONDS = 0.002
-ONCE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
-AT_ONCE = ONCE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
+WHEN_READABLE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
+WITHOUT_WAITING = WHEN_READABLE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
 
 
 # How many connections each process has, and one more; 0 where none accepts any. All processes of a host share it.
 COUNTS = memoryview(mmap.mmap(-1, 64 * 4)).cast("i")
+
+
+NOBODY = SimpleNamespace(timeout=float("inf"))
 
 
 class Resting:
@@ -29,33 +34,34 @@ class Resting:
     """
 
     def __init__(self) -> None:
-        self._by_number: dict[int, TConn] = {}  # of the socket
+        self._by_descriptor: dict[int, TConn] = {}
         self._one_at_a_time = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._by_number)
+        return len(self._by_descriptor)
 
     def __iter__(self) -> Iterator[TConn]:
         with self._one_at_a_time:
-            return iter([*self._by_number.values()])
+            return iter([*self._by_descriptor.values()])
 
-    def __getitem__(self, place: int) -> TConn:
-        return [*self][place]
+    def __getitem__(self, place: int) -> Any:
+        """Give the first one, by whose time-out gunicorn sleeps. A thread may have taken the last one meanwhile."""
+        return next(iter(self), NOBODY)
 
     def put(self, conn: TConn) -> None:
         with self._one_at_a_time:
-            self._by_number[conn.sock.fileno()] = conn
+            self._by_descriptor[conn.sock.fileno()] = conn
 
-    def take(self, number: int) -> TConn | None:
-        """Take out the connection whose socket has this number; None where another thread was first."""
+    def take(self, descriptor: int) -> TConn | None:
+        """Take out the connection of this socket; None where another thread was first."""
         with self._one_at_a_time:
-            return self._by_number.pop(number, None)
+            return self._by_descriptor.pop(descriptor, None)
 
     def take_late(self, now: float) -> TConn | None:
         """Take out the one that rests longest, if it does for too long."""
         with self._one_at_a_time:
-            number, conn = next(iter(self._by_number.items()), (0, None))
-            return self._by_number.pop(number) if conn and conn.timeout <= now else None
+            descriptor, conn = next(iter(self._by_descriptor.items()), (0, None))
+            return self._by_descriptor.pop(descriptor) if conn and conn.timeout <= now else None
 
 
 class Attendants(ThreadPoolExecutor):
@@ -69,11 +75,11 @@ class Attendants(ThreadPoolExecutor):
         self.doorbell.register(self._end, select.EPOLLIN)  # wakes all of them, and goes on doing so
 
     def next(self) -> int | None:
-        """Wait until something comes on a connection, and give the number of its socket; None: there is an end."""
+        """Wait until something comes on a connection, and give the descriptor of its socket; None: there is an end."""
         self.free.add(threading.get_ident())
-        [(number, _)] = self.doorbell.poll(-1, 1)
+        [(descriptor, _)] = self.doorbell.poll(-1, 1)
         self.free.discard(threading.get_ident())
-        return None if number == self._end else number
+        return None if descriptor == self._end else descriptor
 
     def shutdown(self, *args: Any, **options: Any) -> None:
         os.write(self._ring_for_end, b".")
@@ -102,7 +108,10 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     def run(self) -> None:
         for _ in range(self.cfg.threads):
             self.tpool.submit(self.attend)
-        super().run()
+        try:
+            super().run()
+        finally:
+            self.tpool.shutdown(wait=False)  # however it ends: else the process would wait for threads that wait
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection. A process that has fewer of them is given the time to be quicker.
@@ -122,7 +131,7 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Let the other processes know."""
         COUNTS[self.age % len(COUNTS)] = self.nr_conns + 1 if self._accepting else 0
 
-    def forget(self) -> None:
+    def count_no_longer(self) -> None:
         """Count this process no longer, which has ended. Done in that of the master."""
         COUNTS[self.age % len(COUNTS)] = 0
 
@@ -130,12 +139,12 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Let a new connection rest first: nothing may come on it for long."""
         conn.set_timeout()
         self.keepalived_conns.put(conn)
-        self.tpool.doorbell.register(conn.sock, ONCE)
+        self.tpool.doorbell.register(conn.sock, WHEN_READABLE)
 
     def attend(self) -> None:
         """Handle requests, as one of the threads, until the process ends."""
-        while (number := self.tpool.next()) is not None:
-            if conn := self.keepalived_conns.take(number):
+        while (descriptor := self.tpool.next()) is not None:
+            if conn := self.keepalived_conns.take(descriptor):
                 try:
                     kept = self.serve(conn)
                 except Exception:  # gunicorn sees to what goes wrong in a request; a thread less would stay one less
@@ -162,23 +171,21 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """
         if not self.alive or not self.tpool.free or read_ahead(conn):
             return False
-        soon = select.poll()
-        soon.register(conn.sock, select.POLLIN)
-        return bool(soon.poll(STAY_SECONDS * 1000))
+        return is_readable(conn, STAY_SECONDS)
 
     def rest(self, conn: TConn) -> None:
         """Let whichever thread is free handle what comes next."""
         conn.set_timeout()
-        if not self.alive:
-            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
-            self.method_queue.defer(int)  # the main thread shall notice
-        awaited = AT_ONCE if read_ahead(conn) else ONCE
         self.keepalived_conns.put(conn)
-        self.tpool.doorbell.modify(conn.sock, awaited)
+        if not self.alive:  # looked at after that: who rests by then gets the shorter time from the main thread
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+            self.method_queue.defer(int)  # which shall notice
+        self.tpool.doorbell.modify(conn.sock, WITHOUT_WAITING if read_ahead(conn) else WHEN_READABLE)
 
     def part(self, conn: TConn) -> None:
         """Close a connection. That may take a moment, while the other side reads to the end."""
-        conn.close(graceful=True)
+        with suppress(OSError):  # gunicorn closed it, where an answer broke off
+            conn.close(graceful=True)
         self.method_queue.defer(self.count_out)
 
     def count_out(self) -> None:
@@ -186,11 +193,21 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         self.tell_count()
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close the connections that rested for too long, or all."""
+        """Close the connections that rested for too long, or all. Where something came, a thread will get to it."""
         now = float("inf") if force else time.monotonic()
         while conn := self.keepalived_conns.take_late(now):
-            conn.close()
-            self.count_out()
+            if not force and is_readable(conn, 0):
+                self.rest(conn)
+            else:
+                conn.close()
+                self.count_out()
+
+
+def is_readable(conn: TConn, seconds: float) -> bool:
+    """Wait so long for something to come, if only an end, and say whether it did."""
+    soon = select.poll()
+    soon.register(conn.sock, select.POLLIN)
+    return bool(soon.poll(seconds * 1000))
 
 
 def read_ahead(conn: TConn) -> bool:

@@ -1,6 +1,7 @@
 """gunicorn's worker whose threads wait for requests themselves: who gets which request, and when a connection ends."""
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
 from callserver import worker as worker_module
 from callserver.worker import STAY_SECONDS, SharingWorker
@@ -127,6 +129,46 @@ def test_a_connection_that_was_closed_meanwhile_does_not_rest(worker: Worker) ->
     assert worker.serve(conn) is False
 
 
+def test_a_connection_that_gunicorn_has_closed_costs_no_thread(worker: Worker) -> None:
+    worker.verdict = False
+    for _ in range(2 * THREADS):
+        theirs, conn = worker.connect()
+        conn.close = lambda graceful: os.close(-1)  # as of a real one: OSError
+        theirs.sendall(b"an answer that broke off")
+        worker.handled.get(timeout=SOON)
+    wait_until(lambda: len(worker.tpool.free) == THREADS)
+    worker.do_deferred()
+    assert worker.nr_conns == 0
+
+
+def test_what_arrived_while_all_threads_were_busy_is_handled_though_the_process_ends(worker: Worker) -> None:
+    worker.busy.clear()
+    lines = [worker.connect() for _ in range(THREADS)]
+    for theirs, _ in lines:
+        theirs.sendall(b"slow")
+    wait_until(lambda: not worker.tpool.free)
+    theirs, conn = worker.connect()
+    theirs.sendall(b"and this")
+    worker.alive, conn.timeout = False, time.monotonic() - 1
+    worker.murder_keepalived()
+    worker.busy.set()
+    assert b"and this" in [worker.handled.get(timeout=SOON)[0] for _ in range(THREADS + 1)]
+
+
+def test_however_the_main_thread_ends_the_others_do_so_too(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(ThreadWorker, "run", fail)
+    with pytest.raises(OSError, match="too many"):
+        worker.run()
+    assert [thread.result(timeout=SOON) for thread in worker.threads] == [None] * THREADS
+
+
+def test_gunicorn_finds_nobody_to_wait_for_where_a_thread_took_the_last_one(worker: Worker) -> None:
+    assert min(1.0, worker.keepalived_conns[0].timeout) == 1.0
+
+
 def test_who_hangs_up_is_noticed(worker: Worker) -> None:
     worker.verdict = False
     theirs, _ = worker.connect()
@@ -240,7 +282,7 @@ def test_a_process_gives_no_time_to_one_that(
     if why == "it accepts none":
         other.set_accept_enabled(False)
     else:
-        other.forget()
+        other.count_no_longer()
     monkeypatch.setattr(time, "sleep", pytest.fail)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 AN_ID = re.compile(r"[0-9]{1,19}")
 A_CURSOR = re.compile(r"[0-9A-Za-z+/]{1,200}={0,2}")  # base64, which as Python reads it passes over all else
-A_SIZE = re.compile(r"0*[1-9][0-9]{0,18}")
+A_SIZE = re.compile(r"0{0,18}[1-9][0-9]{0,18}")
 
 
 class NewestFirst(CursorPagination):

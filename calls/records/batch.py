@@ -7,6 +7,7 @@ its events bear, then the rows of the calls concerned, and folds only what it re
 
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -30,13 +31,14 @@ from calls.vonage.events import Event, Payload
 logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
+LONG_NUMBER = re.compile(r"\d{19}")
 Kept = tuple[str, str, Any, UUID]  # an event that is not read again yet: payload, door, received_at, digest
 
 EVENTS = Table(CallEvent, "digest")
 # What is known of the names, in rows of one form. Of a call it tells as well whether there is more in it than the legs
 # that are named: then its key stands a second time.
 KNOWN = f"""
-    SELECT 'leg', leg.id, leg.uuid, leg.call_id,
+    SELECT CASE WHEN call.sealed THEN 'late' ELSE 'leg' END, leg.id, leg.uuid, leg.call_id,
         CAST(event.payload AS text), event.door, event.received_at, event.digest
     FROM {NAMES} JOIN calls_leg AS leg ON leg.uuid = name.value JOIN calls_call AS call ON call.id = leg.call_id
     LEFT JOIN calls_callevent AS event ON event.leg_id = leg.id AND NOT call.sealed
@@ -141,11 +143,11 @@ def _known(names: Names) -> tuple[Held, dict[str, list[Kept]]]:
     if on_postgres():
         known = KNOWN_ON_POSTGRES, (legs, rooms, rooms, legs, legs)
     for kind, pk, uuid, call, payload, door, received_at, digest in run_all([*names.locks(), *names.holds(), known]):
-        if kind == "leg":
+        if kind in {"leg", "late"}:
             held.legs[uuid].pk, held.legs[uuid].call_id = pk, call
-            if payload is None:  # of a sealed call
+            if kind == "late":
                 events.pop(uuid, None)
-            else:
+            elif payload is not None:
                 events[uuid].append((payload, door, received_at, EVENTS.python("digest", digest)))
         elif kind == "room":
             held.rooms[uuid].pk, held.rooms[uuid].call_id = pk, call
@@ -172,8 +174,8 @@ def _histories(known: Mapping[str, Iterable[Kept]], new: Iterable[Event]) -> tup
 
 def _again(kept: Kept) -> Event:
     payload, door, received_at, digest = kept
-    try:
-        told = orjson.loads(payload)
+    try:  # orjson is quicker, and would round a long number
+        told = json.loads(payload) if LONG_NUMBER.search(payload) else orjson.loads(payload)
     except orjson.JSONDecodeError:  # what Python alone spells
         told = json.loads(payload)
     return event_of(told, door, EVENTS.python("received_at", received_at), digest)

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 
@@ -105,6 +106,7 @@ class Writer:
             if self.pid == os.getpid():
                 return
             self.waiting, self.unhurried, self.current, self.busy_since = SimpleQueue(), deque(), (), None
+            self.ending = False
             self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
             self.thread.start()
             self.pid = os.getpid()
@@ -117,8 +119,9 @@ class Writer:
             raise Full("too much waits for the database")
         job = Job(work, attended=attended)
         if isinstance(work, Event) and not attended:
+            first = not self.unhurried
             self.unhurried.append((time.monotonic() + LATER_SECONDS, job))
-            if len(self.unhurried) == 1:
+            if first:
                 self.waiting.put(None)  # the thread shall know until when it may sleep
             return job
         self.waiting.put(job)
@@ -163,8 +166,9 @@ class Writer:
         self.waiting.put(None)
         self.thread.join(DRAIN_SECONDS)
         left = [*self.current]
-        while self.unhurried:
-            left.append(self.unhurried.popleft()[1])
+        with suppress(IndexError):  # empty, if only since a thread that hung goes on after all
+            while True:
+                left.append(self.unhurried.popleft()[1])
         while not self.waiting.empty():
             if job := self.waiting.get():
                 left.append(job)

@@ -16,7 +16,8 @@ HIDDEN = "•••"  # stands where a secret was
 # What is secret wherever it stands: what a parameter of such a name says, a token that is signed, and an authorization.
 SECRETS = re.compile(
     r"""(?P<shown>
-        (?:token|secret|sig|signature|passwo?r?d|api[_-]?key|jwt|cookie|session|session_?id) (?:=|%3D)
+        (?:token|secret|sig|signature|pwd|passwo?r?d|auth|(?:api|access)[_-]?key|jwt|cookie|session|session_?id)
+            (?:=|%3D)
         | \b(?:Basic|Bearer|Digest)\s+ (?=\S{8})
         | \b(?=eyJ[\w-]{6})
     )

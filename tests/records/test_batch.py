@@ -1,6 +1,7 @@
 """`write_batch`: what is kept, and under which call, in whatever order it comes."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,26 @@ def transfer(at: float, came_from: str, to: str, leg: str = FIRST) -> Event:
 def record(at: float, conversation: str) -> Event:
     told = {"recording_url": "https://api.nexmo.com/v1/files/1", "conversation_uuid": conversation}
     return Event(payload=told | {"timestamp": stamp(at)}, received_at=timezone.now())
+
+
+@pytest.mark.django_db
+def test_a_long_number_is_the_same_however_often_its_leg_is_read() -> None:
+    number = 123_456_789_012_345_678_901
+    ringing = event("ringing")
+    write_batch([replace(ringing, payload={**ringing.payload, "from": number})])
+    write_batch([event("answered", 2)])
+    assert Leg.objects.get().from_number == str(number)
+
+
+@pytest.mark.django_db
+def test_a_leg_that_was_made_by_a_repeat_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first event was kept with an error, of a fault that is mended since."""
+    with monkeypatch.context() as broken:
+        broken.setattr(batch, "fold", lambda events: 1 / 0)
+        write_batch([event("ringing")])
+    write_batch([event("ringing")])
+    write_batch([event("completed", 5)])
+    assert Leg.objects.get().status == "completed"
 
 
 @pytest.mark.django_db
