@@ -113,7 +113,7 @@ def first_fault(operation: Any, headers: dict[str, str], statuses: Counter[int])
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), database=None, phases=[Phase.generate])
     @given(case=fitting | odd)
     def run(case: Any) -> None:
-        if seen:
+        if seen or "?" in case.formatted_path:  # the client that asks in this process takes no such path
             return
         mark = transaction.savepoint()
         response = case.call(headers=headers)
