@@ -18,12 +18,8 @@ STAY_SECONDS = 0.01
 POLITE_SECONDS = 0.002
 WHEN_READABLE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
 WITHOUT_WAITING = WHEN_READABLE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
-
-
-# How many connections each process has, and one more; 0 where none accepts any. All processes of a host share it.
+# How many connections each process of this master has, and one more; 0 where one accepts none. They share it.
 COUNTS = memoryview(mmap.mmap(-1, 64 * 4)).cast("i")
-
-
 NOBODY = SimpleNamespace(timeout=float("inf"))
 
 
@@ -118,7 +114,7 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 
         Connections stay for long, and so would the work stay with whoever was quick once.
         """
-        if self.nr_conns + 1 > min(filter(None, COUNTS), default=self.nr_conns + 1):
+        if COUNTS[self.place] > min(filter(None, COUNTS)):
             time.sleep(POLITE_SECONDS)
         super().accept(listener)
         self.tell_count()
@@ -127,13 +123,18 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         super().set_accept_enabled(enabled)
         self.tell_count()
 
+    @property
+    def place(self) -> int:
+        """Where its count stands."""
+        return int(self.age % len(COUNTS))
+
     def tell_count(self) -> None:
         """Let the other processes know."""
-        COUNTS[self.age % len(COUNTS)] = self.nr_conns + 1 if self._accepting else 0
+        COUNTS[self.place] = self.nr_conns + 1 if self._accepting else 0
 
     def count_no_longer(self) -> None:
         """Count this process no longer, which has ended. Done in that of the master."""
-        COUNTS[self.age % len(COUNTS)] = 0
+        COUNTS[self.place] = 0
 
     def enqueue_req(self, conn: TConn) -> None:
         """Let a new connection rest first: nothing may come on it for long."""
