@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from calls.models import Call, CallEvent, Conversation, Leg
@@ -21,7 +21,7 @@ from calls.records.counting import recount
 from calls.records.locks import Names, find, in_transaction, lock_calls
 from calls.records.places import place_legs, place_rooms, place_visits
 from calls.records.sums import sum_up
-from calls.records.tables import run_all
+from calls.records.tables import on_postgres, run_all
 from calls.vonage.events import Event
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class _Again:
     def __init__(self, which: Q, calls: Collection[int], names: Names) -> None:
         self.calls = set(calls)
         run_all(names.locks())
-        if connection.vendor == "postgresql":
+        if on_postgres():
             run_all([(BY_SEVERAL_INDEXES, ())])
         self.held = find(names)
         of_legs = Q(leg__in=[leg.pk for leg in self.held.legs.values() if leg.pk])

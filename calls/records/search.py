@@ -4,11 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db import connection
-
 from calls.models import Call, CallEvent, CallSearch, Kind, Leg
 from calls.records.follow import follow
 from calls.records.moments import keys_of
+from calls.records.tables import on_postgres
 from calls.vonage.events import text_of
 
 CALLS_AT_ONCE = 500
@@ -70,4 +69,4 @@ def said_in(payload: Any) -> Iterator[str]:
 
 def has_trigrams() -> bool:
     """Whether any part of a text is found through an index."""
-    return connection.vendor == "postgresql"
+    return on_postgres()
