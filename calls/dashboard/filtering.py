@@ -80,6 +80,7 @@ class Filtering:
             asked = [part for shown in filters.show for part in conditions(shown, self.parties.tests)]
             counts[name] = Count("pk", filter=Q(*asked) if asked else None)
         rows = self._narrowed(replace(self.filters, show=())).order_by()
+        # All are one group: `aggregate` would ask at once, in a query of its own.
         counted: QuerySet[Any, Any] = rows.values(one=Value(1)).annotate(**counts).values(*counts)
         return counted
 

@@ -28,7 +28,7 @@ from calls.records.figures import Sums
 from calls.records.filters import CallFilters
 from calls.records.quarters import DAY, HOUR, first_of, quarter_of
 from calls.records.several import several
-from calls.records.stats import Period, Which, by_step
+from calls.records.stats import Period, Which, sums_by_step
 from calls.records.tallies import between
 from calls.vonage.events import SANE_YEARS
 
@@ -143,7 +143,7 @@ def today(now: datetime, midnight: datetime) -> Today:
 
 
 def _by_hour(day: date, zone: tzinfo) -> dict[int, Sums]:
-    found = by_step(Period(day, day, zone), Which())
+    found = sums_by_step(Period(day, day, zone), Which())
     return {step % (DAY // HOUR): sums for (step, outbound), sums in found.items() if not outbound}
 
 

@@ -28,7 +28,7 @@ def several(
         parts.append(f'(SELECT {aggregate} FROM ({sql}) AS found_rows) AS "{name}"')  # noqa: S608 -- Django's own SQL
         values += given
     if counts is not None:
-        found |= dict.fromkeys(counts.query.annotations, 0)
+        found |= dict.fromkeys(counts.query.annotation_select, 0)
         with suppress(EmptyResultSet):
             sql, given = counts.query.get_compiler(connection=connection).as_sql()
             source = f" FROM ({sql}) AS counts"

@@ -165,7 +165,7 @@ def figures(period: Period, which: Which = Which(), *, months: int = MOST_MONTHS
     `unit` is one of UNITS, of which the steps are made.
     """
     earlier = period.before()
-    found = by_step(period, which, unit)
+    found = sums_by_step(period, which, unit)
     return Figures(
         period=period,
         which=which,
@@ -191,7 +191,7 @@ def calls_in(period: Period, which: Which) -> int:
     return rows.aggregate(count=Sum("calls"))["count"] or 0
 
 
-def by_step(period: Period, which: Which, unit: str = "day") -> dict[tuple[int, bool], Sums]:
+def sums_by_step(period: Period, which: Which, unit: str = "day") -> dict[tuple[int, bool], Sums]:
     """Read the sums of each step, by its number, and by whether we placed the calls. One query."""
     edges = [*(quarter_of(begins) for _, begins, _ in _steps(period, unit)), period.end]
     rows = which.rows(between(edges))

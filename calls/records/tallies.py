@@ -37,7 +37,7 @@ def between(edges: Sequence[int]) -> Q:
     """The rows that make up the time from the first edge to the last, none of which lies on both sides of an edge."""
     found = parts(edges)
     if len(found) > MOST_PARTS:  # each day of a year begins within an hour
-        found = [Part(found[0].span, edges[0], edges[-1])]
+        found = [Part(min(part.span for part in found), edges[0], edges[-1])]
     ways = (Q(span=part.span, quarter__gte=part.begin, quarter__lt=part.end) for part in found)
     return reduce(or_, ways, Q(pk__in=[]))
 
