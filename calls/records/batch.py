@@ -31,8 +31,8 @@ from calls.vonage.events import Event, Payload
 logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
-LONG_NUMBER = re.compile(r"\d{19}")
 Kept = tuple[str, str, Any, UUID]  # an event that is not read again yet: payload, door, received_at, digest
+LONG_NUMBER = re.compile(r"\d{19}")
 
 EVENTS = Table(CallEvent, "digest")
 # What is known of the names, in rows of one form. Of a call it tells as well whether there is more in it than the legs

@@ -1,7 +1,8 @@
 """The writer: one thread of each process that keeps what its request threads hand over.
 
 All that waits is kept in one transaction, since a commit costs the same for one event as for twenty; one that comes
-alone goes at once. It also drains this host's spool, portion by portion between the batches.
+alone goes at once, unless nobody waits for it: then others have a moment to join it. The writer also drains this
+host's spool, portion by portion between the batches.
 """
 
 import atexit
