@@ -6,8 +6,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -60,15 +59,25 @@ class Resting:
             return self._by_descriptor.pop(descriptor) if conn and conn.timeout <= now else None
 
 
-class Attendants(ThreadPoolExecutor):
-    """The threads, and where they wait."""
+class Attendants:
+    """The threads, and where they wait.
 
-    def __init__(self, threads: int) -> None:
-        super().__init__(threads, thread_name_prefix="request")
+    No ThreadPoolExecutor: gunicorn ends its pool in the handler of a signal, which may come while the same thread holds
+    the executor's lock to add a thread. It would wait for itself for ever.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.threads: list[threading.Thread] = []
         self.free: set[int] = set()  # those that wait
         self.doorbell = select.epoll()
         self._end, self._ring_for_end = os.pipe()
         self.doorbell.register(self._end, select.EPOLLIN)  # wakes all of them, and goes on doing so
+
+    def start(self, attend: Callable[[], None]) -> None:
+        for number in range(self.number):
+            self.threads.append(threading.Thread(target=attend, name=f"request-{number}"))
+            self.threads[-1].start()
 
     def next(self) -> int | None:
         """Wait until something comes on a connection, and give the descriptor of its socket; None: there is an end."""
@@ -77,9 +86,9 @@ class Attendants(ThreadPoolExecutor):
         self.free.discard(threading.get_ident())
         return None if descriptor == self._end else descriptor
 
-    def shutdown(self, *args: Any, **options: Any) -> None:
+    def shutdown(self, wait: bool = False) -> None:
+        """Let the threads end that wait, and the others when they have replied. In any thread, and in a signal's."""
         os.write(self._ring_for_end, b".")
-        super().shutdown(*args, **options)
 
 
 class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
@@ -102,12 +111,11 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         super().init_process()
 
     def run(self) -> None:
-        for _ in range(self.cfg.threads):
-            self.tpool.submit(self.attend)
         try:
+            self.tpool.start(self.attend)
             super().run()
         finally:
-            self.tpool.shutdown(wait=False)  # however it ends: else the process would wait for threads that wait
+            self.tpool.shutdown()  # however it ends: else the process would wait for threads that wait
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection. A process that has fewer of them is given the time to be quicker.

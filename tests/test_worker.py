@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
 from callserver import worker as worker_module
-from callserver.worker import STAY_SECONDS, SharingWorker
+from callserver.worker import STAY_SECONDS, Attendants, SharingWorker
 
 pytestmark = pytest.mark.once
 
@@ -41,7 +42,7 @@ class Worker(SharingWorker):
         self.to_close: socket.socket | None = None
         self.busy.set()
         self.tpool = self.get_thread_pool()
-        self.threads = [self.tpool.submit(self.attend) for _ in range(THREADS)]
+        self.tpool.start(self.attend)
 
     def handle(self, conn: Any) -> Any:
         said = conn.parser.unreader.buf.read() or conn.sock.recv(100)
@@ -76,6 +77,7 @@ def worker() -> Iterator[Worker]:
     yield made
     made.busy.set()
     made.tpool.shutdown()
+    assert have_ended(made.tpool)
     for one in made.pairs:
         one.close()
 
@@ -162,7 +164,7 @@ def test_however_the_main_thread_ends_the_others_do_so_too(worker: Worker, monke
     monkeypatch.setattr(ThreadWorker, "run", fail)
     with pytest.raises(OSError, match="too many"):
         worker.run()
-    assert [thread.result(timeout=SOON) for thread in worker.threads] == [None] * THREADS
+    assert have_ended(worker.tpool)
 
 
 def test_gunicorn_finds_nobody_to_wait_for_where_a_thread_took_the_last_one(worker: Worker) -> None:
@@ -208,8 +210,26 @@ def test_while_the_process_ends_a_connection_rests_for_a_moment_only(worker: Wor
 
 def test_the_threads_end_when_they_are_told_to_wherever_they_wait(worker: Worker) -> None:
     worker.connect()
-    worker.tpool.shutdown(wait=False)
-    assert [thread.result(timeout=SOON) for thread in worker.threads] == [None] * THREADS
+    worker.tpool.shutdown()
+    assert have_ended(worker.tpool)
+
+
+def test_a_signal_may_end_them_while_they_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gunicorn ends the pool in a handler, which Python calls in the thread that starts them, wherever that is."""
+    ended = Attendants(THREADS)
+    start = threading.Thread.start
+
+    def start_when_the_signal_comes(thread: threading.Thread) -> None:
+        start(thread)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: ended.shutdown())
+    monkeypatch.setattr(threading.Thread, "start", start_when_the_signal_comes)
+    try:
+        ended.start(lambda: None if ended.next() is None else pytest.fail("there was something to do"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert have_ended(ended)
 
 
 def test_a_thread_stays_with_a_connection_on_which_one_request_follows_the_other(worker: Worker) -> None:
@@ -238,6 +258,13 @@ def test_it_does_not_stay_when(worker: Worker, why: str) -> None:
     assert not worker.stays(conn)
 
 
+def have_ended(threads: Attendants) -> bool:
+    """Wait for them, and say whether all have."""
+    for thread in threads.threads:
+        thread.join(SOON)
+    return not any(thread.is_alive() for thread in threads.threads)
+
+
 def wait_until(true: Callable[[], bool]) -> None:
     end = time.monotonic() + SOON
     while not true():
@@ -255,6 +282,7 @@ def both(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Work
         one.set_accept_enabled(True)
     yield worker, other
     other.tpool.shutdown()
+    assert have_ended(other.tpool)
     other.murder_keepalived(force=True)
 
 

@@ -60,6 +60,7 @@ class Figures:
     drained_seconds: float | None = None
     statuses: set[int] = field(default_factory=set)
     ready: list[int] = field(default_factory=list)  # what /readyz said
+    refusal: str = ""  # what the log says of the first event that was refused
     wrongs: list[str] = field(default_factory=list)
 
     def count(self, replies: Iterable[Reply]) -> None:
@@ -85,7 +86,7 @@ class Figures:
         """Say which promises were broken."""
         found = list(self.wrongs)
         if strange := self.statuses - {200} - ({503} if limits.refusals else set()):
-            found.append(f"answered {', '.join(map(str, sorted(strange)))}")
+            found.append(f"answered {', '.join(map(str, sorted(strange)))}. {self.refusal}".rstrip())
         if self.silent and not limits.silence:
             found.append(f"{self.silent} requests without an answer")
         if 503 in self.ready and not (limits.refusals or limits.silence):

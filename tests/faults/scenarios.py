@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tests.faults.figures import Limits
 from tests.faults.places import Database
-from tests.faults.stage import Stage
+from tests.faults.stage import NOT_KEPT, Stage
 from tests.test_proxy import Proxy
 
 WRITERS = 16
@@ -307,7 +307,7 @@ def check_refusals(stage: Stage) -> None:
     stage.must(not late, f"{len(late)} events were refused later than 5 s after all was well")
     stage.must(all(reply.identity for reply in refused), "an answer was refused")
     stage.must(503 in stage.figures.ready, "/readyz never said 503")
-    told = stage.host.words.count("An event was not kept")
+    told = stage.host.words.count(NOT_KEPT)
     stage.must(told >= len(refused), f"the log tells of {told} refused events, and there were {len(refused)}")
 
 

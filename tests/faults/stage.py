@@ -24,6 +24,7 @@ from tests.server import ROOT
 LOOK_SECONDS = 0.05  # how often the spool is looked into
 ASK_SECONDS = 0.5  # and how often /readyz is asked
 PATIENCE_SECONDS = 90.0  # for the spool to be empty
+NOT_KEPT = "An event was not kept"  # how the log begins to tell of one
 MEGABYTES = {"database": 256, "spool": 24}  # of a small disk
 
 
@@ -134,6 +135,7 @@ class Stage:
         self.host.stop()
         self.figures.count(self.vonage.replies)
         self.figures.spooled = len(self.in_spool)
+        self.figures.refusal = next((line for line in self.host.words.splitlines() if NOT_KEPT in line), "")
         asked = subprocess.run(
             [sys.executable, "-m", "tests.load.oracle", "--json", *self.vonage.journals],
             cwd=ROOT,
