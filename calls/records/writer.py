@@ -1,8 +1,8 @@
 """The writer: one thread of each process that keeps what its request threads hand over.
 
 All that waits is kept in one transaction, since a commit costs the same for one event as for twenty; one that comes
-alone goes at once, unless nobody waits for it: then others have a moment to join it. The writer also drains this
-host's spool, portion by portion between the batches.
+alone goes at once. An event that nobody waits for has a moment, in which it goes along with one that somebody waits
+for. The writer also drains this host's spool, portion by portion between the batches.
 """
 
 import atexit
@@ -28,7 +28,7 @@ MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
 CROWD = 3.0  # where so many come at once, on the average, who was let go comes back: then a batch waits for them
 GATHER_SECONDS = 0.004  # and no longer: a batch of twenty costs little more than one of ten
-LATER_SECONDS = 0.1  # an event that nobody waits for makes no batch of its own so long: others that come may join it
+LATER_SECONDS = 0.1  # an event that nobody waits for makes no batch of its own so long
 SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
 MOST_PATIENT = 4  # and so many of a process wait on
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
@@ -78,7 +78,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.waiting: SimpleQueue[Job | None] = SimpleQueue()  # None: look what there is besides
-        self.unhurried: deque[tuple[float, Job]] = deque()  # from when on a batch takes them as well
+        self.unhurried: deque[Job] = deque()  # what nobody waits for
         self.thread: threading.Thread | None = None
         self.pid = 0
         self.ending = False
@@ -120,10 +120,7 @@ class Writer:
             raise Full("too much waits for the database")
         job = Job(work, attended=attended)
         if isinstance(work, Event) and not attended:
-            first = not self.unhurried
-            self.unhurried.append((time.monotonic() + LATER_SECONDS, job))
-            if first:
-                self.waiting.put(None)  # the thread shall know until when it may sleep
+            self.unhurried.append(job)  # the thread is not woken: it looks soon enough
             return job
         self.waiting.put(job)
         if self.waiting.qsize() >= self.awaited:
@@ -140,7 +137,7 @@ class Writer:
             with self.counting:
                 if self.waiters > MOST_PATIENT:
                     return False
-            return job.wait(seconds - SLOW_SECONDS)
+            return job.wait(max(0.0, seconds - SLOW_SECONDS))
         finally:
             with self.counting:
                 self.waiters -= 1
@@ -169,7 +166,7 @@ class Writer:
         left = [*self.current]
         with suppress(IndexError):  # empty, if only since a thread that hung goes on after all
             while True:
-                left.append(self.unhurried.popleft()[1])
+                left.append(self.unhurried.popleft())
         while not self.waiting.empty():
             if job := self.waiting.get():
                 left.append(job)
@@ -197,23 +194,17 @@ class Writer:
         What comes alone is taken at once. In a crowd more is on its way right behind a batch: it has a moment to come.
         """
         taken: list[Job | None] = []
-        until = min(self.look_at, self.unhurried[0][0]) if self.unhurried else self.look_at
         try:
-            taken.append(self.waiting.get(timeout=max(0.0, until - time.monotonic())))
+            taken.append(self.waiting.get(timeout=min(LATER_SECONDS, max(0.0, self.look_at - time.monotonic()))))
             if self.usual >= CROWD and time.monotonic() - self.ended_at < GATHER_SECONDS:
                 self._gather()
             while len(taken) < MOST_IN_BATCH:
                 taken.append(self.waiting.get_nowait())
         except Empty:
             pass
-        return [*filter(None, taken), *self._no_longer_unhurried()]
-
-    def _no_longer_unhurried(self) -> list[Job]:
-        """Take what waited as long as it may; when the process ends, all."""
-        now = float("inf") if self.ending else time.monotonic()
-        jobs = []
-        while self.unhurried and self.unhurried[0][0] <= now:
-            jobs.append(self.unhurried.popleft()[1])
+        jobs = [*filter(None, taken)]
+        while self.unhurried and len(jobs) < MOST_IN_BATCH:
+            jobs.append(self.unhurried.popleft())
         return jobs
 
     def _gather(self) -> None:

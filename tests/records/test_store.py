@@ -109,26 +109,41 @@ def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
     assert all(job.wait(20) for job in jobs)
     assert sizes == [3]
     assert writer.expected == 3  # if they come again
+    writer.usual = 0  # they don't
 
 
-def test_what_nobody_waits_for_is_kept_together_and_makes_nobody_wait(
+def test_what_nobody_waits_for_goes_along_with_what_somebody_waits_for(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writer_module, "LATER_SECONDS", 60)
+    writer.look_at = float("inf")
+    batches = noted_batches(monkeypatch)
+    assert store(told(0)) == "db"  # from here on the thread rests until something comes
+    for number in range(1, 4):
+        store_later(told(number))
+    assert store(told(4)) == "db"
+    until(lambda: sum(map(len, batches)) == 5)
+    assert max(batches, key=len) == ["leg-4", "leg-1", "leg-2", "leg-3"]
+
+
+def test_what_nobody_waits_for_is_kept_soon_though_nothing_else_comes(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches = noted_batches(monkeypatch)
+    for number in range(3):
+        store_later(told(number))
+    until(lambda: sum(map(len, batches)) == 3)
+
+
+def noted_batches(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Keep nothing; give the list in which each batch is noted, by its legs."""
     batches: list[list[str]] = []
 
     def note(events: list[Event], **_: Any) -> None:
         batches.append([event.leg_uuid for event in events])
 
     monkeypatch.setattr(writer_module, "write_batch", note)
-    monkeypatch.setattr(writer_module, "LATER_SECONDS", 2)
-    begun = time.monotonic()
-    for number in range(3):
-        store_later(told(number))
-    assert store(told(3)) == "db"
-    assert batches == [["leg-3"]]
-    until(lambda: len(batches) == 2)
-    assert batches[1] == ["leg-0", "leg-1", "leg-2"]
-    assert time.monotonic() - begun >= 2
+    return batches
 
 
 def test_when_the_process_ends_nothing_waits_any_longer(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
