@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
 Kept = tuple[str, str, Any, UUID]  # an event that is not read again yet: payload, door, received_at, digest
+REMEMBERED, MOST_REMEMBERED = 1_000, 4_000  # events, and characters of one: some megabytes at the most
 LONG_NUMBER = re.compile(r"\d{19}")
 
 EVENTS = Table(CallEvent, "digest")
@@ -173,12 +174,20 @@ def _histories(known: Mapping[str, Iterable[Kept]], new: Iterable[Event]) -> tup
 
 
 def _again(kept: Kept) -> Event:
+    return (_read_once if len(kept[0]) <= MOST_REMEMBERED else _read)(kept)
+
+
+def _read(kept: Kept) -> Event:
     payload, door, received_at, digest = kept
     try:  # orjson is quicker, and would round a long number
         told = json.loads(payload) if LONG_NUMBER.search(payload) else orjson.loads(payload)
     except orjson.JSONDecodeError:  # what Python alone spells
         told = json.loads(payload)
     return event_of(told, door, EVENTS.python("received_at", received_at), digest)
+
+
+# With each event of a leg all that came before are read again. What this process has read lately it knows.
+_read_once = lru_cache(REMEMBERED)(_read)
 
 
 def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:

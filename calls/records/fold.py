@@ -37,6 +37,7 @@ TELLING = {
 DETECTION = {"human": 1, "machine": 1}
 ENDING = {"disconnected", "completed", "cancelled", "timeout", "unanswered", "busy", "failed", "rejected"}
 Fact = TypeVar("Fact")
+TEXT_OR_NUMBER = (str, int, float)
 MOST_SECONDS = 2**31 - 1
 # What is more cannot be true, and SQLite could not read it back: it keeps 15 digits, 8 of them decimals.
 MOST_EUR = Decimal(10) ** 6
@@ -235,8 +236,11 @@ def total(legs: AllLegs) -> CallFacts:
 
 def entry_of(event: Event) -> Entry:
     """Give an event its place among others."""
-    clock = 2 if event.door != "event" else int(event.told_time is None)
-    return Entry(clock, event.occurred_at, event.rank, event.digest)
+    return Entry(_clock_of(event), event.occurred_at, event.rank, event.digest)
+
+
+def _clock_of(event: Event) -> int:
+    return 2 if event.door != "event" else int(event.told_time is None)
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -252,7 +256,7 @@ def weight_of(status: str) -> int:
 
 def _conversations(ordered: list[Event]) -> list[str]:
     """Name the conversations that the leg was in, by the best clock that any was told by."""
-    for _, events in groupby(ordered, lambda event: entry_of(event).clock):
+    for _, events in groupby(ordered, _clock_of):
         if names := [uuid for event in events for uuid in event.conversations]:
             return names
     return []
@@ -304,7 +308,7 @@ def _money(value: Any) -> Decimal | None:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, TEXT_OR_NUMBER):
         return None
     try:
         number = Decimal(str(value).strip())

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, overload
 from urllib.parse import parse_qsl
 
+import orjson
+
 from calls.vonage.heads import Head
 
 Payload = dict[str, Any]
@@ -24,6 +26,7 @@ MAX_DEPTH = 64
 MAX_DIGITS = 4_200  # of a whole number; beyond 4,300 Python neither reads nor writes one
 NAME_LENGTH = 255
 WORD_LENGTH = 64
+NUMBERS = (int, float)
 EPOCH, MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 SANE_YEARS = range(2000, 2100)  # a time outside is a fault of the sender; ours then orders the event
 REPLACEMENT = "\ufffd"
@@ -180,9 +183,12 @@ def parse_time(value: Any) -> datetime | None:
 
 def text_of(value: Any, length: int = NAME_LENGTH) -> str:
     """Read a text for a column: numbers as text, blanks around it off, cut to length; "" for anything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return ""
-    return str(value).strip()[:length].rstrip()
+    if not isinstance(value, str):
+        if isinstance(value, bool) or not isinstance(value, NUMBERS):
+            return ""
+        value = str(value)
+    text: str = value.strip()
+    return text if len(text) <= length else text[:length].rstrip()
 
 
 class once(Generic[Value]):
@@ -264,8 +270,10 @@ class Event:
         """When it happened by Vonage's clock; None for what we did and for a payload that tells no time."""
         if self.door != "event":
             return None
-        times = (parse_time(self.payload.get(name)) for name in ("timestamp", "end_time", "start_time"))
-        return next((moment for moment in times if moment), None)
+        for name in ("timestamp", "end_time", "start_time"):
+            if moment := parse_time(self.payload.get(name)):
+                return moment
+        return None
 
     @once
     def occurred_at(self) -> datetime:
@@ -310,8 +318,9 @@ def digest_of(text: str, millisecond: int) -> bytes:
 
 def canonical_text(event: Event) -> str:
     """Spell a delivery so that whatever brings the same thing is spelt the same."""
-    told = {name: value for name, value in event.payload.items() if name != "reply"}  # that is ours
-    text = json.dumps(_canonical(told), sort_keys=True, separators=(",", ":"))
+    told = _canonical({name: value for name, value in event.payload.items() if name != "reply"})  # that is ours
+    quick = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)  # which spells ASCII the same way, in a tenth of the time
+    text = quick.decode() if quick.isascii() else json.dumps(told, sort_keys=True, separators=(",", ":"))
     return f"{event.door}\n{text}"
 
 
