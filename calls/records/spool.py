@@ -105,9 +105,14 @@ def _write(draft: Path, content: bytes) -> None:
 
 
 def make_folders() -> None:
-    """Make what is missing. Raises OSError where that is not allowed."""
-    for name in ("tmp", "new", "bad"):
-        folder(name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make what is missing. Raises OSError where that is not allowed.
+
+    The one where events are written comes last: who finds it finds the others, though two begin at the same moment.
+    """
+    for path in map(folder, ("bad", "new", "tmp")):
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _sync_folder(path.parent)  # else a power cut could take it back, with what is in it
 
 
 def refusal() -> str:

@@ -77,6 +77,20 @@ def test_only_the_server_may_read_what_waits(settings: Settings) -> None:
     assert list(Path(settings.SPOOL_DIR, "tmp").iterdir()) == []
 
 
+def test_the_first_events_of_a_host_may_come_at_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one makes a folder another comes, and is not refused for want of the next one."""
+    make, others = Path.mkdir, iter(range(1, 10))
+
+    def make_while_another_comes(path: Path, *args: Any, **options: Any) -> None:
+        make(path, *args, **options)
+        if path.name in {"tmp", "new", "bad"}:
+            spool.keep(told(note=next(others)))
+
+    monkeypatch.setattr(Path, "mkdir", make_while_another_comes)
+    spool.keep(told())
+    assert len(spool.waiting()) == next(others)  # those, and the first
+
+
 def test_what_cannot_be_made_durable_is_refused_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     spool.make_folders()
 
