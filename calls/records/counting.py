@@ -109,7 +109,7 @@ def count_calls(calls: Collection[int]) -> None:
         rows = Counted.objects.filter(pk__in=gone)
         rows._raw_delete(rows.db)
     touched = {row.quarter for row in changed} | {old[row.call].quarter for row in changed if row.call in old}
-    sum_up(touched | {old[call].quarter for call in gone})
+    renew_sums(touched | {old[call].quarter for call in gone})
 
 
 def hold() -> None:
@@ -185,20 +185,20 @@ def _values(row: Counted) -> list[Any]:
     return [getattr(row, name) for name in COLUMNS]
 
 
-def sum_up(quarters: Collection[int]) -> None:
+def renew_sums(quarters: Collection[int]) -> None:
     """Make the sums of these quarters, their hours and their days anew. Only who holds the bookmark does so.
 
     Hours are made of quarters, and days of hours: a day of many calls is not read call by call whenever one comes.
     """
     if isinstance(quarters, range):  # told by its ends, however long
-        _sum_up(quarters)
+        _renew_sums(quarters)
         return
     some = sorted(quarters)
     for at in range(0, len(some), QUARTERS):
-        _sum_up(some[at : at + QUARTERS])
+        _renew_sums(some[at : at + QUARTERS])
 
 
-def _sum_up(quarters: Sequence[int]) -> None:
+def _renew_sums(quarters: Sequence[int]) -> None:
     """Make them anew, where there are any quarters."""
     if not quarters:
         return

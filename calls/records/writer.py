@@ -20,14 +20,13 @@ from django.db import OperationalError, close_old_connections, connection
 
 from calls.records import spool
 from calls.records.batch import write_batch
+from calls.records.crowd import Crowd
 from calls.vonage.events import Event
 
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
-CROWD = 3.0  # where so many come at once, on the average, who was let go comes back: then a batch waits for them
-GATHER_SECONDS = 0.004  # and no longer: a batch of twenty costs little more than one of ten
 LATER_SECONDS = 0.1  # an event that nobody waits for makes no batch of its own so long
 SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
 MOST_PATIENT = 4  # and so many of a process wait on
@@ -91,11 +90,7 @@ class Writer:
         self.away = False
         self.look_at = 0.0
         self.used_at = float("-inf")
-        self.ended_at = float("-inf")
-        self.expected = 0  # so many come at once, if all come again who were let go just now
-        self.usual = 0.0  # the same on the average of the last ten batches or so
-        self.awaited = MOST_WAITING  # so many shall wait before the thread goes on that gathers
-        self.enough = threading.Event()
+        self.crowd = Crowd()
 
     # What request threads do
 
@@ -123,8 +118,7 @@ class Writer:
             self.unhurried.append(job)  # the thread is not woken: it looks soon enough
             return job
         self.waiting.put(job)
-        if self.waiting.qsize() >= self.awaited:
-            self.enough.set()
+        self.crowd.there_are(self.waiting.qsize())
         return job
 
     def wait_for(self, job: Job, seconds: float) -> bool:
@@ -196,8 +190,8 @@ class Writer:
         taken: list[Job | None] = []
         try:
             taken.append(self.waiting.get(timeout=min(LATER_SECONDS, max(0.0, self.look_at - time.monotonic()))))
-            if self.usual >= CROWD and time.monotonic() - self.ended_at < GATHER_SECONDS:
-                self._gather()
+            if self.crowd.returns():
+                self.crowd.gather(self.waiting.qsize)
             while len(taken) < MOST_IN_BATCH:
                 taken.append(self.waiting.get_nowait())
         except Empty:
@@ -206,14 +200,6 @@ class Writer:
         while self.unhurried and len(jobs) < MOST_IN_BATCH:
             jobs.append(self.unhurried.popleft())
         return jobs
-
-    def _gather(self) -> None:
-        """Give those a moment to come who were let go by the batch before, and wait no longer than for them."""
-        self.enough.clear()
-        self.awaited = min(self.expected, MOST_IN_BATCH) - 1  # one is here
-        if self.waiting.qsize() < self.awaited:
-            self.enough.wait(GATHER_SECONDS)
-        self.awaited = MOST_WAITING
 
     def _work(self, jobs: Sequence[Job]) -> None:
         """Keep all events at once; where one of them spoils it, each by itself, so that it fails no neighbour."""
@@ -230,9 +216,8 @@ class Writer:
                     self._end(job, self._attempt(job.work))
         finally:
             self.current, self.busy_since = (), None
-            self.expected = self.waiting.qsize() + sum(job.attended for job in jobs)
-            self.usual += (self.expected - self.usual) / 10
-            self.ended_at = time.monotonic()
+            come_again = self.waiting.qsize() + sum(job.attended for job in jobs)
+            self.crowd.let_go(min(come_again, MOST_IN_BATCH))
 
     def _check_connection(self) -> None:
         """Look whether the connection is alive, if it was left alone for a while: no request signals do that here."""

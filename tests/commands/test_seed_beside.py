@@ -149,14 +149,14 @@ def test_a_server_answers_pages_and_stores_events_within_a_portion_s_transaction
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer at a time: see the next one")
     written, go_on = threading.Semaphore(0), threading.Semaphore(0)
-    sum_up = counting.sum_up
+    renew_sums = counting.renew_sums
 
     def wait(quarters: Sequence[int]) -> None:
-        sum_up(quarters)
+        renew_sums(quarters)
         written.release()
         assert go_on.acquire(timeout=PATIENCE)
 
-    monkeypatch.setattr(counting, "sum_up", wait)
+    monkeypatch.setattr(counting, "renew_sums", wait)
     seeding = Seeding()
     seeding.start()
     for number in range(PORTIONS):
@@ -169,7 +169,7 @@ def test_a_server_answers_pages_and_stores_events_within_a_portion_s_transaction
             assert server.ask("GET", page, Cookie=cookie)[0] == 200, page
         go_on.release()
     seeding.end()
-    monkeypatch.setattr(counting, "sum_up", sum_up)
+    monkeypatch.setattr(counting, "renew_sums", renew_sums)
     let_all_follow()
     check_all_is_whole(PORTION * PORTIONS + PORTIONS)
 

@@ -164,17 +164,17 @@ def test_the_same_seed_makes_the_same_calls_and_refuses_to_make_them_twice(monke
 def test_a_portion_over_many_days_is_parted_into_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each makes the sums of all the time that it covers anew, beside however many calls."""
     spans: list[int] = []
-    sum_up = counting.sum_up
+    renew_sums = counting.renew_sums
 
     def note(quarters: Sequence[int]) -> None:
         spans.append(quarters[-1] - quarters[0])
-        sum_up(quarters)
+        renew_sums(quarters)
 
-    monkeypatch.setattr(counting, "sum_up", note)
+    monkeypatch.setattr(counting, "renew_sums", note)
     seed(200, days=14)
     seed(100, days=364, seed=8)
     assert max(spans) <= 7 * DAY
-    monkeypatch.setattr(counting, "sum_up", sum_up)
+    monkeypatch.setattr(counting, "renew_sums", renew_sums)
     check_all_is_whole(300)
 
 
@@ -272,21 +272,21 @@ def test_what_goes_wrong_later_is_told_with_what_was_added(
 ) -> None:
     monkeypatch.setitem(seed_calls.AT_ONCE, connection.vendor, 20)
     times = itertools.count(1)
-    sum_up = counting.sum_up
+    renew_sums = counting.renew_sums
 
     def fail(quarters: Sequence[int]) -> None:
         if next(times) == 3:
             raise failure("The disk is full.")
-        sum_up(quarters)
+        renew_sums(quarters)
 
-    monkeypatch.setattr(counting, "sum_up", fail)
+    monkeypatch.setattr(counting, "renew_sums", fail)
     with pytest.raises(CommandError) as end:
         seed(120, days=14)
     said = re.fullmatch(
         r"Ended early\. Added (\d+) calls, which are whole\. --seed 7\nThen: The disk is full\.", str(end.value)
     )
     assert said
-    monkeypatch.setattr(counting, "sum_up", sum_up)
+    monkeypatch.setattr(counting, "renew_sums", renew_sums)
     calls = Call.objects.count()
     assert 20 <= int(said[1]) == calls < 120
     check_all_is_whole(calls)

@@ -11,6 +11,7 @@ from django.db import DataError, OperationalError
 from pytest_django import Settings
 
 from calls.models import CallEvent
+from calls.records import crowd as crowd_module
 from calls.records import spool
 from calls.records import store as store_module
 from calls.records import writer as writer_module
@@ -103,13 +104,14 @@ def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
 ) -> None:
     sizes: list[int] = []
     monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: sizes.append(len(events)))
-    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
-    writer.ended_at, writer.expected, writer.usual = time.monotonic(), 3, writer_module.CROWD
+    monkeypatch.setattr(crowd_module, "GATHER_SECONDS", 60)
+    crowd = writer.crowd
+    crowd.let_go_at, crowd.expected, crowd.usual = time.monotonic(), 3, crowd_module.MANY
     jobs = [writer.hand_over(told(number), attended=True) for number in range(3)]
     assert all(job.wait(20) for job in jobs)
     assert sizes == [3]
-    assert writer.expected == 3  # if they come again
-    writer.usual = 0  # they don't
+    assert crowd.expected == 3  # if they come again
+    crowd.usual = 0  # they don't
 
 
 def test_what_nobody_waits_for_goes_along_with_what_somebody_waits_for(
@@ -155,8 +157,9 @@ def test_when_the_process_ends_nothing_waits_any_longer(writer: Writer, monkeypa
 
 def test_where_few_come_nobody_waits_for_others(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "write_batch", lambda events, **_: None)
-    monkeypatch.setattr(writer_module, "GATHER_SECONDS", 60)
-    writer.ended_at, writer.expected, writer.usual = time.monotonic(), 3, 1.5
+    monkeypatch.setattr(crowd_module, "GATHER_SECONDS", 60)
+    crowd = writer.crowd
+    crowd.let_go_at, crowd.expected, crowd.usual = time.monotonic(), 3, 1.5
     assert writer.hand_over(told(1), attended=True).wait(20)
 
 
@@ -173,10 +176,10 @@ def test_a_crowd_is_known_by_how_many_come_at_once(writer: Writer, monkeypatch: 
     crowd = [writer.hand_over(told(number), attended=True) for number in range(1, 60)]
     go_on.set()
     assert all(job.wait(20) for job in (first, *crowd))
-    until(lambda: writer.usual > writer_module.CROWD)
+    until(lambda: writer.crowd.usual > crowd_module.MANY)
     for number in range(60, 100):  # one at a time
         assert writer.hand_over(told(number), attended=True).wait(20)
-    until(lambda: writer.usual < writer_module.CROWD)
+    until(lambda: writer.crowd.usual < crowd_module.MANY)
 
 
 def test_an_event_that_the_database_refuses_is_spooled(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:

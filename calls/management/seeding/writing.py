@@ -134,7 +134,7 @@ def _write(filled: Filled, added: list[int]) -> Filled:
             if text := filled.rows.get(table._meta.db_table):
                 _copy(table, text)
         counting.hold()
-        counting.sum_up(filled.quarters)
+        counting.renew_sums(filled.quarters)
     added.append(filled.calls)
     return filled
 
