@@ -31,7 +31,7 @@ limit_request_line = 0
 
 
 def post_worker_init(worker: object) -> None:
-    """Leave Ctrl-C to the master, who asks the workers to end: asked twice at once, one waits for itself for ever."""
+    """Leave Ctrl-C to the master, who asks the workers to end: asked twice at once, a gthread waits for itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -87,7 +87,10 @@ class Attendants:
         return None if descriptor == self._end else descriptor
 
     def shutdown(self, wait: bool = False) -> None:
-        """Let the threads end that wait, and the others when they have replied. In any thread, and in a signal's."""
+        """Let the threads end that wait, and the others when they have replied. Waits for none, whatever gunicorn says.
+
+        May be called in any thread, and in the handler of a signal.
+        """
         os.write(self._ring_for_end, b".")
 
 

@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from calls.flows.routing import directory
 from calls.models import ApiToken, User
+from calls.records import batch
 from calls.records.heads import heads
 from calls.webhooks import refusals
 from tests.settings import SCRATCH
@@ -93,6 +94,7 @@ def own_memory(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings.MEDIA_ROOT = tmp_path / "media"
     directory.clear()
     heads.clear()
+    batch.forget()
     monkeypatch.setattr(refusals, "strangers", refusals.Sampler())
 
 

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 Histories = dict[str, list[Event]]  # by the leg's uuid
 Kept = tuple[str, str, Any, UUID]  # an event that is not read again yet: payload, door, received_at, digest
-REMEMBERED, MOST_REMEMBERED = 1_000, 4_000  # events, and characters of one: some megabytes at the most
+REMEMBERED, MOST_REMEMBERED = 1_000, 2_000  # events, and characters of one: some megabytes as a rule
 LONG_NUMBER = re.compile(r"\d{19}")
 
 EVENTS = Table(CallEvent, "digest")
@@ -188,6 +188,7 @@ def _read(kept: Kept) -> Event:
 
 # With each event of a leg all that came before are read again. What this process has read lately it knows.
 _read_once = lru_cache(REMEMBERED)(_read)
+forget = _read_once.cache_clear
 
 
 def _rows(events: Sequence[Event], held: Held, errors: Mapping[UUID, str]) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 MANY = 3.0  # where so many come at once, on the average, who was let go comes back: then the next batch waits for them
 GATHER_SECONDS = 0.004  # and no longer: a batch of twenty costs little more than one of ten
-NOBODY = 1 << 31
 
 
 class Crowd:
@@ -20,7 +19,7 @@ class Crowd:
         self.expected = 0  # so many come, if all come again who were let go just now
         self.usual = 0.0  # the same on the average of the last ten batches or so
         self.let_go_at = float("-inf")
-        self.wanted = NOBODY  # so many shall be there before the thread goes on that gathers
+        self.wanted = float("inf")  # so many shall be there before the thread goes on that gathers
         self.enough = threading.Event()
 
     def let_go(self, number: int) -> None:
@@ -44,4 +43,4 @@ class Crowd:
         self.wanted = self.expected - 1
         if there() < self.wanted:
             self.enough.wait(GATHER_SECONDS)
-        self.wanted = NOBODY
+        self.wanted = float("inf")

@@ -81,7 +81,11 @@ def keep(event: Event) -> None:
     draft = folder("tmp") / name
     try:
         _write(draft, content)
-        os.rename(draft, folder("new") / name)
+        try:
+            os.rename(draft, folder("new") / name)
+        except FileNotFoundError:  # somebody tidied up
+            make_folders()
+            os.rename(draft, folder("new") / name)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
@@ -110,9 +114,10 @@ def make_folders() -> None:
     The one where events are written comes last: who finds it finds the others, though two begin at the same moment.
     """
     for path in map(folder, ("bad", "new", "tmp")):
-        if not path.is_dir():
+        if missing := [one for one in (path, *path.parents) if not one.is_dir()]:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync_folder(path.parent)  # else a power cut could take it back, with what is in it
+        for one in missing:  # else a power cut could take it back, with what is in it
+            _sync_folder(one.parent)
 
 
 def refusal() -> str:

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 MOST_IN_BATCH = 200
-LATER_SECONDS = 0.1  # an event that nobody waits for makes no batch of its own so long
+LATER_SECONDS = 0.1  # how often an idle thread looks for what nobody waits for: that waits so long at the most
 SLOW_SECONDS = 0.2  # after it most threads have better to do than to wait for the database: callers come first
 MOST_PATIENT = 4  # and so many of a process wait on
 STUCK_SECONDS = 1.5  # a batch that takes longer has met a database that hangs
@@ -188,8 +188,10 @@ class Writer:
         What comes alone is taken at once. In a crowd more is on its way right behind a batch: it has a moment to come.
         """
         taken: list[Job | None] = []
+        at_once = self.ending or len(self.unhurried) >= MOST_IN_BATCH
+        seconds = 0.0 if at_once else min(LATER_SECONDS, max(0.0, self.look_at - time.monotonic()))
         try:
-            taken.append(self.waiting.get(timeout=min(LATER_SECONDS, max(0.0, self.look_at - time.monotonic()))))
+            taken.append(self.waiting.get(timeout=seconds))
             if self.crowd.returns():
                 self.crowd.gather(self.waiting.qsize)
             while len(taken) < MOST_IN_BATCH:

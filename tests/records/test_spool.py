@@ -91,6 +91,14 @@ def test_the_first_events_of_a_host_may_come_at_the_same_moment(monkeypatch: pyt
     assert len(spool.waiting()) == next(others)  # those, and the first
 
 
+@pytest.mark.parametrize("name", ["tmp", "new"])
+def test_a_folder_that_somebody_tidied_away_is_made_again(name: str) -> None:
+    spool.make_folders()
+    spool.folder(name).rmdir()
+    spool.keep(told())
+    assert len(spool.waiting()) == 1
+
+
 def test_what_cannot_be_made_durable_is_refused_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     spool.make_folders()
 

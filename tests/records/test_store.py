@@ -117,24 +117,40 @@ def test_a_batch_waits_for_those_whom_the_one_before_let_go_and_no_longer(
 def test_what_nobody_waits_for_goes_along_with_what_somebody_waits_for(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "LATER_SECONDS", 60)
-    writer.look_at = float("inf")
     batches = noted_batches(monkeypatch)
-    assert store(told(0)) == "db"  # from here on the thread rests until something comes
+    let_it_rest(writer, monkeypatch, seconds=60)
     for number in range(1, 4):
         store_later(told(number))
-    assert store(told(4)) == "db"
-    until(lambda: sum(map(len, batches)) == 5)
-    assert max(batches, key=len) == ["leg-4", "leg-1", "leg-2", "leg-3"]
+    assert writer.hand_over(told(4), attended=True).wait(20)
+    assert batches == [["leg-0"], ["leg-4", "leg-1", "leg-2", "leg-3"]]
 
 
 def test_what_nobody_waits_for_is_kept_soon_though_nothing_else_comes(
     writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches = noted_batches(monkeypatch)
-    for number in range(3):
+    let_it_rest(writer, monkeypatch, seconds=0.5)
+    for number in range(1, 4):
         store_later(told(number))
-    until(lambda: sum(map(len, batches)) == 3)
+    until(lambda: sum(map(len, batches)) == 4)
+
+
+def test_of_what_nobody_waits_for_a_batch_full_is_kept_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else no more could come in a second than fit into ten batches."""
+    batches = noted_batches(monkeypatch)
+    let_it_rest(writer, monkeypatch, seconds=60)
+    count = 3 * writer_module.MOST_IN_BATCH
+    for number in range(1, count):
+        store_later(told(number))
+    assert writer.hand_over(told(count), attended=True).wait(20)
+    until(lambda: sum(map(len, batches)) == count + 1)
+
+
+def let_it_rest(writer: Writer, monkeypatch: pytest.MonkeyPatch, *, seconds: float) -> None:
+    """Keep an event; from then on the thread waits for others, and looks after so long what else there is."""
+    monkeypatch.setattr(writer_module, "LATER_SECONDS", seconds)
+    writer.look_at = float("inf")
+    assert writer.hand_over(told(0), attended=True).wait(20)
 
 
 def noted_batches(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
@@ -149,10 +165,10 @@ def noted_batches(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def test_when_the_process_ends_nothing_waits_any_longer(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "LATER_SECONDS", 60)
+    let_it_rest(writer, monkeypatch, seconds=60)
     store_later(told(1))
     writer.drain()
-    assert CallEvent.objects.count() == 1
+    assert CallEvent.objects.count() == 2
 
 
 def test_where_few_come_nobody_waits_for_others(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
