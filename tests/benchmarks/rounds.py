@@ -1,5 +1,6 @@
 """Let contenders take turns, round by round: what else the machine does then falls on all of them alike."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tests.load.traffic import Call
 CONNECTIONS = (8, 32)  # of closed loops
 WARM_UP_CALLS = 150
 WARM_UP_SECONDS = 5.0
+SETTLE_SECONDS = 0.3  # what is done beside the replies, and a moment later, is of the same turn
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def take_turns(there: Sequence[Running], rounds: int, load: Callable[[], Load]) 
 def measured(one: Running, act: Load) -> Turn:
     server, database = one.server.cpu_seconds(), backends(one.place.url)
     outcome = act(one)
+    time.sleep(SETTLE_SECONDS)
     return Turn(outcome, spent(server, one.server.cpu_seconds()), spent(database, backends(one.place.url)))
 
 
