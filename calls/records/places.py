@@ -42,8 +42,9 @@ def place_legs(held: Held, facts: Mapping[str, LegFacts]) -> tuple[set[int], lis
         if leg.call_id and leg.call_id != call.pk:
             left[uuid] = leg.call_id
         leg.call_id = call.pk
-        facts_of_leg = {name: getattr(fact, name) for name in LEG_FACTS}
-        rows.append({"id": leg.pk, "uuid": uuid, "call_id": call.pk, **facts_of_leg})
+        row = {"id": leg.pk, "uuid": uuid, "call_id": call.pk, **vars(fact)}
+        del row["born_in"]
+        rows.append(row)
     write = LEGS.upserts(rows, over=LEG_COLUMNS)
     for row in rows:
         held.legs[row["uuid"]].pk = row["id"]
