@@ -79,19 +79,18 @@ class Callers:
         pk, name, tags = self._contacts.get(number, (None, "", ()))
         return Caller(number, name, tags, pk, hidden=numbers.is_hidden(from_ or ""))
 
-    def block_for(self, from_: str | None) -> dict[str, Any] | None:
+    def block_for(self, caller: Caller) -> dict[str, Any] | None:
         """Give the block that stops them, {"id", "kind", "pattern", "action", "text"}, or None. Never raises.
 
         Their own number's goes before the longest beginning's.
         """
-        if numbers.is_hidden(from_ or ""):
+        if caller.hidden:
             return self._blocks.get((BlockKind.HIDDEN, ""))
-        number = numbers.identity(from_ or "")
-        if exact := self._blocks.get((BlockKind.EXACT, number)):
+        if exact := self._blocks.get((BlockKind.EXACT, caller.number)):
             return exact
-        if number.isdigit():
+        if caller.number.isdigit():
             for length in self._lengths:
-                if found := self._blocks.get((BlockKind.PREFIX, number[:length])):
+                if found := self._blocks.get((BlockKind.PREFIX, caller.number[:length])):
                     return found
         return None
 

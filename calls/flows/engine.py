@@ -64,7 +64,7 @@ def answer(world: World, number: Number, from_: str, moment: datetime, leg: str 
     """Answer a call to a number of ours: a caller may be blocked, or led elsewhere by a rule. Never raises."""
     caller = world.callers.find(from_)
     run = Run(world, number, caller, moment, leg=leg)
-    if block := world.callers.block_for(from_):
+    if block := world.callers.block_for(caller):
         return replace(_blocked(run, block), block=block["id"])
     flow = world.callers.flow_for(caller, number.msisdn)
     if flow and world.live(flow, moment) is None:

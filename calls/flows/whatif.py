@@ -101,7 +101,7 @@ def ask(world: World, asked: Asked) -> Outcome:
     """Let a caller through in thought, until the call ends, or the keys do. Never raises."""
     first = engine.answer(world, asked.number, asked.from_, asked.moment)
     if first.block is not None:
-        block = world.callers.block_for(asked.from_)
+        block = world.callers.block_for(world.callers.find(asked.from_))
         return Outcome(asked, (), (first.ncco,), "blocked", first.problem, block)
     outcome = _follow(world, asked, first)
     flows = {version: str((world.program(version) or {}).get("name", "")) for version in _versions(outcome)}

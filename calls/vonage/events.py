@@ -103,7 +103,11 @@ def read_query(query: str) -> tuple[Payload, bool]:
     except ValueError as error:
         raise EventError(f"the form cannot be read: {error}") from error
     changed: list[bool] = []
-    return cleaned({name: _unnested(value, changed) for name, value in pairs}, changed)
+    payload = {name: _unnested(value, changed) for name, value in pairs}
+    plain = query.isascii() and "\0" not in query and "%00" not in query
+    if plain and not any(isinstance(value, dict | list) for value in payload.values()):
+        return payload, bool(changed)
+    return cleaned(payload, changed)
 
 
 def cleaned(payload: Payload, changed: list[bool]) -> tuple[Payload, bool]:

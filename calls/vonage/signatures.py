@@ -94,8 +94,7 @@ def verify(
         if ours and theirs and theirs != ours:
             raise SignatureRefused(f"{name} is not ours")
     told = claims.get("payload_hash")
-    hashed = hashlib.sha256(body or query_as_json(query)).hexdigest()
-    fits = isinstance(told, str) and hmac.compare_digest(told.encode(errors="replace"), hashed.encode())
+    fits = isinstance(told, str) and _is_hash_of(body or query_as_json(query), told)
     if body and not fits:
         raise SignatureRefused("payload_hash is missing" if told is None else "payload_hash does not fit the body")
     return Claims(
@@ -104,6 +103,10 @@ def verify(
         api_key=str(claims.get("api_key") or ""),
         hash_differs=told is not None and not fits,
     )
+
+
+def _is_hash_of(content: bytes, told: str) -> bool:
+    return hmac.compare_digest(told.encode(errors="replace"), hashlib.sha256(content).hexdigest().encode())
 
 
 def query_as_json(query: str) -> bytes:

@@ -13,7 +13,8 @@ from tests.factories import CALLER, OURS, make_number
 def test_whoever_is_blocked_is_stopped(staff: User, from_: str) -> None:
     made = block(from_, by=staff, note="Robot")
     assert made.made_by == staff
-    found = Callers(load_all()).block_for(from_)
+    callers = Callers(load_all())
+    found = callers.block_for(callers.find(from_))
     assert found is not None
     assert (found["id"], found["action"]) == (made.pk, "hang up")
 
