@@ -30,7 +30,9 @@ inner: Application = django_application
 if settings.INGEST == "writer":
     writer.start()  # it stores what a process before us left in the spool
     inner = Webhooks(django_application)  # else a request needs Django to see to its connection
-sys.setswitchinterval(0.0005)  # seconds: the writer shall not wait for its turn as long as for the database
+# Seconds. With 0.005, as is usual, the writer would wait for its turn as long as for the database, and a caller while a page
+# is made; with less than these, threads that wait wake each other in vain.
+sys.setswitchinterval(0.002)
 application = WholeBody(inner)
 gc.freeze()
 gc.set_threshold(*usual)
