@@ -30,8 +30,8 @@ inner: Application = django_application
 if settings.INGEST == "writer":
     writer.start()  # it stores what a process before us left in the spool
     inner = Webhooks(django_application)  # else a request needs Django to see to its connection
-# Seconds. With 0.005, as is usual, the writer would wait for its turn as long as for the database, and a caller while a page
-# is made; with less than these, threads that wait wake each other in vain.
+# Seconds. With the usual 0.005 the writer would wait for its turn as long as for the database, and a caller while a
+# page is made; with much less, threads that wait wake each other in vain.
 sys.setswitchinterval(0.002)
 application = WholeBody(inner)
 gc.freeze()
