@@ -93,7 +93,7 @@ def test_whoever_cannot_be_told_is_a_stranger(from_: str | None, hidden: bool) -
 def test_nothing_that_vonage_sends_raises(from_: str) -> None:
     known = Callers({"blocks": [{"id": 1, "kind": "prefix", "pattern": "44", "action": "hang up", "text": ""}]})
     caller = known.find(from_)
-    known.block_for(known.find(from_))
+    known.block_for(caller)
     assert numbers.identity(caller.number) == caller.number
     assert known.flow_for(caller, OURS) is None
 
