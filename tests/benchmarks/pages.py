@@ -54,7 +54,7 @@ def note(queries: list[str], execute: Callable[..., Any], sql: str, *more: Any) 
 def pages() -> Iterator[tuple[str, str]]:
     """Give what is opened: each filter, each kind of search, some of them together."""
     from calls.dashboard.paging import place_of
-    from calls.models import Call, CallEvent, Leg
+    from calls.models import Call, CallEvent, CallSearch, Leg
     from calls.records.filters import SHOWN
     from calls.vonage import numbers
 
@@ -64,6 +64,7 @@ def pages() -> Iterator[tuple[str, str]]:
     leg, place = Leg.objects.filter(call=halfway).earliest("pk"), place_of(halfway)
     days = {"since": f"{oldest.started_at:%Y-%m-%d}", "until": f"{halfway.started_at:%Y-%m-%d}"}
     number = number_of_a_page()
+    rare = CallSearch.objects.filter(text__contains="parcel").values_list("text", flat=True).first() or ""
     yield "list", "/"
     yield "list, half way back", f"/?before={place}"
     yield "list, newer than that", f"/?after={place}"
@@ -88,7 +89,7 @@ def pages() -> Iterator[tuple[str, str]]:
         "search a conversation": {"q": halfway.conversation_uuid},
         "search and filters": {"q": number[-6:], "show": "missed", "days": 30},
         "search of everybody and filters": {"q": "7700", "show": ["failed"], **days},
-        "search its digits": {"q": number},
+        "search a text line": {"q": rare.partition("\n")[0]},
     }  # fmt: skip
     for name, query in queries.items():
         yield name, f"/?{urlencode(query, doseq=True)}"
