@@ -5,6 +5,7 @@ Playwright's loop runs in the test's own thread, where Django would refuse its d
 
 import os
 import re
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -173,3 +174,15 @@ def open_page(windows: Windows, live_server: LiveServer, person: User, routes: N
     yield open_one
     windows.give_back()
     assert not complaints
+
+
+def wait_until(page: Page, true: str) -> None:
+    """Wait until an expression is true in the page.
+
+    `page.wait_for_function` makes its code from text in the page, which our Content-Security-Policy refuses unless it
+    is true at the first look.
+    """
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not page.evaluate(true):
+        assert time.monotonic() < end, f"it did not come true: {true}"
+        page.wait_for_timeout(20)

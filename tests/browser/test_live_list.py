@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from calls.models import Call, CallEvent, User
-from tests.browser.conftest import DESK, PHONE, Opens
+from tests.browser.conftest import DESK, PHONE, Opens, wait_until
 from tests.factories import CALLER, OURS, keep, make_call, make_event, make_number
 
 
@@ -114,7 +114,7 @@ def test_nothing_moves_while_the_reader_has_scrolled(open_page: Opens) -> None:
     mark_page(page)
     page.mouse.move(700, 500)
     page.mouse.wheel(0, 800)
-    page.wait_for_function("scrollY > 700")
+    wait_until(page, "scrollY > 700")
     read = row(page, calls[15])
     before = read.bounding_box()
     make_call("started", "ringing")
@@ -137,7 +137,7 @@ def test_what_came_is_told_while_the_list_is_below_the_window(open_page: Opens) 
     page = open_page("/")
     page.mouse.move(700, 500)
     page.mouse.wheel(0, 60)
-    page.wait_for_function("scrollY > 40")
+    wait_until(page, "scrollY > 40")
     make_call()
     button = page.get_by_role("button", name=re.compile(r"1 new call"))
     expect(button).to_be_in_viewport()

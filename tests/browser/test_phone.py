@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from calls.emulator.people import Person
 from calls.models import User
-from tests.browser.conftest import DESK, PHONE, Opens
+from tests.browser.conftest import DESK, PHONE, Opens, wait_until
 from tests.browser.test_pages import found_by_axe
 from tests.control.conftest import LocalVonage, local_vonage, point_to
 from tests.emulator.conftest import serving
@@ -261,7 +261,7 @@ def test_page_that_is_closed_hangs_up(open_page: Opens, shop: LocalVonage) -> No
     expect(first.get_by_role("list")).to_contain_text("For orders")
     page.reload()
     expect(phones(page)[0].get_by_role("button", name="Ring")).to_be_visible()
-    page.wait_for_function("document.querySelector('#number').value")
+    wait_until(page, "document.querySelector('#number').value")
     (leg,) = shop.platform.legs.values()
     assert leg.is_over
 
