@@ -94,6 +94,38 @@ class Attendants:
         os.write(self._ring_for_end, b".")
 
 
+class Together:
+    """The socket of a connection, on which the head of a reply goes out with the first part of its body.
+
+    gunicorn writes them one after the other. With each call of the system a thread lets others go on, and in a busy
+    process it then has to wait for them.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._head: bytes | None = None
+        self._begun = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def sendall(self, data: bytes) -> None:
+        if not self._begun:
+            self._begun, self._head = True, data
+        else:
+            head, self._head = self._head, None
+            self._sock.sendall(head + data if head else data)
+
+    def sendfile(self, *file: Any, **part: Any) -> int:
+        self.flush()
+        return self._sock.sendfile(*file, **part)
+
+    def flush(self) -> None:
+        """Send a head that no body followed."""
+        if self._head:
+            self.sendall(b"")
+
+
 class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     """All threads wait at one epoll, and the one that is woken handles the request.
 
@@ -175,6 +207,13 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
             if not (came_soon and self.stays(conn)):
                 break
         return kept
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Have the application reply. Where it fails half way, what was not sent of its reply is not sent any more."""
+        together = Together(conn.sock)
+        kept = super().handle_request(req, SimpleNamespace(sock=together, client=conn.client, server=conn.server))
+        together.flush()
+        return bool(kept)
 
     def stays(self, conn: TConn) -> bool:
         """Wait a moment for the next request, and say whether it comes: then waking another thread would cost more.

@@ -16,7 +16,7 @@ import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
 from callserver import worker as worker_module
-from callserver.worker import STAY_SECONDS, Attendants, SharingWorker
+from callserver.worker import STAY_SECONDS, Attendants, SharingWorker, Together
 
 pytestmark = pytest.mark.once
 
@@ -323,3 +323,50 @@ def test_who_parts_is_counted_out_for_the_others_as_well(both: tuple[Worker, Wor
     worker, _ = both
     worker.count_out()
     assert sorted(filter(None, worker_module.COUNTS)) == [1, 5]  # one more each
+
+
+class Wire:
+    """A socket that remembers each write."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+
+    def sendall(self, data: bytes) -> None:
+        self.sent.append(data)
+
+    def sendfile(self, file: BytesIO, offset: int, count: int) -> int:
+        self.sent.append(file.getvalue()[offset : offset + count])
+        return count
+
+    def fileno(self) -> int:
+        return 7
+
+
+def test_head_and_body_go_out_at_once() -> None:
+    wire = Wire()
+    together = Together(wire)  # type: ignore[arg-type]
+    together.sendall(b"head, ")
+    assert wire.sent == []
+    together.sendall(b"first part")
+    together.sendall(b"second part")
+    together.flush()
+    assert wire.sent == [b"head, first part", b"second part"]
+    assert together.fileno() == 7
+
+
+def test_head_without_a_body_goes_out_once() -> None:
+    wire = Wire()
+    together = Together(wire)  # type: ignore[arg-type]
+    together.flush()
+    together.sendall(b"head")
+    together.flush()
+    together.flush()
+    assert wire.sent == [b"head"]
+
+
+def test_file_follows_its_head() -> None:
+    wire = Wire()
+    together = Together(wire)  # type: ignore[arg-type]
+    together.sendall(b"head")
+    assert together.sendfile(BytesIO(b"a recording"), offset=2, count=4) == 4
+    assert wire.sent == [b"head", b"reco"]

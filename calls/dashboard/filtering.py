@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Value
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
+from django.db.models import Count, Func, Q, QuerySet, Value
 
 from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
@@ -15,6 +17,7 @@ from calls.records.finding import Found
 from calls.records.names import parties_like
 from calls.records.several import several
 
+PAGE_SIZE = 25
 MOST_COUNTED = 1_000
 MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
 QUICK = {
@@ -29,6 +32,12 @@ QUICK = {
 BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
 MOST_UNSIGNED = 3_000  # events
 Wanted = dict[str, tuple[str, QuerySet[Any]]]
+
+
+class _FirstPage(Func):
+    """Of an array, as much as the first page shows, and one more."""
+
+    template = f"(%(expressions)s)[1:{PAGE_SIZE + 1}]"
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,12 @@ class Filtering:
             return self._narrowed(self.filters.without("show", "unsigned"), Call.objects.unsigned(MOST_UNSIGNED))
         return self._narrowed(self.filters)
 
+    @property
+    def first_page(self) -> CallQuerySet:
+        """The same for the first page alone: where the counts named its calls, these."""
+        named = self.counts.get("first_page")
+        return Call.objects.filter(pk__in=named) if named else self.calls
+
     def _narrowed(self, filters: CallFilters, few: CallQuerySet | None = None) -> CallQuerySet:
         found, calls = self.found if filters.q else None, Call.objects.all() if few is None else few
         return filters.narrow(calls, found, self.parties.tests, self.answered, by_index=few is None)
@@ -72,13 +87,16 @@ class Filtering:
         return wanted
 
     def of_few(self) -> QuerySet[Any, Any] | None:
-        """The same of a search that few calls fit: all of them are looked at, and once for all chips."""
+        """The same of a search that few calls fit: all of them are looked at, and once for all chips and the page."""
         if not self._are_few:
             return None
-        counts = {}
+        counts: dict[str, Any] = {}
         for name, filters in self._counted().items():
             asked = [part for shown in filters.show for part in conditions(shown, self.parties.tests)]
             counts[name] = Count("pk", filter=Q(*asked) if asked else None)
+        if connection.vendor == "postgresql":
+            these = counts["these"].filter
+            counts["first_page"] = _FirstPage(ArrayAgg("pk", filter=these, order_by=("-started_at", "-pk")))
         rows = self._narrowed(replace(self.filters, show=())).order_by()
         # All are one group: `aggregate` would ask at once, in a query of its own.
         counted: QuerySet[Any, Any] = rows.values(one=Value(1)).annotate(**counts).values(*counts)

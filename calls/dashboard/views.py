@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from calls.control import acting
 from calls.dashboard.away import tells_when_away
-from calls.dashboard.filtering import Filtering
+from calls.dashboard.filtering import PAGE_SIZE, Filtering
 from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, looks, news, on_the_line, seen_of
 from calls.dashboard.loose import LooseEvent
 from calls.dashboard.paging import NoSuchPage, page_of, page_of_calls
@@ -24,7 +24,7 @@ from calls.records.filters import DAYS, read_filters
 from calls.records.needles import LONGEST
 from calls.records.several import several
 
-PAGE_SIZE = 25
+PLACES = {"before", "after"}  # of a page that is not the first
 MOST_COUNTED = 99
 READ_ANEW = 205  # there is more to tell than rows: the page reads itself anew
 
@@ -41,8 +41,9 @@ def calls(request: HttpRequest) -> HttpResponse:
     wanted = {**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": new}
     told = several(wanted, filtering.of_few())
     filtering.counts |= told
+    these = filtering.calls if request.GET.keys() & PLACES else filtering.first_page
     try:
-        page = page_of_calls(filtering.calls, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
+        page = page_of_calls(these, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
     except NoSuchPage:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
     if page.problem:

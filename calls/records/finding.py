@@ -43,14 +43,19 @@ NEWEST = 100
 
 
 class AnyOf(Lookup):
-    """Whether a key is one of many. They go to Postgres as one value: of `IN` each is one, to be read and planned."""
+    """Whether a key is one of many. They go to the database as one text: of `IN` each is a value, read and planned.
+
+    Postgres sees the keys only once the plan is made. So it looks each of them up, however many: knowing them, it might
+    go through all calls in order of start instead, which is slow where the calls are old.
+    """
 
     prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         sql, params = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            return f"{sql} = ANY(%s)", [*params, self.rhs]
+            keys = "{" + ",".join(map(str, self.rhs)) + "}"
+            return f"{sql} = ANY(ARRAY(SELECT unnest(%s::bigint[])))", [*params, keys]
         return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.rhs)]  # noqa: S608 -- a column
 
 
