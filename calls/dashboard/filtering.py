@@ -7,13 +7,13 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Func, Q, QuerySet, Value
+from django.db.models import Case, Count, Func, Q, QuerySet, Value, When
 
 from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
 from calls.records.filters import DAYS, CallFilters, conditions
-from calls.records.finding import Found
+from calls.records.finding import Found, is_one_of
 from calls.records.names import parties_like
 from calls.records.several import several
 
@@ -31,7 +31,8 @@ QUICK = {
 }
 BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
 MOST_UNSIGNED = 3_000  # events
-Wanted = dict[str, tuple[str, QuerySet[Any]]]
+Wanted = Mapping[str, tuple[str, QuerySet[Any]]]
+LookedAt = dict[str, QuerySet[Any]]
 
 
 class _FirstPage(Func):
@@ -79,27 +80,33 @@ class Filtering:
         found, calls = self.found if filters.q else None, Call.objects.all() if few is None else few
         return filters.narrow(calls, found, self.parties.tests, self.answered, by_index=few is None)
 
-    def wanted(self) -> Wanted:
-        """What is counted for the chips, each by itself."""
-        wanted: Wanted = {"unsigned_events": ("COUNT(*)", CallEvent.objects.filter(signed=False)[: MOST_UNSIGNED + 1])}
-        for name, filters in {} if self._are_few else self._counted().items():
-            wanted |= self._count(name, filters)
-        return wanted
+    def count(self, besides: Wanted) -> dict[str, Any]:
+        """Count for the chips, and give that along with what else is wanted, in one query."""
+        unsigned = CallEvent.objects.filter(signed=False)[: MOST_UNSIGNED + 1]
+        wanted = {**besides, "unsigned_events": ("COUNT(*)", unsigned)}
+        everything = replace(self.filters, show=())
+        if self._are_few:
+            told = several(wanted, self._of_some(self._narrowed(everything), name_first_page=True))
+        elif self.found and everything == everything.without("days").without("flow"):
+            some = Call.objects.filter(is_one_of(self.found.some))
+            told = several(wanted, self._of_some(self._narrowed(everything.without("q"), some)))
+            told |= {f"{name}_of": MOST_LOOKED_AT for name in self._counted()}  # there are more
+        else:
+            told = several(*self._of_many(self._counted(), wanted))
+        self.counts |= told
+        return told
 
-    def of_few(self) -> QuerySet[Any, Any] | None:
-        """The same of a search that few calls fit: all of them are looked at, and once for all chips and the page."""
-        if not self._are_few:
-            return None
+    def _of_some(self, calls: CallQuerySet, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
+        """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
         counts: dict[str, Any] = {}
         for name, filters in self._counted().items():
             asked = [part for shown in filters.show for part in conditions(shown, self.parties.tests)]
             counts[name] = Count("pk", filter=Q(*asked) if asked else None)
-        if connection.vendor == "postgresql":
-            these = counts["these"].filter
+        if name_first_page and connection.vendor == "postgresql":
+            these = counts["these" if self.filters.show else "all"].filter
             counts["first_page"] = _FirstPage(ArrayAgg("pk", filter=these, order_by=("-started_at", "-pk")))
-        rows = self._narrowed(replace(self.filters, show=())).order_by()
         # All are one group: `aggregate` would ask at once, in a query of its own.
-        counted: QuerySet[Any, Any] = rows.values(one=Value(1)).annotate(**counts).values(*counts)
+        counted: QuerySet[Any, Any] = calls.order_by().values(one=Value(1)).annotate(**counts).values(*counts)
         return counted
 
     @property
@@ -109,16 +116,16 @@ class Filtering:
     def _counted(self) -> dict[str, CallFilters]:
         """What each chip, and the page in all, counts."""
         counted = {"all": replace(self.filters, show=())}
-        counted |= {name: self.filters.without("show", name).toggled(name) for name in QUICK}
-        return counted | {"these": self.filters}
+        counted |= {name: self.filters.toggled(name) for name in QUICK if name not in self.filters.show}
+        return counted | ({"these": self.filters} if self.filters.show else {})
 
     def quick(self) -> Iterator[Chip]:
         """The chips one presses: each adds its filter, or takes it off."""
         everything = replace(self.filters, show=())
         yield Chip("all", "All", everything.query, "", self._words("all"), not self.filters.show)
         for name, (words, icon) in QUICK.items():
-            query = self.filters.toggled(name).query
-            yield Chip(name, words, query, icon, self._words(name), name in self.filters.show)
+            query, current = self.filters.toggled(name).query, name in self.filters.show
+            yield Chip(name, words, query, icon, self.total if current else self._words(name), current)
 
     def applied(self) -> Iterator[Chip]:
         """The chips of what is asked for: each leads to the list without it."""
@@ -128,16 +135,13 @@ class Filtering:
     def drops(self) -> list[Chip]:
         """Where nothing fits: what to drop, with how many there are then. One query."""
         parts = [(name, words, rest) for name, words, rest in self._parts() if rest]
-        wanted: Wanted = {}
-        for name, _, rest in parts:
-            wanted |= self._count(name, rest)
-        self.counts |= several(wanted)
+        self.counts |= several(*self._of_many({name: rest for name, _, rest in parts}, {}))
         chips = [Chip(name, words, rest.query, "", self._words(name)) for name, words, rest in parts]
         return [chip for chip in chips if chip.count != "0"]
 
     @property
     def total(self) -> str:
-        return self._words("these")
+        return self._words("these" if self.filters.show else "all")
 
     def _parts(self) -> Iterator[tuple[str, str, CallFilters]]:
         filters = self.filters
@@ -152,27 +156,38 @@ class Filtering:
         for name in filters.show:
             yield name, QUICK[name][0], filters.without("show", name)
 
-    def _count(self, name: str, filters: CallFilters) -> Wanted:
-        """Count what is found through an index. Where each call has to be looked at, of the newest ones only."""
+    def _of_many(self, counted: Mapping[str, CallFilters], wanted: Wanted) -> tuple[Wanted, None, LookedAt]:
+        """How `several` counts each by itself, and what else is wanted."""
+        looked_at: LookedAt = {}
+        for name, filters in counted.items():
+            every, rows = self._count(filters)
+            if every is not None:
+                wanted = {**wanted, name: ("COUNT(*)", every)}
+            if rows is not None:
+                looked_at[name] = rows
+        return wanted, None, looked_at
+
+    def _count(self, filters: CallFilters) -> tuple[QuerySet[Any] | None, QuerySet[Any] | None]:
+        """Count all that is found through an index; where each call has to be looked at, the newest ones only."""
         few = self._are_few
         of_few = bool(self.answered and self.answered.keys is not None)
         if "unsigned" in filters.show and not few:
             easy = CallFilters(show=("unsigned",))
-            looked_at = Call.objects.unsigned(MOST_LOOKED_AT + 1)
+            rows = Call.objects.unsigned(MOST_COUNTED + 1 if filters == easy else MOST_LOOKED_AT)
         else:
             indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
             easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
             easy = easy if of_few else easy.without("flow")
-            looked_at = self._narrowed(easy).latest_first()[:MOST_LOOKED_AT]
+            rows = self._narrowed(easy)
         if filters == easy:
-            every = looked_at if easy.show == ("unsigned",) else self._narrowed(filters)[: MOST_COUNTED + 1]
-            return {name: ("COUNT(*)", every)}
+            return (rows if easy.show == ("unsigned",) else rows[: MOST_COUNTED + 1]), None
         others = tuple(shown for shown in filters.show if shown not in easy.show)
         rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
         rest = rest.without("flow") if easy.flow else rest
         rest = rest.without("days") if easy.without("days") != easy else rest
-        fits = self._narrowed(rest, Call.objects.filter(pk__in=looked_at.values("pk")))
-        return {name: ("COUNT(*)", fits[: MOST_COUNTED + 1]), f"{name}_of": ("COUNT(*)", looked_at)}
+        asked = Q(*rest.conditions(self.found, self.parties.tests, self.answered))
+        fits = Case(When(asked, then=Value(True)), default=Value(False))
+        return None, rows.annotate(fits=fits).latest_first()[:MOST_LOOKED_AT]
 
     def _words(self, name: str) -> str:
         """Say a count: "12", "1,000+", or "12+" where not all calls were looked at."""

@@ -22,7 +22,6 @@ from calls.models import CallEvent, Voicemail
 from calls.records import spool
 from calls.records.filters import DAYS, read_filters
 from calls.records.needles import LONGEST
-from calls.records.several import several
 
 PLACES = {"before", "after"}  # of a page that is not the first
 MOST_COUNTED = 99
@@ -38,9 +37,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     filtering = Filtering(*read_filters(dict(request.GET.lists())))
     loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
     new = ("COUNT(*)", Voicemail.objects.counted())
-    wanted = {**horizon(), **filtering.wanted(), "loose": ("COUNT(*)", loose), "new_messages": new}
-    told = several(wanted, filtering.of_few())
-    filtering.counts |= told
+    told = filtering.count({**horizon(), "loose": ("COUNT(*)", loose), "new_messages": new})
     these = filtering.calls if request.GET.keys() & PLACES else filtering.first_page
     try:
         page = page_of_calls(these, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)

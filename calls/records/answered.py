@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
 from calls.models import Counted, FlowVersion
-from calls.models.calls import CallQuerySet
 from calls.records.several import several
 
 FLOW = re.compile(r"([0-9]{1,9})(?:v([0-9]{1,9}))?", re.ASCII)  # "3", "3v13"
@@ -36,12 +35,14 @@ class Answered:
         keys = frozenset(rows[: MOST_KEYS + 1]) if those else frozenset[int]()
         return cls(those, keys if len(keys) <= MOST_KEYS else None)
 
-    def narrow(self, calls: CallQuerySet) -> CallQuerySet:
+    @property
+    def condition(self) -> Q:
+        """What it asks of a call."""
         if self.keys is not None:
-            return calls.filter(pk__in=self.keys)
+            return Q(pk__in=self.keys)
         # Looked up call by call. With EXISTS Postgres might read all of them beforehand.
         row = Counted.objects.filter(version__in=self.versions, call=OuterRef("pk"))
-        return calls.filter(IsNull(Subquery(row.values("pk")[:1]), False))
+        return Q(IsNull(Subquery(row.values("pk")[:1]), False))
 
 
 def served(versions: Iterable[int]) -> dict[int, str]:

@@ -77,19 +77,30 @@ class CallFilters:
             names = ("its_outcome", "its_duration")
             calls = calls.alias(its_outcome=Coalesce("outcome", Value("")))
             calls = calls.alias(its_duration=Coalesce("duration_seconds", Value(0)))
+        return calls.filter(*self.conditions(found, tests, answered, names))
+
+    def conditions(
+        self,
+        found: Found | None = None,
+        tests: Sequence[str] | None = None,
+        answered: Answered | None = None,
+        names: tuple[str, str] = ("outcome", "duration_seconds"),
+    ) -> Iterator[Q]:
+        """What is asked of a call; see `narrow`. `names` are those of its outcome and its duration."""
         for name in self.show:
             if name == "test" and tests is None:
                 tests = parties_like("").tests
-            calls = calls.filter(*conditions(name, tests or (), *names))
+            yield from conditions(name, tests or (), *names)
         first, last = self.between()
         if first:
-            calls = calls.filter(started_at__gte=_midnight(first))
+            yield Q(started_at__gte=_midnight(first))
         if last:
-            calls = calls.filter(started_at__lt=_midnight(last + timedelta(days=1)))
-        calls = calls.filter(*self._hours())
+            yield Q(started_at__lt=_midnight(last + timedelta(days=1)))
+        yield from self._hours()
         if self.flow:
-            calls = (answered or Answered.of(self.flow)).narrow(calls)
-        return (found or Found.of(self.q)).narrow(calls) if self.q else calls
+            yield (answered or Answered.of(self.flow)).condition
+        if self.q:
+            yield (found or Found.of(self.q)).condition
 
     def among(self, calls: Collection[int]) -> set[int]:
         """Of a few calls, those that are asked for."""

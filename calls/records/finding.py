@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Lookup, Max, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, Lookup, Max, Min, OuterRef, Q, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, IsNull
@@ -25,6 +25,7 @@ from calls.records.search import has_trigrams, text_from, texts_of
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
 COMMON = 15  # of these: then a page of them is among the newest ten thousand
 MOST_KEYS = 5_000
+MOST_SAMPLED = 1_000  # of many calls
 LAST_DIGITS = 5  # by which numbers are told apart: those before them are of many
 MOST_READ = 200_000  # texts, where no index finds a part of one
 NOT_WRITTEN_YET = 300  # calls, the newest: the worker writes their texts within seconds
@@ -59,6 +60,10 @@ class AnyOf(Lookup):
         return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.rhs)]  # noqa: S608 -- a column
 
 
+def is_one_of(keys: Collection[int]) -> Q:
+    return Q(AnyOf(F("pk"), sorted(keys))) if keys else Q(pk__in=())
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search finds: the keys of some calls, or, where `keys` is None, those with the text: they are many."""
@@ -66,6 +71,7 @@ class Found:
     needles: Needles
     keys: frozenset[int] | None = None
     cut: bool = False  # only the newest were looked at
+    some: frozenset[int] = frozenset()  # of many
 
     @classmethod
     def of(cls, text: str, named: Collection[str] | None = None) -> "Found":
@@ -75,23 +81,27 @@ class Found:
             return cls(needles, keys)
         needles = needles.or_any(parties_like(text).named if named is None else named)
         newest = CallSearch.objects.order_by("-pk")[:LOOKED_AT]
-        told = newest.aggregate(newest=Max("pk"), fit=Count("pk", filter=has(needles)))
-        if told["fit"] >= COMMON:
-            return cls(needles)
-        rows, least = CallSearch.objects.filter(_has_by_index(needles)), (told["newest"] or 0) - MOST_READ
+        fit = Count("pk", filter=has(needles))
+        told = newest.aggregate(of=Count("pk"), fit=fit, least=Min("pk"), most=Max("pk"))
+        if told["fit"] >= COMMON and (told["of"] == LOOKED_AT or told["fit"] > MOST_SAMPLED):
+            rows = CallSearch.objects.filter(has(needles), pk__gte=told["least"]).order_by("-pk")
+            return cls(needles, some=frozenset(rows.values_list("pk", flat=True)[:MOST_SAMPLED]))
+        rows, least = CallSearch.objects.filter(_has_by_index(needles)), (told["most"] or 0) - MOST_READ
         if not has_trigrams():
             rows = rows.filter(pk__gt=least)
         keys = frozenset(rows.values_list("pk", flat=True)[: MOST_KEYS + 1])
         if len(keys) > MOST_KEYS:
-            return cls(needles)
+            return cls(needles, some=frozenset(sorted(keys)[-MOST_SAMPLED:]))
         return cls(needles, keys | _not_written(needles), cut=not has_trigrams() and least > 0)
 
-    def narrow(self, calls: CallQuerySet) -> CallQuerySet:
+    @property
+    def condition(self) -> Q:
+        """What it asks of a call."""
         if self.keys is None:
             # Looked up call by call. With EXISTS Postgres might read all texts beforehand.
             text = CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))
-            return calls.filter(IsNull(Subquery(text.values("pk")[:1]), False))
-        return calls.filter(AnyOf(F("pk"), sorted(self.keys))) if self.keys else calls.none()
+            return Q(IsNull(Subquery(text.values("pk")[:1]), False))
+        return is_one_of(self.keys)
 
     @classmethod
     def among(cls, text: str, calls: Collection[int]) -> set[int]:
@@ -107,7 +117,7 @@ def newest_with(party: str) -> CallQuerySet:
     """The calls that somebody began or got; where they have more than a hundred, about so many of the newest."""
     calls = Call.objects.filter(Q(from_number=party) | Q(to_number=party))
     if not has_trigrams():
-        return Found.of(party, ()).narrow(calls)
+        return calls.filter(Found.of(party, ()).condition)
     keys = RawSQL(NEWEST_WITH, [text_from([party]), LOOKED_AT, party, NEWEST, NEWEST])  # noqa: S611 -- no text of others
     return calls.filter(pk__in=keys)
 

@@ -239,15 +239,21 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
     login: Client, write: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "COMMON", 3)
+    monkeypatch.setattr(finding, "LOOKED_AT", 4)
     calls = [make_call(**caller("447700900500")) for _ in range(4)]
     missed = make_call("started", "timeout", **caller("447700900501"))
     write()
     assert len(found(login, q="9005")) == 5
     assert found(login, q="9005", show="missed") == [missed.pk]
-    assert chips(page(login, q="900500"))["all"] == "4"
+    assert chips(page(login, q="900500"))["all"] == "3+"  # among the newest
+    assert chips(page(login, q="9005"))["missed"] == "1+"
+    assert chips(page(login, q="9005", days="7"))["all"] == "5"
     monkeypatch.setattr(finding, "COMMON", 60)
     monkeypatch.setattr(finding, "MOST_KEYS", 2)
     assert sorted(found(login, q="900500")) == [call.pk for call in calls]
+    assert chips(page(login, q="900500"))["all"] == "3+"  # of those that the index gave first
+    monkeypatch.setattr(finding, "MOST_SAMPLED", 2)
+    assert chips(page(login, q="900500"))["all"] == "2+"
 
 
 def test_a_number_is_told_from_others_with_its_last_digits(login: Client, write: Callable[[], None]) -> None:
@@ -262,14 +268,35 @@ def test_a_number_is_told_from_others_with_its_last_digits(login: Client, write:
 def test_chips_count_the_same_of_few_calls_as_of_many(
     login: Client, kinds: dict[str, Call], write: Callable[[], None], monkeypatch: pytest.MonkeyPatch, show: list[str]
 ) -> None:
-    """What few calls fit is counted at once for all chips."""
+    """Of many, some are counted as few are, and those of some days one chip after the other."""
     make_contact("Test line", "447700900123", tags=["test"])
     write()
     hours = {"hours_from": "00:00", "hours_to": "23:59"}
-    of_few = [chips(page(login, q="900123", show=show, **more)) for more in ({}, hours)]
+    asked: list[dict[str, Any]] = [{}, hours, {"since": "2001-01-01"}, {"since": "2001-01-01", **hours}]
+    of_few, of_hours, *of_days = [chips(page(login, q="900123", show=show, **more)) for more in asked]
+    assert of_few["all"] == str(len(kinds))
     monkeypatch.setattr(finding, "COMMON", 1)
-    assert [chips(page(login, q="900123", show=show, **more)) for more in ({}, hours)] == of_few
-    assert of_few[0]["all"] == str(len(kinds))
+    monkeypatch.setattr(finding, "LOOKED_AT", CallSearch.objects.count())
+    some, some_of_hours, *of_many_days = [chips(page(login, q="900123", show=show, **more)) for more in asked]
+    assert some == {name: f"{count}+" for name, count in of_few.items()}
+    assert some_of_hours == {name: f"{count}+" for name, count in of_hours.items()}
+    assert of_many_days == of_days
+
+
+def test_first_page_of_few_calls_is_in_order_of_start(login: Client, write: Callable[[], None]) -> None:
+    """Its calls are named together with the counts, the next page's are not."""
+    start = datetime.now(UTC) - timedelta(hours=3)
+    order = [*range(0, 30, 2), *range(1, 30, 2)]
+    calls = {minute: make_call("started", "timeout", at=start + timedelta(minutes=minute)) for minute in order}
+    make_call(at=start + timedelta(hours=2))
+    write()
+    newest_first = [calls[minute].pk for minute in sorted(calls, reverse=True)]
+    html = page(login, q="900123", show="missed")
+    assert [int(pk) for pk in re.findall(r'id="call-(\d+)"', html)] == newest_first[:25]
+    assert (chips(html)["all"], chips(html)["missed"]) == ("31", "30")
+    before = re.search(r"before=([0-9-]+)", html)
+    assert before
+    assert found(login, q="900123", show="missed", before=before[1]) == newest_first[25:]
 
 
 def test_search_is_written_once_and_anew_when_more_is_told(db: None) -> None:
@@ -461,12 +488,12 @@ def test_csv_is_read_page_by_page(login: Client, django_assert_num_queries: Djan
 def test_database_that_is_away_is_told(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
-    from calls.dashboard import views
+    from calls.dashboard import filtering
 
     def fail(*wanted: object) -> None:
         raise OperationalError("canceling statement due to statement timeout")
 
-    monkeypatch.setattr(views, "several", fail)
+    monkeypatch.setattr(filtering, "several", fail)
     response = login.get("/?q=x")
     assert response.status_code == 503
     assert "The list could not be loaded" in response.content.decode()
