@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 
 from calls.control import acting
 from calls.dashboard.away import tells_when_away
-from calls.dashboard.filtering import PAGE_SIZE, Filtering
+from calls.dashboard.chip_counts import PAGE_SIZE
+from calls.dashboard.filtering import Filtering
 from calls.dashboard.live import ON_THE_LINE, horizon, in_progress_count, looks, news, on_the_line, seen_of
 from calls.dashboard.loose import LooseEvent
 from calls.dashboard.paging import NoSuchPage, page_of, page_of_calls

@@ -128,6 +128,12 @@ class Call(models.Model):
             models.Index(
                 fields=["started_at"], name="call_long", condition=models.Q(duration_seconds__gt=LONG_SECONDS)
             ),
+            # Hardly any: else both of the indexes would be gone through to find that they have nothing in common.
+            models.Index(
+                fields=["started_at"],
+                name="call_long_unanswered",
+                condition=models.Q(duration_seconds__gt=LONG_SECONDS, outcome__in=[*TO_HANDLE, Outcome.FAILED]),
+            ),
             models.Index(
                 fields=["started_at"],
                 name="call_to_handle",

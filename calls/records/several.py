@@ -1,18 +1,20 @@
 """Several figures in one journey to the database."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
+Sql = tuple[str, tuple[Any, ...]] | None  # a query and its values; None where it is known to give nothing
+Rows = QuerySet[Any, Any] | Sql
+
 
 def several(
-    wanted: Mapping[str, tuple[str, QuerySet[Any]]],
+    wanted: Mapping[str, tuple[str, Rows]],
     counts: QuerySet[Any, Any] | None = None,
-    looked_at: Mapping[str, QuerySet[Any]] | None = None,
+    looked_at: Mapping[str, Rows] | None = None,
 ) -> dict[str, Any]:
     """Work out what is wanted, each an aggregate over rows: `{"calls": ("COUNT(*)", calls[:1001])}`.
 
@@ -20,6 +22,7 @@ def several(
     `counts` are further ones, of the same rows: `calls.values(all=Count("pk"), missed=Count("pk", filter=…))`.
     `looked_at` are rows of which each says whether it `fits`: of `{"missed": calls}` the figure "missed" is how many
     do, and "missed_of" how many there are.
+    Rows may be given as `compiled` makes them.
     """
     found: dict[str, Any] = {}
     figures, sources = [], []
@@ -27,25 +30,22 @@ def several(
     source_values: list[Any] = []
     for name, (aggregate, rows) in wanted.items():
         found[name] = 0 if aggregate.startswith("COUNT") else None
-        with suppress(EmptyResultSet):
-            sql, given = _sql(rows.values("id"))
-            figures.append(f'(SELECT {aggregate} FROM ({sql}) AS found_rows) AS "{name}"')  # noqa: S608 -- Django's own SQL
-            values += given
+        if query := compiled(rows):
+            figures.append(f'(SELECT {aggregate} FROM ({query[0]}) AS found_rows) AS "{name}"')  # noqa: S608 -- Django's own SQL
+            values += query[1]
     for name, rows in (looked_at or {}).items():
         found[name] = found[f"{name}_of"] = 0
-        with suppress(EmptyResultSet):
-            sql, given = _sql(rows.values("fits"))
+        if query := compiled(rows, "fits"):
             both = f'COUNT(*) FILTER (WHERE fits) AS "{name}", COUNT(*) AS "{name}_of"'
             figures.append(f'"{name}_counts".*')
-            sources.append(f'(SELECT {both} FROM ({sql}) AS found_rows) AS "{name}_counts"')  # noqa: S608 -- likewise
-            source_values += given
+            sources.append(f'(SELECT {both} FROM ({query[0]}) AS found_rows) AS "{name}_counts"')  # noqa: S608 -- likewise
+            source_values += query[1]
     if counts is not None:
         found |= dict.fromkeys(counts.query.annotation_select, 0)
-        with suppress(EmptyResultSet):
-            sql, given = _sql(counts)
+        if query := compiled(counts, None):
             figures.append("counts.*")
-            sources.append(f"({sql}) AS counts")
-            source_values += given
+            sources.append(f"({query[0]}) AS counts")
+            source_values += query[1]
     if figures:
         source = f" FROM {', '.join(sources)}" if sources else ""
         with connection.cursor() as cursor:
@@ -55,6 +55,13 @@ def several(
     return found
 
 
-def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
-    sql, values = rows.query.get_compiler(connection=connection).as_sql()
+def compiled(rows: Rows, column: str | None = "id") -> Sql:
+    """Make SQL of rows that are reduced to one column, or left as they are: that takes longer than to execute it."""
+    if not isinstance(rows, QuerySet):
+        return rows
+    try:
+        query = (rows.values(column) if column else rows).query
+        sql, values = query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return None
     return sql, tuple(values)

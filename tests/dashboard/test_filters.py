@@ -488,12 +488,12 @@ def test_csv_is_read_page_by_page(login: Client, django_assert_num_queries: Djan
 def test_database_that_is_away_is_told(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.db import OperationalError
 
-    from calls.dashboard import filtering
+    from calls.dashboard import chip_counts
 
     def fail(*wanted: object) -> None:
         raise OperationalError("canceling statement due to statement timeout")
 
-    monkeypatch.setattr(filtering, "several", fail)
+    monkeypatch.setattr(chip_counts, "several", fail)
     response = login.get("/?q=x")
     assert response.status_code == 503
     assert "The list could not be loaded" in response.content.decode()

@@ -1,0 +1,129 @@
+"""How many calls each filter of the list would leave: all of them up to a thousand, or some, in one query."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import connection
+from django.db.models import Case, Count, Func, Q, QuerySet, Value, When
+
+from calls.models import Call
+from calls.models.calls import CallQuerySet
+from calls.records.answered import Answered
+from calls.records.filters import CallFilters, conditions
+from calls.records.finding import Found, is_one_of
+from calls.records.several import Rows, Sql, compiled, several
+
+PAGE_SIZE = 25
+MOST_COUNTED = 1_000
+MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
+BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
+Wanted = Mapping[str, tuple[str, Rows]]
+Counts = dict[str, Any]
+Asked = Mapping[str, CallFilters]  # by the name of the count
+
+
+class FirstPage(Func):
+    """Of an array, as much as the first page shows, and one more."""
+
+    template = f"(%(expressions)s)[1:{PAGE_SIZE + 1}]"
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counts calls. What a search finds, what a flow answered and whose calls are tests was looked up before."""
+
+    found: Found | None
+    answered: Answered | None
+    tests: tuple[str, ...]
+
+    def narrowed(self, filters: CallFilters, few: CallQuerySet | None = None) -> CallQuerySet:
+        """The calls that are asked for, or those of a few."""
+        found, calls = self.found if filters.q else None, Call.objects.all() if few is None else few
+        return filters.narrow(calls, found, self.tests, self.answered, by_index=few is None)
+
+    def count(self, asked: Asked, besides: Wanted) -> Counts:
+        """Count what chips ask for that differ in what they show. Gives what else is wanted along with that.
+
+        Of "missed" there is "missed_of" as well where only so many calls were looked at. Where a search finds few,
+        "first_page" is the keys of the newest calls that "these" asks for.
+        """
+        everything = replace(asked["these"], show=())
+        if self.found and self.found.keys is not None:
+            return several(besides, self._of_some(self.narrowed(everything), asked, name_first_page=True))
+        if self.found and everything == everything.without("days").without("flow"):
+            some = self.narrowed(everything.without("q"), Call.objects.filter(is_one_of(self.found.some)))
+            return several(besides, self._of_some(some, asked)) | {f"{name}_of": MOST_LOOKED_AT for name in asked}
+        return self.count_apart(asked, besides)
+
+    def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
+        """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
+        counts: Counts = {}
+        for name, filters in asked.items():
+            parts = [part for shown in filters.show for part in conditions(shown, self.tests)]
+            counts[name] = Count("pk", filter=Q(*parts) if parts else None)
+        if name_first_page and connection.vendor == "postgresql":
+            keys = ArrayAgg("pk", filter=counts["these"].filter, order_by=("-started_at", "-pk"))
+            counts["first_page"] = FirstPage(keys)
+        # All are one group: `aggregate` would ask at once, in a query of its own.
+        counted: QuerySet[Any, Any] = calls.order_by().values(one=Value(1)).annotate(**counts).values(*counts)
+        return counted
+
+    def count_apart(self, asked: Asked, besides: Wanted) -> Counts:
+        """The same of anything, each by itself."""
+        wanted, looked_at = {**besides}, {}
+        every: Rows
+        rows: Rows
+        for name, filters in asked.items():
+            if filters == CallFilters(show=filters.show):
+                every, rows = _plain(filters, self.tests, connection.vendor)
+            else:
+                every, rows = self._parts(filters)
+            if every is not None:
+                wanted[name] = "COUNT(*)", every
+            else:
+                looked_at[name] = rows
+        return several(wanted, None, looked_at)
+
+    def _parts(self, filters: CallFilters) -> tuple[Rows, Rows]:
+        """The calls that are asked for, up to a thousand and one more, where an index finds them. Else None, and the
+        newest of those that an index finds: each tells whether it fits.
+        """
+        few = bool(self.found and self.found.keys is not None)
+        of_few = bool(self.answered and self.answered.keys is not None)
+        if "unsigned" in filters.show and not few:
+            easy = CallFilters(show=("unsigned",))
+            rows = Call.objects.unsigned(MOST_LOOKED_AT)
+        else:
+            indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
+            easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
+            easy = easy if of_few else easy.without("flow")
+            rows = self.narrowed(easy)
+            if filters == easy:
+                return rows[: MOST_COUNTED + 1], None
+        others = tuple(shown for shown in filters.show if shown not in easy.show)
+        rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
+        rest = rest.without("flow") if easy.flow else rest
+        rest = rest.without("days") if easy.without("days") != easy else rest
+        asked = Q(*rest.conditions(self.found, self.tests, self.answered))
+        fits = Case(When(asked, then=Value(True)), default=Value(False))
+        return None, rows.annotate(fits=fits).latest_first()[:MOST_LOOKED_AT]
+
+
+@lru_cache(maxsize=256)
+def _plain(filters: CallFilters, tests: tuple[str, ...], database: str) -> tuple[Sql, Sql]:
+    """The parts of what is the same each time, as SQL: making it takes longer than to execute it."""
+    every, rows = Counting(None, None, tests)._parts(filters)
+    return None if every is None else compiled(every), None if rows is None else compiled(rows, "fits")
+
+
+def in_words(counts: Counts, name: str) -> str:
+    """Say a count: "12", "1,000+", or "12+" where not all calls were looked at; "" where nobody counted."""
+    count = counts.get(name)
+    if count is None:
+        return ""
+    if count > MOST_COUNTED:
+        return f"{MOST_COUNTED:,}+"
+    return f"{count:,}+" if counts.get(f"{name}_of", 0) >= MOST_LOOKED_AT else f"{count:,}"
