@@ -37,21 +37,25 @@ def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
     ours = PhoneNumber.objects.filter(msisdn__in=set(parties))
     rows = [
         _rows("contact", contacts, "party", "contact__name"),
-        _rows("ours", ours.exclude(label=""), "msisdn", "label"),
-        _rows("zone", ours.exclude(time_zone=""), "msisdn", "time_zone"),
+        _rows("ours", ours, "msisdn", "label", "time_zone"),
     ]
     if callers:
         rows.append(_rows("block", Block.objects.stopping(callers), "pattern", "kind"))
-    found: dict[str, dict[str, str]] = {"ours": {}, "contact": {}, "zone": {}}
+    of_contacts: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    zones: dict[str, str] = {}
     blocks: list[tuple[str, str]] = []
-    for kind, party, name in rows[0].union(*rows[1:], all=True):
+    for kind, party, name, zone in rows[0].union(*rows[1:], all=True):
         if kind == "block":
             blocks.append((name, party))
+        elif kind == "contact":
+            of_contacts[party] = name
         else:
-            found[kind][party] = name
-    named = {party: found["contact"][one] for party, one in asked.items() if one in found["contact"]}
+            labels |= {party: name} if name else {}
+            zones |= {party: zone} if zone else {}
+    named = {party: of_contacts[one] for party, one in asked.items() if one in of_contacts}
     blocked = {one: words for one in callers if (words := _blocked(one, blocks))}
-    return Known(named | found["ours"], blocked, found["zone"])
+    return Known(named | labels, blocked, zones)
 
 
 def _blocked(caller: str, blocks: Collection[tuple[str, str]]) -> str:
@@ -84,11 +88,13 @@ def parties_like(text: str) -> Parties:
         rows += [_rows("named", contacts, "party", "party")]
         rows += [_rows("named", ours, "msisdn", "msisdn")]
     found: dict[str, list[str]] = {"named": [], "test": []}
-    for kind, party, _ in (rows[0].union(*rows[1:], all=True) if text else rows[0])[: 2 * MOST_TESTS]:
+    for kind, party, *_ in (rows[0].union(*rows[1:], all=True) if text else rows[0])[: 2 * MOST_TESTS]:
         found[kind].append(party)
     return Parties(tuple(found["named"][:MOST_NAMED]), tuple(found["test"][:MOST_TESTS]))
 
 
-def _rows(kind: str, rows: QuerySet[Any], party: str, name: str) -> Any:
+def _rows(kind: str, rows: QuerySet[Any], party: str, name: str, zone: str = "") -> Any:
     told = rows.order_by().annotate(kind_=Value(kind, CharField()), party_=F(party), name_=F(name))
-    return told.values_list("kind_", "party_", "name_")
+    return told.annotate(zone_=F(zone) if zone else Value("", CharField())).values_list(
+        "kind_", "party_", "name_", "zone_"
+    )
