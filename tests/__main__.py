@@ -1,4 +1,4 @@
-"""Run the tests, two processes per database and one for the browser: `make test`, or `python -m tests` with pytest's
+"""Run the tests, one process per database and one for the browser: `make test`, or `python -m tests` with pytest's
 arguments.
 
 SQLite needs nothing. Postgres is taken where TEST_POSTGRES_URL answers. The browser tests run in full on SQLite and as
@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
 import psycopg2
@@ -22,9 +21,7 @@ from tests.machine import POSTGRES_URL, address, ending_with_us, find_browser, p
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTEST = (sys.executable, "-m", "pytest", "-p", "tests.tally")
-BROWSER_ALONE = ("-o", "testpaths=tests/browser")
 FINE = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-_serial = count(1)
 
 
 @dataclass
@@ -104,13 +101,18 @@ class Run:
 
 def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     """Say which runs there are to make, and what the machine lacks."""
-    lacks, in_browser, smoke = [], [], "not browser"
+    lacks = []
+    # What need not see both databases is divided between them, so that both take as long. Who waits for a page leaves
+    # the processor to the others.
+    on_postgres, in_browser = "not sqlite and (not browser or smoke)", []
+    sqlite = Run("SQLite", "not browser and (not once or sqlite)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
     if browser:
+        url = f"sqlite:///{scratch / 'browser.sqlite3'}"
         # The other folders' thousands of tests need not be read to leave them out; what is named in ARGS comes first.
-        in_browser = [Run("SQLite, in the browser", "browser", url_of(scratch), options=BROWSER_ALONE)]
-        smoke = "(not browser or smoke)"
+        in_browser = [Run("SQLite, in the browser", "browser", url, options=("-o", "testpaths=tests/browser"))]
     else:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
+        on_postgres = "not browser and not sqlite"
     try:
         version = postgres_version(POSTGRES_URL)
     except psycopg2.Error as error:
@@ -118,24 +120,11 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
         lacks.append(
             f"Postgres was not tested: TEST_POSTGRES_URL, {address(POSTGRES_URL)}, does not answer ({reason})."
         )
-        return [Run("SQLite", "not browser", url_of(scratch)), *in_browser], lacks
-    # What need not see both databases is divided between them. Each is tested by two processes: one that waits, for a
-    # server or a page, leaves the processor to the others.
-    runs = [
-        Run("SQLite", "not browser and not once and not sqlite", url_of(scratch)),
-        Run("SQLite alone", "not browser and sqlite", url_of(scratch)),
-        *in_browser,
-        Run(f"Postgres {version}", f"not once and not sqlite and {smoke}", POSTGRES_URL),
-        Run(f"Postgres {version} alone", f"once and not sqlite and {smoke}", POSTGRES_URL),
-    ]
-    for number, run in enumerate(runs):  # a database of this run's own, so that two runs never meet there
-        run.database_name = f"test_callserver_{os.getpid()}_{number}" if run.url == POSTGRES_URL else ""
-    return runs, lacks
-
-
-def url_of(scratch: Path) -> str:
-    """Name a new database of SQLite."""
-    return f"sqlite:///{scratch / f'callserver-{next(_serial)}.sqlite3'}"
+        sqlite.marks = "not browser"
+        return [sqlite, *in_browser], lacks
+    # A database of this run's own, so that two runs never meet there.
+    postgres = Run(f"Postgres {version}", on_postgres, POSTGRES_URL, f"test_callserver_{os.getpid()}")
+    return [sqlite, *in_browser, postgres], lacks
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,7 @@ from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
 from calls.records.filters import CallFilters, conditions
-from calls.records.finding import Found, is_one_of
+from calls.records.finding import MOST_SAMPLED, Found, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
 PAGE_SIZE = 25
@@ -53,10 +53,23 @@ class Counting:
         everything = replace(asked["these"], show=())
         if self.found and self.found.keys is not None:
             return several(besides, self._of_some(self.narrowed(everything), asked, name_first_page=True))
-        if self.found and everything == everything.without("days").without("flow"):
-            some = self.narrowed(everything.without("q"), Call.objects.filter(is_one_of(self.found.some)))
-            return several(besides, self._of_some(some, asked)) | {f"{name}_of": MOST_LOOKED_AT for name in asked}
+        if self.found:
+            return self._count_some(self.found, everything, asked, besides)
         return self.count_apart(asked, besides)
+
+    def _count_some(self, found: Found, everything: CallFilters, asked: Asked, besides: Wanted) -> Counts:
+        """Count those of many that a search named, or that are among the newest thousand of the days and the flow."""
+        rest = everything.without("q")
+        if rest == rest.without("days").without("flow"):
+            looked_at, newest = Call.objects.filter(is_one_of(found.some)), None
+        else:
+            within = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
+            newest = self.narrowed(within).latest_first()[:MOST_SAMPLED]
+            looked_at, rest = Call.objects.filter(pk__in=newest.values("pk")), everything
+        besides = {**besides, "looked_at": ("COUNT(*)", newest)} if newest is not None else besides
+        counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
+        there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
+        return counts | ({f"{name}_of": MOST_LOOKED_AT for name in asked} if there_are_more else {})
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
@@ -87,19 +100,22 @@ class Counting:
                 looked_at[name] = rows
         return several(wanted, None, looked_at)
 
+    @property
+    def _answered_few(self) -> bool:
+        return bool(self.answered and self.answered.keys is not None)
+
     def _parts(self, filters: CallFilters) -> tuple[Rows, Rows]:
         """The calls that are asked for, up to a thousand and one more, where an index finds them. Else None, and the
         newest of those that an index finds: each tells whether it fits.
         """
         few = bool(self.found and self.found.keys is not None)
-        of_few = bool(self.answered and self.answered.keys is not None)
         if "unsigned" in filters.show and not few:
             easy = CallFilters(show=("unsigned",))
             rows = Call.objects.unsigned(MOST_LOOKED_AT)
         else:
             indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
             easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
-            easy = easy if of_few else easy.without("flow")
+            easy = easy if self._answered_few else easy.without("flow")
             rows = self.narrowed(easy)
             if filters == easy:
                 return rows[: MOST_COUNTED + 1], None

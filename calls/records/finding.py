@@ -66,12 +66,15 @@ def is_one_of(keys: Collection[int]) -> Q:
 
 @dataclass(frozen=True)
 class Found:
-    """What a search finds: the keys of some calls, or, where `keys` is None, those with the text: they are many."""
+    """What a search finds: the keys of some calls, or, where `keys` is None, those with the text: they are many.
+
+    `some` are the keys of up to a thousand of many: the newest ones, where the text is common among these.
+    """
 
     needles: Needles
     keys: frozenset[int] | None = None
     cut: bool = False  # only the newest were looked at
-    some: frozenset[int] = frozenset()  # of many
+    some: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, text: str, named: Collection[str] | None = None) -> "Found":
