@@ -69,7 +69,8 @@ class Counting:
         besides = {**besides, "looked_at": ("COUNT(*)", newest)} if newest is not None else besides
         counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
         there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
-        return counts | ({f"{name}_of": MOST_LOOKED_AT for name in asked} if there_are_more else {})
+        some = [name for name, filters in asked.items() if self.tests or "test" not in filters.show]
+        return counts | ({f"{name}_of": MOST_LOOKED_AT for name in some} if there_are_more else {})
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""

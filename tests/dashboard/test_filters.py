@@ -247,6 +247,7 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
     assert found(login, q="9005", show="missed") == [missed.pk]
     assert chips(page(login, q="900500"))["all"] == "3+"  # among the newest
     assert chips(page(login, q="9005"))["missed"] == "1+"
+    assert chips(page(login, q="9005"))["test"] == "0"  # nobody’s are
     assert chips(page(login, q="9005", days="7"))["all"] == "5"
     monkeypatch.setattr(finding, "COMMON", 60)
     monkeypatch.setattr(finding, "MOST_KEYS", 2)
