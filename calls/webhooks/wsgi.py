@@ -35,7 +35,7 @@ class Webhooks:
         host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
         reply = DOORS[door](environ) if is_ours(host) else misdirected(environ, door, host)
         start_response(f"{reply.status:d} {reply.status.phrase}", reply.all_headers)
-        return [reply.body] if reply.body else []  # of nothing a server would send nothing, in a call of the system
+        return [reply.body]
 
 
 def misdirected(environ: Environ, door: str, host: str) -> Reply:
