@@ -47,8 +47,8 @@ class Counting:
     def count(self, asked: Asked, besides: Wanted) -> Counts:
         """Count what chips ask for that differ in what they show. Gives what else is wanted along with that.
 
-        Of "missed" there is "missed_of" as well where only so many calls were looked at. Where a search finds few,
-        "first_page" is the keys of the newest calls that "these" asks for.
+        "at_least" names those for which not all calls were looked at. Where a search finds few, "first_page" is the
+        keys of the newest calls that "these" asks for.
         """
         everything = replace(asked["these"], show=())
         if self.found and self.found.keys is not None:
@@ -69,8 +69,8 @@ class Counting:
         besides = {**besides, "looked_at": ("COUNT(*)", newest)} if newest is not None else besides
         counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
         there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
-        some = [name for name, filters in asked.items() if self.tests or "test" not in filters.show]
-        return counts | ({f"{name}_of": MOST_LOOKED_AT for name in some} if there_are_more else {})
+        some = {name for name, filters in asked.items() if self.tests or "test" not in filters.show}
+        return counts | {"at_least": some if there_are_more else set()}
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
@@ -99,7 +99,8 @@ class Counting:
                 wanted[name] = "COUNT(*)", every
             else:
                 looked_at[name] = rows
-        return several(wanted, None, looked_at)
+        counts = several(wanted, None, looked_at)
+        return counts | {"at_least": {name for name in looked_at if counts[f"{name}_of"] >= MOST_LOOKED_AT}}
 
     @property
     def _answered_few(self) -> bool:
@@ -143,4 +144,4 @@ def in_words(counts: Counts, name: str) -> str:
         return ""
     if count > MOST_COUNTED:
         return f"{MOST_COUNTED:,}+"
-    return f"{count:,}+" if counts.get(f"{name}_of", 0) >= MOST_LOOKED_AT else f"{count:,}"
+    return f"{count:,}+" if name in counts.get("at_least", ()) else f"{count:,}"

@@ -269,7 +269,7 @@ def test_a_number_is_told_from_others_with_its_last_digits(login: Client, write:
 def test_chips_count_the_same_of_few_calls_as_of_many(
     login: Client, kinds: dict[str, Call], write: Callable[[], None], monkeypatch: pytest.MonkeyPatch, show: list[str]
 ) -> None:
-    """Of many, some are counted as few are, and those of some days one chip after the other."""
+    """Of many, some are counted as few are; within days it is the newest thousand there."""
     make_contact("Test line", "447700900123", tags=["test"])
     write()
     hours = {"hours_from": "00:00", "hours_to": "23:59"}
