@@ -41,10 +41,10 @@ class Filtering:
 
     def __init__(self, filters: CallFilters, problems: Mapping[str, str]) -> None:
         self.filters, self.problems = filters, dict(problems)
-        self.parties = parties_like(filters.q)
-        self.found = Found.of(filters.q, self.parties.named) if filters.q else None
+        parties = parties_like(filters.q)
+        self.found = Found.of(filters.q, parties.named) if filters.q else None
         answered = Answered.of(filters.flow) if filters.flow else None
-        self.counting = Counting(self.found, answered, self.parties.tests)
+        self.counting = Counting(self.found, answered, parties.tests)
         self.counts: Counts = {}
 
     @property

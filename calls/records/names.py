@@ -35,10 +35,7 @@ def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
     asked = {party: numbers.identity(party) for party in parties}
     contacts = ContactNumber.objects.filter(party__in=set(asked.values()) - {""})
     ours = PhoneNumber.objects.filter(msisdn__in=set(parties))
-    rows = [
-        _rows("contact", contacts, "party", "contact__name"),
-        _rows("ours", ours, "msisdn", "label", "time_zone"),
-    ]
+    rows = [_rows("contact", contacts, "party", "contact__name"), _rows("ours", ours, "msisdn", "label", "time_zone")]
     if callers:
         rows.append(_rows("block", Block.objects.stopping(callers), "pattern", "kind"))
     of_contacts: dict[str, str] = {}
@@ -51,11 +48,14 @@ def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
         elif kind == "contact":
             of_contacts[party] = name
         else:
-            labels |= {party: name} if name else {}
-            zones |= {party: zone} if zone else {}
+            labels[party], zones[party] = name, zone
     named = {party: of_contacts[one] for party, one in asked.items() if one in of_contacts}
     blocked = {one: words for one in callers if (words := _blocked(one, blocks))}
-    return Known(named | labels, blocked, zones)
+    return Known(named | _said(labels), blocked, _said(zones))
+
+
+def _said(words: dict[str, str]) -> dict[str, str]:
+    return {party: word for party, word in words.items() if word}
 
 
 def _blocked(caller: str, blocks: Collection[tuple[str, str]]) -> str:
@@ -94,7 +94,6 @@ def parties_like(text: str) -> Parties:
 
 
 def _rows(kind: str, rows: QuerySet[Any], party: str, name: str, zone: str = "") -> Any:
-    told = rows.order_by().annotate(kind_=Value(kind, CharField()), party_=F(party), name_=F(name))
-    return told.annotate(zone_=F(zone) if zone else Value("", CharField())).values_list(
-        "kind_", "party_", "name_", "zone_"
-    )
+    columns = {"kind_": Value(kind, CharField()), "party_": F(party), "name_": F(name)}
+    columns["zone_"] = F(zone) if zone else Value("", CharField())
+    return rows.order_by().annotate(**columns).values_list(*columns)
