@@ -31,11 +31,11 @@ def main(times: int) -> None:
     browser.force_login(User.objects.get_or_create(username="bench")[0])
     addresses = dict(pages())
     queries: list[str] = []
-    for name in iter(sys.stdin.readline, ""):
-        address = addresses[name.rstrip()] if name.strip() else ""
-        if not address:
+    for name in map(str.rstrip, sys.stdin):
+        if not name:
             print(json.dumps([*addresses]), flush=True)
             continue
+        address = addresses[name]
         queries.clear()
         with connection.execute_wrapper(partial(note, queries)):
             answer = browser.get(address)
