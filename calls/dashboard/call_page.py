@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from calls.control import acting
@@ -35,6 +37,7 @@ MOST_ANSWERS = 50
 MOST_REMARKS = 100
 LIVE_SECONDS, QUIET_SECONDS = 2, 10  # between polls: while it goes on, and for what comes after it
 QUIET_FOR = timedelta(minutes=1)
+MARK = {"count": Count("pk"), "repeats": Coalesce(Sum("times_received"), 0), "newest": Max("pk")}
 OUR_KINDS = [Kind.ANSWER, Kind.FALLBACK]
 
 
@@ -116,19 +119,10 @@ class CallPage:
 
 
 def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPage:
-    """Read and tell a call. Seven queries, or nine when not all events are listed."""
+    """Read and tell a call. Five queries, a sixth for recordings, and two more when not all events are listed."""
     now = now or timezone.now()
     legs = list(call.legs.oldest_first())
-    known = call.events.aggregate(
-        count=Count("pk"),
-        webhooks=Count("pk", filter=~Q(door="us")),
-        signed=Count("pk", filter=~Q(door="us") & Q(signed=True)),
-        repeats=Sum("times_received"),
-        newest=Max("pk"),
-        received=Max("received_at"),
-    )
-    start = min(view.start, max(known["count"] - 1, 0))
-    events = list(call.events.oldest_first().select_related("head").defer("raw")[start : start + MOST_EVENTS])
+    events, known, start = _events_of(call, view.start)
     window = Window(start, len(events), known["count"])
     answers = [event for event in events if shape_of(event) == "asked"]
     said = events
@@ -154,6 +148,8 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     heard = first_text(answers)
     state, block = state_of(call, legs, steps), block_of(steps)
     deeds = replace(deeds_of(events, heard, message=message), blocked=block.note if block else None)
+    others = [event.occurred_at for event in happened if event.kind != Kind.RECORD]
+    sounds = [] if window.whole and len(others) == len(happened) else sounds_of(call, others)
     number = next((number for number in ours if number.msisdn in {call.to_number, call.from_number}), None)
     return CallPage(
         call=call,
@@ -167,7 +163,7 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
         remarks=remarks_of(said),
         facts=list(facts(call, cast, line, answered_by, webhooks, number)),
         number=number,
-        sounds=sounds_of(call, [event.occurred_at for event in happened if event.kind != Kind.RECORD]),
+        sounds=sounds,
         legs=[LegLine(leg, cast.on(leg), roles[leg.pk]) for leg in legs],
         line=line,
         chart=chart_of(drawn, len(legs), cast, roles, heard, view),
@@ -179,9 +175,33 @@ def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPag
     )
 
 
+def _events_of(call: Call, start: int) -> tuple[list[CallEvent], dict[str, Any], int]:
+    """Read the events that the page lists, and what there is to know of all. Gives with which of them it begins."""
+    rows = call.events.oldest_first().select_related("head").defer("raw")
+    events = [] if start else list(rows[:MOST_EVENTS])
+    if not start and len(events) < MOST_EVENTS:  # these are all
+        brought = [event for event in events if event.door != "us"]
+        return events, {
+            "count": len(events),
+            "webhooks": len(brought),
+            "signed": sum(event.signed for event in brought),
+            "repeats": sum(event.times_received for event in events),
+            "newest": max((event.pk for event in events), default=None),
+            "received": max((event.received_at for event in events), default=None),
+        }, 0  # fmt: skip
+    known = call.events.aggregate(
+        **MARK,
+        webhooks=Count("pk", filter=~Q(door="us")),
+        signed=Count("pk", filter=~Q(door="us") & Q(signed=True)),
+        received=Max("received_at"),
+    )
+    start = min(start, max(known["count"] - 1, 0))
+    return list(rows[start : start + MOST_EVENTS]) if start else events, known, start
+
+
 def mark_of(call: Call) -> str:
     """What `CallPage.mark` is now, for one query."""
-    known = call.events.aggregate(count=Count("pk"), repeats=Sum("times_received"), newest=Max("pk"))
+    known = call.events.aggregate(**MARK)
     return f"{known['count']}-{known['repeats']}-{known['newest']}-{call.outcome}"
 
 
@@ -204,7 +224,7 @@ def _parties(call: Call, legs: Iterable[Leg]) -> set[str]:
 
 def _versions(events: Iterable[CallEvent]) -> dict[int, FlowVersion]:
     wanted = {pk for pk in map(version_of, events) if pk}
-    return FlowVersion.objects.select_related("flow").in_bulk(wanted or {0})
+    return FlowVersion.objects.select_related("flow").in_bulk(wanted)
 
 
 def _role(leg: Leg, *, first: bool) -> str:

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import OuterRef, Q, Subquery
+import orjson
 from django.utils import timezone
 
 from calls.dashboard.by_name import ByName
 from calls.dashboard.outcomes import State, doing, state_of
 from calls.dashboard.paging import place_of
 from calls.dashboard.ways import Step, block_of, steps_of, way_of
-from calls.models import Call, CallEvent, Kind, Leg, Voicemail, VoicemailState
+from calls.models import Call, Kind, Leg, VoicemailState
 from calls.records.line import Line, Stretch, axis_line, row_line, stretches, time_of
 from calls.records.names import Known, known_of
+from calls.records.tables import ask
 from calls.templatetags.calls_format import AHEAD, time_there
 from calls.vonage import numbers
 from calls.vonage.events import parse_time
@@ -22,6 +23,20 @@ from calls.vonage.events import parse_time
 STEP = " \u203a "
 MOST_LETTERS = 60
 MOST_STEPS = 4  # people rung on one call, by name
+
+# What the events of some calls tell beside the legs. No more of a payload is fetched than is read of it, and messages
+# are looked up event by event: with a join Postgres might read all recordings beforehand.
+MESSAGE = """FROM calls_recording AS recording JOIN calls_voicemail AS message ON message.recording_id = recording.id
+    WHERE recording.event_id = event.id"""
+TOLD = f"""
+    SELECT event.call_id, event.kind, event.payload ->> 'start_time', event.payload ->> 'end_time',
+        CAST(event.payload -> 'reply' -> 'path' AS text),
+        (SELECT message.id {MESSAGE}), (SELECT message.state {MESSAGE})
+    FROM calls_callevent AS event
+    WHERE event.call_id = ANY(%s)
+        AND (event.kind = '{Kind.RECORD}' OR event.payload -> 'reply' -> 'path' IS NOT NULL)
+    ORDER BY event.occurred_at, event.rank, event.id
+"""  # noqa: S608 -- words of ours
 
 
 @dataclass(frozen=True)
@@ -219,24 +234,15 @@ def path_of(state: State, legs: Sequence[Leg], steps: Sequence[Step], labels: di
 
 
 def _told(calls: Sequence[Call]) -> dict[int, Told]:
-    """When something was recorded, by which steps of a flow a call went, and which messages were left, by call.
-
-    Read from the payloads, of which no more than that is fetched.
-    """
+    """When something was recorded, by which steps of a flow a call went, and which messages were left, by call."""
     found: dict[int, Told] = defaultdict(Told)
-    telling = Q(kind=Kind.RECORD) | Q(payload__reply__path__isnull=False)
-    columns = ("call_id", "kind", "payload__start_time", "payload__end_time", "payload__reply__path")
-    # Looked up event by event. With a join Postgres might read all recordings beforehand.
-    left = Voicemail.objects.filter(recording__event=OuterRef("pk"))
-    messages = [Subquery(left.values(column)[:1]) for column in ("pk", "state")]
-    events = CallEvent.objects.filter(telling, call__in=calls).oldest_first()
-    for call, kind, start, stop, path, message, state in events.values_list(*columns, *messages):
-        told = found[call or 0]
+    for call, kind, start, stop, path, message, state in ask(TOLD, [call.pk for call in calls]):
+        told = found[call]
         starts_at, ends_at = parse_time(start), parse_time(stop)
         if kind == Kind.RECORD and starts_at and ends_at:
             told.recordings.append((starts_at, ends_at))
         if path:
-            told.steps.extend(steps_of(path))
+            told.steps.extend(steps_of(orjson.loads(path)))
         if message:
             told.messages.append(Message(message, state))
     return found

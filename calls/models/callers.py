@@ -152,18 +152,6 @@ class BlockAction(models.TextChoices):
 
 
 class BlockQuerySet(CountedQuerySet):
-    def stopping(self, parties: Iterable[str]) -> "BlockQuerySet":
-        """Those that stop one of these callers, who are given as Vonage sends them."""
-        asked = set(parties)
-        known = {numbers.identity(party) for party in asked} - {""}
-        beginnings = {party[:length] for party in known if party.isdigit() for length in range(1, len(party) + 1)}
-        hidden = models.Q(kind=BlockKind.HIDDEN) if any(map(numbers.is_hidden, asked)) else models.Q(pk__in=[])
-        return self.filter(
-            hidden
-            | models.Q(kind=BlockKind.EXACT, pattern__in=known)
-            | models.Q(kind=BlockKind.PREFIX, pattern__in=beginnings)
-        )
-
     def count_hit(self, pk: int) -> None:
         """Say that it stopped a caller just now. No change of what is blocked."""
         self.filter(pk=pk).update(hits=models.F("hits") + 1, last_hit_at=timezone.now())

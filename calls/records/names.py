@@ -1,17 +1,46 @@
 """By which names parties are told: contacts' names and the labels of our numbers; and where our numbers are at home."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db import connection
 
-from calls.models import Block, BlockKind, ContactNumber, PhoneNumber
+from calls.models import BlockKind
 from calls.models.callers import block_words
+from calls.records.tables import NAMES, ask
 from calls.vonage import numbers
 
 TEST_TAG = "test"  # of contacts whose calls are tests
 MOST_NAMED, MOST_TESTS = 20, 50
+
+# Each page asks this, some twice. The ORM needs longer to make such a query than the database to answer it.
+NAMED = f"""
+    SELECT 'contact', number.party, contact.name, '' FROM {NAMES}
+        JOIN calls_contactnumber AS number ON number.party = name.value
+        JOIN calls_contact AS contact ON contact.id = number.contact_id
+    UNION ALL
+    SELECT 'ours', ours.msisdn, ours.label, ours.time_zone FROM {NAMES}
+        JOIN calls_phonenumber AS ours ON ours.msisdn = name.value
+"""  # noqa: S608 -- names of ours
+STOPPING = f"""
+    SELECT 'block', pattern, kind, '' FROM calls_block
+    WHERE (kind = '{BlockKind.HIDDEN}' AND pattern = ANY(%s))
+        OR (kind = '{BlockKind.EXACT}' AND pattern = ANY(%s))
+        OR (kind = '{BlockKind.PREFIX}' AND pattern = ANY(%s))
+"""  # noqa: S608 -- words of ours
+TESTS = """
+    SELECT 'test', number.party FROM calls_contactnumber AS number
+        JOIN calls_contact_tags AS tagged ON tagged.contact_id = number.contact_id
+        JOIN calls_tag AS tag ON tag.id = tagged.tag_id
+    WHERE tag.name = %s
+"""
+LIKE = r"""
+    SELECT 'named', number.party FROM calls_contactnumber AS number
+        JOIN calls_contact AS contact ON contact.id = number.contact_id
+    WHERE UPPER(contact.name) LIKE UPPER(%s) ESCAPE '\'
+    UNION ALL
+    SELECT 'named', msisdn FROM calls_phonenumber WHERE UPPER(label) LIKE UPPER(%s) ESCAPE '\'
+"""
 
 
 @dataclass(frozen=True)
@@ -33,16 +62,14 @@ def names_of(parties: Collection[str]) -> dict[str, str]:
 def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
     """The names and zones of these parties, and which of these callers are blocked. One query."""
     asked = {party: numbers.identity(party) for party in parties}
-    contacts = ContactNumber.objects.filter(party__in=set(asked.values()) - {""})
-    ours = PhoneNumber.objects.filter(msisdn__in=set(parties))
-    rows = [_rows("contact", contacts, "party", "contact__name"), _rows("ours", ours, "msisdn", "label", "time_zone")]
+    sql, values = NAMED, [[*{*asked.values()} - {""}], [*asked]]
     if callers:
-        rows.append(_rows("block", Block.objects.stopping(callers), "pattern", "kind"))
+        sql, values = f"{NAMED} UNION ALL {STOPPING}", [*values, *_patterns(callers)]
     of_contacts: dict[str, str] = {}
     labels: dict[str, str] = {}
     zones: dict[str, str] = {}
     blocks: list[tuple[str, str]] = []
-    for kind, party, name, zone in rows[0].union(*rows[1:], all=True):
+    for kind, party, name, zone in ask(sql, *values):
         if kind == "block":
             blocks.append((name, party))
         elif kind == "contact":
@@ -56,6 +83,14 @@ def known_of(parties: Collection[str], callers: Collection[str] = ()) -> Known:
 
 def _said(words: dict[str, str]) -> dict[str, str]:
     return {party: word for party, word in words.items() if word}
+
+
+def _patterns(callers: Collection[str]) -> Iterator[list[str]]:
+    """Give the patterns that stop one of these callers: of hidden ones, of themselves, of what they begin with."""
+    known = {numbers.identity(caller) for caller in callers} - {""}
+    yield [""] if any(map(numbers.is_hidden, callers)) else []
+    yield [*known]
+    yield [*{one[:length] for one in known if one.isdigit() for length in range(1, len(one) + 1)}]
 
 
 def _blocked(caller: str, blocks: Collection[tuple[str, str]]) -> str:
@@ -80,20 +115,9 @@ class Parties:
 
 def parties_like(text: str) -> Parties:
     """Look up who is named like that, some at most, and who is tagged as a test. One query."""
-    tests = ContactNumber.objects.filter(contact__tags__name=TEST_TAG)
-    rows = [_rows("test", tests, "party", "party")]
-    if text:
-        contacts = ContactNumber.objects.filter(contact__name__icontains=text)
-        ours = PhoneNumber.objects.filter(label__icontains=text)
-        rows += [_rows("named", contacts, "party", "party")]
-        rows += [_rows("named", ours, "msisdn", "msisdn")]
-    found: dict[str, list[str]] = {"named": [], "test": []}
-    for kind, party, *_ in (rows[0].union(*rows[1:], all=True) if text else rows[0])[: 2 * MOST_TESTS]:
-        found[kind].append(party)
-    return Parties(tuple(found["named"][:MOST_NAMED]), tuple(found["test"][:MOST_TESTS]))
-
-
-def _rows(kind: str, rows: QuerySet[Any], party: str, name: str, zone: str = "") -> Any:
-    columns = {"kind_": Value(kind, CharField()), "party_": F(party), "name_": F(name)}
-    columns["zone_"] = F(zone) if zone else Value("", CharField())
-    return rows.order_by().annotate(**columns).values_list(*columns)
+    if not text:
+        return Parties((), tuple(party for _, party in ask(f"{TESTS} LIMIT {MOST_TESTS}", TEST_TAG)))
+    pattern = f"%{connection.ops.prep_for_like_query(text)}%"
+    rows = ask(f"{TESTS} UNION ALL {LIKE} LIMIT {2 * MOST_TESTS}", TEST_TAG, pattern, pattern)
+    named, tests = ([party for kind, party in rows if kind == wanted] for wanted in ("named", "test"))
+    return Parties(tuple(named[:MOST_NAMED]), tuple(tests[:MOST_TESTS]))

@@ -130,9 +130,26 @@ def run_all(statements: Sequence[Statement], *, last: bool = False) -> list[tupl
         return _Session.of(database).run(statements, last=last)
     with database.cursor() as cursor:
         for sql, values in statements:
-            given = [json.dumps(value) if isinstance(value, list) else value for value in values]
-            cursor.execute(_on_sqlite(sql), given)
+            cursor.execute(_on_sqlite(sql), _on_sqlite_given(values))
         return cursor.fetchall() if cursor.description else []
+
+
+def ask(sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Execute a statement that reads, and give its rows: for pages, whose connections keep no plans.
+
+    Lists are given as to `run_all`.
+    """
+    with connection.cursor() as cursor:
+        if on_postgres():
+            cursor.execute(sql, values)
+        else:
+            cursor.execute(_on_sqlite(sql), _on_sqlite_given(values))
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _on_sqlite_given(values: Iterable[Any]) -> list[Any]:
+    return [json.dumps(value) if isinstance(value, list) else value for value in values]
 
 
 @cache
