@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from calls.control import acting
+from calls.dashboard.by_name import ByName
 from calls.dashboard.call_chart import chart_of
 from calls.dashboard.call_view import MOST_EVENTS, View, Window
 from calls.dashboard.event_rows import EventRow, event_rows, replies_of, version_of
@@ -42,7 +43,7 @@ OUR_KINDS = [Kind.ANSWER, Kind.FALLBACK]
 
 
 @dataclass(frozen=True)
-class LegLine:
+class LegLine(ByName):
     """A leg as the side of the page tells it."""
 
     leg: Leg
@@ -51,7 +52,7 @@ class LegLine:
 
 
 @dataclass(frozen=True)
-class CallPage:
+class CallPage(ByName):
     """All that the template tells."""
 
     call: Call

@@ -5,6 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from calls.dashboard.by_name import ByName
 from calls.dashboard.marks import NEAR_MISS_MS, milliseconds_of
 from calls.dashboard.pretty import Paper, Pretty
 from calls.dashboard.ways import steps_of
@@ -34,7 +38,7 @@ DOING = {
 
 
 @dataclass(frozen=True)
-class Tag:
+class Tag(ByName):
     """A short remark on a row. `tone` is "", warn or bad."""
 
     text: str
@@ -42,16 +46,21 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(ByName):
     """The head of a webhook: its line, and its headers with secrets masked."""
 
     line: str
     headers: Sequence[tuple[str, str]]
     kept: bool  # else the line is made of what is kept, as it can be sent again
 
+    @property
+    def lines(self) -> SafeString:
+        """Its headers, each on a line."""
+        return format_html_join("", "\n<b>{}</b>: {}", self.headers)
+
 
 @dataclass(frozen=True)
-class Reply:
+class Reply(ByName):
     """An answer that we gave: what was served, how fast, by which version."""
 
     ncco: Pretty
@@ -71,7 +80,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class EventRow:
+class EventRow(ByName):
     """One event. `rail` is what goes on on the caller's line, as classes; `gap` a steady stretch before it."""
 
     event: CallEvent

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from calls.dashboard.by_name import ByName
 from calls.models import Call, FlowVersion, Leg, Outcome, PhoneNumber
 from calls.records.cast import Cast
 from calls.records.timeline import Lane, Timeline
@@ -16,7 +17,7 @@ AT_ONCE = timedelta(seconds=5)  # the legs of a call that is over end together
 
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(ByName):
     """One of them: its name, what it is, and quieter what belongs to it. `tel` can be dialled."""
 
     name: str

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from calls.dashboard.by_name import ByName
 from calls.dashboard.chip_counts import Counting, Counts, Wanted, in_words
 from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
@@ -25,7 +26,7 @@ QUICK = {
 
 
 @dataclass(frozen=True)
-class Chip:
+class Chip(ByName):
     """A filter as a link: what it is, where it leads, and how many calls there are, "" where nobody counted."""
 
     name: str

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from calls.dashboard.by_name import ByName
 from calls.dashboard.scale import Scale, width_of
 from calls.records.moments import Moment, shape_of
 from calls.templatetags.calls_format import latency
@@ -13,7 +14,7 @@ NEAR_MISS_MS = 3_000  # Vonage waits 5 s
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(ByName):
     """One webhook, or at "more" those for which there is no room."""
 
     shape: str  # told, asked, ours, unknown, more

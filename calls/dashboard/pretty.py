@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from calls.dashboard.by_name import ByName
 from calls.templatetags.calls_format import visible
 
 SHOWN = 20_000  # characters of one payload
@@ -17,7 +18,7 @@ KEY = re.compile(r'( *)("(?:[^"\\]|\\.){1,200}")(: .*)', re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Pretty:
+class Pretty(ByName):
     """A payload's text as shown, and how many characters of it are left out."""
 
     text: str

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from calls.dashboard.by_name import ByName
 from calls.templatetags.calls_format import duration
 
 LEFT = 158.0  # the gutter with the lanes' names
@@ -40,7 +41,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Tick:
+class Tick(ByName):
     """A tick of the axis; the small ones have no label."""
 
     x: float

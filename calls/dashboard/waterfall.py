@@ -7,6 +7,7 @@ words (`Waterfall.left_out`); the list under the chart holds it all.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from calls.dashboard.by_name import ByName
 from calls.dashboard.marks import Mark, marks_of
 from calls.dashboard.scale import FOLD_WIDTH, LEFT, PLOT, Scale, Stretch, Tick, fold_label, scale_of, ticks, width_of
 from calls.models import Kind
@@ -26,7 +27,7 @@ NAME_LENGTH = 19  # letters that the gutter holds
 
 
 @dataclass(frozen=True)
-class DrawnBar:
+class DrawnBar(ByName):
     """A bar, with its label where that fits whole."""
 
     kind: str
@@ -40,7 +41,7 @@ class DrawnBar:
 
 
 @dataclass(frozen=True)
-class DrawnKeys:
+class DrawnKeys(ByName):
     """Keys that were pressed at about one moment."""
 
     x: float
@@ -57,7 +58,7 @@ class DrawnKeys:
 
 
 @dataclass(frozen=True)
-class DrawnEnd:
+class DrawnEnd(ByName):
     """The mark at a lane's end, with a word where there is room."""
 
     shape: str
@@ -66,7 +67,7 @@ class DrawnEnd:
 
 
 @dataclass(frozen=True)
-class DrawnLane:
+class DrawnLane(ByName):
     """A leg's lane."""
 
     y: float
@@ -78,7 +79,7 @@ class DrawnLane:
 
 
 @dataclass(frozen=True)
-class DrawnFold:
+class DrawnFold(ByName):
     """A torn strip."""
 
     x: float
@@ -104,7 +105,7 @@ class Name:
 
 
 @dataclass(frozen=True)
-class Waterfall:
+class Waterfall(ByName):
     """All that the template draws."""
 
     width: float
