@@ -7,22 +7,24 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Case, Count, Func, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Func, Q, QuerySet, Value, When
 
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
 from calls.records.filters import CallFilters, conditions
-from calls.records.finding import MOST_SAMPLED, Found, is_one_of
+from calls.records.finding import MOST_SAMPLED, AnyOf, Found, in_one_text, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
 PAGE_SIZE = 25
 MOST_COUNTED = 1_000
 MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
 BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
+ANY_KEYS = "the keys"  # stands in kept SQL for those of calls that are named
 Wanted = Mapping[str, tuple[str, Rows]]
 Counts = dict[str, Any]
 Asked = Mapping[str, CallFilters]  # by the name of the count
+Shows = tuple[tuple[str, tuple[str, ...]], ...]  # what each of these asks for
 
 
 class FirstPage(Func):
@@ -52,6 +54,8 @@ class Counting:
         """
         everything = replace(asked["these"], show=())
         if self.found and self.found.keys is not None:
+            if self.found.keys and not everything.without("q"):
+                return several(besides, self._of_keys(self.found.keys, asked, name_first_page=True))
             return several(besides, self._of_some(self.narrowed(everything), asked, name_first_page=True))
         if self.found:
             return self._count_some(self.found, everything, asked, besides)
@@ -60,17 +64,26 @@ class Counting:
     def _count_some(self, found: Found, everything: CallFilters, asked: Asked, besides: Wanted) -> Counts:
         """Count those of many that a search named, or that are among the newest thousand of the days and the flow."""
         rest = everything.without("q")
-        if rest == rest.without("days").without("flow"):
-            looked_at, newest = Call.objects.filter(is_one_of(found.some)), None
+        if not rest and found.some:
+            counts = several(besides, self._of_keys(found.some, asked))
+        elif rest == rest.without("days").without("flow"):
+            looked_at = Call.objects.filter(is_one_of(found.some))
+            counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
         else:
             within = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
             newest = self.narrowed(within).latest_first()[:MOST_SAMPLED]
-            looked_at, rest = Call.objects.filter(pk__in=newest.values("pk")), everything
-        besides = {**besides, "looked_at": ("COUNT(*)", newest)} if newest is not None else besides
-        counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
+            looked_at = Call.objects.filter(pk__in=newest.values("pk"))
+            also = {**besides, "looked_at": ("COUNT(*)", newest)}
+            counts = several(also, self._of_some(self.narrowed(everything, looked_at), asked))
         there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
         some = {name for name, filters in asked.items() if self.tests or "test" not in filters.show}
         return counts | {"at_least": some if there_are_more else set()}
+
+    def _of_keys(self, keys: frozenset[int], asked: Asked, *, name_first_page: bool = False) -> Sql:
+        """The same of calls that are named, and of which nothing else is asked but what chips do."""
+        shows = tuple((name, filters.show) for name, filters in asked.items())
+        query = _of_named(shows, self.tests, connection.vendor, name_first_page=name_first_page)
+        return query and (query[0], tuple(in_one_text(keys) if value is ANY_KEYS else value for value in query[1]))
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
@@ -135,6 +148,14 @@ def _plain(filters: CallFilters, tests: tuple[str, ...], database: str) -> tuple
     """The parts of what is the same each time, as SQL: making it takes longer than to execute it."""
     every, rows = Counting(None, None, tests)._parts(filters)
     return None if every is None else compiled(every), None if rows is None else compiled(rows, "fits")
+
+
+@lru_cache(maxsize=256)
+def _of_named(shows: Shows, tests: tuple[str, ...], database: str, *, name_first_page: bool) -> Sql:
+    """Counts of calls that are named, likewise: where their keys go, ANY_KEYS stand."""
+    asked = {name: CallFilters(show=show) for name, show in shows}
+    calls = Call.objects.filter(AnyOf(F("pk"), ANY_KEYS))
+    return compiled(Counting(None, None, tests)._of_some(calls, asked, name_first_page=name_first_page), None)
 
 
 def in_words(counts: Counts, name: str) -> str:

@@ -4,7 +4,6 @@ A text that is rare is found through the index of trigrams, and its calls are na
 calls have needs no index: the list goes through the calls, newest first, and looks at the text of each.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -21,6 +20,7 @@ from calls.models.calls import CallQuerySet
 from calls.records.names import parties_like
 from calls.records.needles import Needles, needles_of
 from calls.records.search import has_trigrams, text_from, texts_of
+from calls.records.tables import ask, on_postgres
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
 COMMON = 15  # of these: then a page of them is among the newest ten thousand
@@ -41,6 +41,11 @@ NEWEST_WITH = r"""
     UNION ALL (SELECT call_id FROM theirs ORDER BY call_id DESC LIMIT %s) LIMIT %s
 """
 NEWEST = 100
+NOT_WRITTEN = f"""
+    SELECT id, from_number, to_number
+    FROM (SELECT id, from_number, to_number FROM calls_call ORDER BY id DESC LIMIT {NOT_WRITTEN_YET}) AS newest
+    WHERE NOT EXISTS (SELECT 1 FROM calls_callsearch AS search WHERE search.call_id = newest.id)
+"""  # noqa: S608 -- a number of ours
 
 
 class AnyOf(Lookup):
@@ -55,13 +60,18 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         sql, params = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            keys = "{" + ",".join(map(str, self.rhs)) + "}"
-            return f"{sql} = ANY(ARRAY(SELECT unnest(%s::bigint[])))", [*params, keys]
-        return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(self.rhs)]  # noqa: S608 -- a column
+            return f"{sql} = ANY(ARRAY(SELECT unnest(%s::bigint[])))", [*params, self.rhs]
+        return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, self.rhs]  # noqa: S608 -- a column
+
+
+def in_one_text(keys: Collection[int]) -> str:
+    """Spell keys as AnyOf wants them."""
+    spelt = ",".join(map(str, keys))
+    return f"{{{spelt}}}" if on_postgres() else f"[{spelt}]"
 
 
 def is_one_of(keys: Collection[int]) -> Q:
-    return Q(AnyOf(F("pk"), sorted(keys))) if keys else Q(pk__in=())
+    return Q(AnyOf(F("pk"), in_one_text(keys))) if keys else Q(pk__in=())
 
 
 @dataclass(frozen=True)
@@ -157,6 +167,4 @@ def _has_by_index(needles: Needles) -> Q:
 
 def _not_written(needles: Needles) -> set[int]:
     """Of the newest calls, those that fit and of which the worker has yet to write it: by their numbers alone."""
-    newest = Call.objects.order_by("-pk").values_list("pk", "search", "from_number", "to_number")[:NOT_WRITTEN_YET]
-    waiting = {pk: parties for pk, written, *parties in newest if not written}
-    return {pk for pk, parties in waiting.items() if needles.are_in(text_from(parties))}
+    return {pk for pk, *parties in ask(NOT_WRITTEN) if needles.are_in(text_from(parties))}

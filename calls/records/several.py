@@ -13,7 +13,7 @@ Rows = QuerySet[Any, Any] | Sql
 
 def several(
     wanted: Mapping[str, tuple[str, Rows]],
-    counts: QuerySet[Any, Any] | None = None,
+    counts: Rows = None,
     looked_at: Mapping[str, Rows] | None = None,
 ) -> dict[str, Any]:
     """Work out what is wanted, each an aggregate over rows: `{"calls": ("COUNT(*)", calls[:1001])}`.
@@ -22,7 +22,7 @@ def several(
     `counts` are further ones, of the same rows: `calls.values(all=Count("pk"), missed=Count("pk", filter=…))`.
     `looked_at` are rows of which each says whether it `fits`: of `{"missed": calls}` the figure "missed" is how many
     do, and "missed_of" how many there are.
-    Rows may be given as `compiled` makes them.
+    Rows and counts may be given as `compiled` makes them.
     """
     found: dict[str, Any] = {}
     figures, sources = [], []
@@ -41,7 +41,7 @@ def several(
             sources.append(f'(SELECT {both} FROM ({query[0]}) AS found_rows) AS "{name}_counts"')  # noqa: S608 -- likewise
             source_values += query[1]
     if counts is not None:
-        found |= dict.fromkeys(counts.query.annotation_select, 0)
+        found |= dict.fromkeys(counts.query.annotation_select, 0) if isinstance(counts, QuerySet) else {}
         if query := compiled(counts, None):
             figures.append("counts.*")
             sources.append(f"({query[0]}) AS counts")
