@@ -35,4 +35,4 @@ if settings.INGEST == "writer":
 sys.setswitchinterval(0.002)
 application = WholeBody(inner)
 gc.freeze()
-gc.set_threshold(*usual)
+gc.set_threshold(5_000, *usual[1:])  # a page makes tens of thousands of objects that are gone right behind it
