@@ -32,7 +32,7 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 ON_POSTGRES = {"api", "commands", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
-ON_EACH |= {"test_call", "test_log", "test_processes"}
+ON_EACH |= {"test_call", "test_log", "test_processes", "test_searches"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
 ON_SQLITE = {"admin", "control", "emulator", "flows", "vonage"}
 Post = Callable[..., Response]

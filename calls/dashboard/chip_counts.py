@@ -30,7 +30,7 @@ Shows = tuple[tuple[str, tuple[str, ...]], ...]  # what each of these asks for
 class FirstPage(Func):
     """Of an array, as much as the first page shows, and one more."""
 
-    template = f"(%(expressions)s)[1:{PAGE_SIZE + 1}]"
+    template = f"(CAST(%(expressions)s AS bigint[]))[1:{PAGE_SIZE + 1}]"  # where nothing can fit it is a bare NULL
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 PAGE_SIZE = 25
-PARTIES = """
+# The rarest number of all; and that of the first who spoke of a parcel.
+RAREST = """
     SELECT party
     FROM (SELECT call_id, from_number AS party FROM calls_leg UNION SELECT call_id, to_number FROM calls_leg) AS parties
     GROUP BY party HAVING COUNT(*) > %s ORDER BY COUNT(*), party LIMIT 1
+"""
+SPEAKER = """
+    SELECT calls.from_number
+    FROM (SELECT from_number FROM calls_call GROUP BY from_number HAVING COUNT(*) > %s) AS calls
+    JOIN calls_callsearch AS search ON split_part(search.text, E'\\n', 1) = calls.from_number
+    WHERE position('parcel' IN search.text) > 0 ORDER BY search.call_id LIMIT 1
 """
 
 
@@ -56,7 +63,7 @@ def note(queries: list[str], execute: Callable[..., Any], sql: str, *more: Any) 
 def pages() -> Iterator[tuple[str, str]]:
     """Give what is opened: each filter, each kind of search, some of them together."""
     from calls.dashboard.paging import place_of
-    from calls.models import Call, CallEvent, CallSearch, Leg
+    from calls.models import Call, CallEvent, Leg
     from calls.records.filters import SHOWN
     from calls.vonage import numbers
 
@@ -65,8 +72,7 @@ def pages() -> Iterator[tuple[str, str]]:
     halfway = calls.filter(pk__gte=(oldest.pk + newest.pk) // 2).earliest("pk")
     leg, place = Leg.objects.filter(call=halfway).earliest("pk"), place_of(halfway)
     days = {"since": f"{oldest.started_at:%Y-%m-%d}", "until": f"{halfway.started_at:%Y-%m-%d}"}
-    number = number_of_a_page()
-    rare = CallSearch.objects.filter(text__contains="parcel").values_list("text", flat=True).first() or ""
+    number = asked(RAREST)
     yield "list", "/"
     yield "list, half way back", f"/?before={place}"
     yield "list, newer than that", f"/?after={place}"
@@ -91,7 +97,7 @@ def pages() -> Iterator[tuple[str, str]]:
         "search a conversation": {"q": halfway.conversation_uuid},
         "search and filters": {"q": number[-6:], "show": "missed", "days": 30},
         "search of everybody and filters": {"q": "7700", "show": ["failed"], **days},
-        "search a text line": {"q": rare.partition("\n")[0]},
+        "search who spoke of one": {"q": asked(SPEAKER)},
     }  # fmt: skip
     for name, query in queries.items():
         yield name, f"/?{urlencode(query, doseq=True)}"
@@ -105,12 +111,12 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "poll, nothing new", f"/live/?seen={CallEvent.objects.latest('pk').pk}"
 
 
-def number_of_a_page() -> str:
-    """Give the rarest number that fills a page, so that the same search lists as many calls in any log."""
+def asked(sql: str) -> str:
+    """Give the number that this names, of somebody whose calls fill a page: so that any log lists as many calls."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(PARTIES, [PAGE_SIZE])
+        cursor.execute(sql, [PAGE_SIZE])
         return str(cursor.fetchone()[0])
 
 
