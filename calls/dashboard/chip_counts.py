@@ -12,14 +12,18 @@ from django.db.models import Case, Count, F, Func, Q, QuerySet, Value, When
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
-from calls.records.filters import CallFilters, conditions
+from calls.records.filters import ENDINGS, CallFilters
 from calls.records.finding import MOST_SAMPLED, AnyOf, Found, in_one_text, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
 PAGE_SIZE = 25
 MOST_COUNTED = 1_000
 MOST_LOOKED_AT = 250  # calls of one count, where each has to be looked at
-BY_INDEX = ("test", "failed", "long", "unhandled", "voicemail", "missed")  # the rarest first
+# What an index finds, the rarest first.
+BY_INDEX = (
+    *(("test",), ("failed", "long"), ("missed", "long"), ("voicemail", "long"), ("unhandled", "long")),
+    *(("failed",), ("long",), ("unhandled",), ("voicemail",), ("missed",)),
+)
 ANY_KEYS = "the keys"  # stands in kept SQL for those of calls that are named
 Wanted = Mapping[str, tuple[str, Rows]]
 Counts = dict[str, Any]
@@ -53,30 +57,31 @@ class Counting:
         keys of the newest calls that "these" asks for.
         """
         everything = replace(asked["these"], show=())
+        chips = {name: CallFilters(show=filters.show) for name, filters in asked.items()}  # what they differ in
         if self.found and self.found.keys is not None:
             if self.found.keys and not everything.without("q"):
-                return several(besides, self._of_keys(self.found.keys, asked, name_first_page=True))
-            return several(besides, self._of_some(self.narrowed(everything), asked, name_first_page=True))
+                return several(besides, self._of_keys(self.found.keys, chips, name_first_page=True))
+            return several(besides, self._of_some(self.narrowed(everything), chips, name_first_page=True))
         if self.found:
-            return self._count_some(self.found, everything, asked, besides)
+            return self._count_some(self.found, everything, chips, besides)
         return self.count_apart(asked, besides)
 
-    def _count_some(self, found: Found, everything: CallFilters, asked: Asked, besides: Wanted) -> Counts:
+    def _count_some(self, found: Found, everything: CallFilters, chips: Asked, besides: Wanted) -> Counts:
         """Count those of many that a search named, or that are among the newest thousand of the days and the flow."""
         rest = everything.without("q")
         if not rest and found.some:
-            counts = several(besides, self._of_keys(found.some, asked))
+            counts = several(besides, self._of_keys(found.some, chips))
         elif rest == rest.without("days").without("flow"):
             looked_at = Call.objects.filter(is_one_of(found.some))
-            counts = several(besides, self._of_some(self.narrowed(rest, looked_at), asked))
+            counts = several(besides, self._of_some(self.narrowed(rest, looked_at), chips))
         else:
             within = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
             newest = self.narrowed(within).latest_first()[:MOST_SAMPLED]
             looked_at = Call.objects.filter(pk__in=newest.values("pk"))
             also = {**besides, "looked_at": ("COUNT(*)", newest)}
-            counts = several(also, self._of_some(self.narrowed(everything, looked_at), asked))
+            counts = several(also, self._of_some(self.narrowed(everything, looked_at), chips))
         there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
-        some = {name for name, filters in asked.items() if self.tests or "test" not in filters.show}
+        some = {name for name, filters in chips.items() if self.tests or "test" not in filters.show}
         return counts | {"at_least": some if there_are_more else set()}
 
     def _of_keys(self, keys: frozenset[int], asked: Asked, *, name_first_page: bool = False) -> Sql:
@@ -89,7 +94,7 @@ class Counting:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
         counts: Counts = {}
         for name, filters in asked.items():
-            parts = [part for shown in filters.show for part in conditions(shown, self.tests)]
+            parts = [*filter(None, filters.conditions(tests=self.tests, answered=self.answered))]
             counts[name] = Count("pk", filter=Q(*parts) if parts else None)
         if name_first_page and connection.vendor == "postgresql":
             keys = ArrayAgg("pk", filter=counts["these"].filter, order_by=("-started_at", "-pk"))
@@ -99,11 +104,14 @@ class Counting:
         return counted
 
     def count_apart(self, asked: Asked, besides: Wanted) -> Counts:
-        """The same of anything, each by itself."""
-        wanted, looked_at = {**besides}, {}
+        """The same of anything, each by itself; those of a search that names its calls together."""
+        wanted, looked_at, together = {**besides}, {}, {}
         every: Rows
         rows: Rows
         for name, filters in asked.items():
+            if filters.q and self.found and self.found.keys:
+                together[name] = filters.without("q")
+                continue
             if filters == CallFilters(show=filters.show):
                 every, rows = _plain(filters, self.tests, connection.vendor)
             else:
@@ -112,35 +120,54 @@ class Counting:
                 wanted[name] = "COUNT(*)", every
             else:
                 looked_at[name] = rows
-        counts = several(wanted, None, looked_at)
+        keys = self.found.keys if self.found and self.found.keys else frozenset[int]()
+        of_named = self._of_some(Call.objects.filter(is_one_of(keys)), together) if together else None
+        counts = several(wanted, of_named, looked_at)
         return counts | {"at_least": {name for name in looked_at if counts[f"{name}_of"] >= MOST_LOOKED_AT}}
 
     @property
     def _answered_few(self) -> bool:
         return bool(self.answered and self.answered.keys is not None)
 
+    def split(self, filters: CallFilters) -> tuple[CallQuerySet, Q | None]:
+        """Split what is asked for into the calls that an index finds, and what each of these is then asked; None where
+        that is nothing.
+        """
+        if len({*ENDINGS} & {*filters.show}) > 1:
+            return Call.objects.none(), None
+        few = bool(self.found and self.found.keys is not None)
+        indexed = next(([*those] for those in BY_INDEX if {*those} <= {*filters.show}), [])
+        easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
+        easy = easy if self._answered_few else easy.without("flow")
+        return self.narrowed(easy), None if filters == easy else self._rest(filters, easy)
+
+    def _rest(self, filters: CallFilters, easy: CallFilters) -> Q:
+        """What is asked for beside what is easy."""
+        others = tuple(shown for shown in filters.show if shown not in easy.show)
+        rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
+        rest = rest.without("flow") if easy.flow else rest
+        rest = rest.without("days") if easy.without("days") != easy else rest
+        return Q(*rest.conditions(self.found, self.tests, self.answered))
+
     def _parts(self, filters: CallFilters) -> tuple[Rows, Rows]:
         """The calls that are asked for, up to a thousand and one more, where an index finds them. Else None, and the
         newest of those that an index finds: each tells whether it fits.
         """
         few = bool(self.found and self.found.keys is not None)
+        asked: Q | None
         if "unsigned" in filters.show and not few:
             easy = CallFilters(show=("unsigned",))
-            rows = Call.objects.unsigned(MOST_LOOKED_AT)
+            rows, asked = Call.objects.unsigned(MOST_LOOKED_AT), self._rest(filters, easy)
         else:
-            indexed = [shown for shown in BY_INDEX if shown in filters.show][:1]
-            easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
-            easy = easy if self._answered_few else easy.without("flow")
-            rows = self.narrowed(easy)
-            if filters == easy:
-                return rows[: MOST_COUNTED + 1], None
-        others = tuple(shown for shown in filters.show if shown not in easy.show)
-        rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
-        rest = rest.without("flow") if easy.flow else rest
-        rest = rest.without("days") if easy.without("days") != easy else rest
-        asked = Q(*rest.conditions(self.found, self.tests, self.answered))
-        fits = Case(When(asked, then=Value(True)), default=Value(False))
-        return None, rows.annotate(fits=fits).latest_first()[:MOST_LOOKED_AT]
+            rows, asked = self.split(filters)
+        if asked is None:
+            return rows[: MOST_COUNTED + 1], None
+        return None, telling(rows, asked).latest_first()[:MOST_LOOKED_AT]
+
+
+def telling(calls: CallQuerySet, asked: Q) -> CallQuerySet:
+    """Let each of these calls tell whether it `fits`."""
+    return calls.annotate(fits=Case(When(asked, then=Value(True)), default=Value(False)))
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.db.models import Q
+
 from calls.dashboard.by_name import ByName
 from calls.dashboard.chip_counts import Counting, Counts, Wanted, in_words
 from calls.models import Call, CallEvent, CallFlow
@@ -14,6 +16,8 @@ from calls.records.finding import Found
 from calls.records.names import parties_like
 
 MOST_UNSIGNED = 3_000  # events
+MOST_LOOKED_AT = 20_000  # calls for a page, where their own columns tell
+MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each: these take as long
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),
@@ -49,19 +53,27 @@ class Filtering:
         self.counts: Counts = {}
 
     @property
-    def calls(self) -> CallQuerySet:
-        """What the list shows. Where few events came unsigned, it begins with these: known once that was counted."""
+    def calls(self) -> tuple[CallQuerySet, Q | None]:
+        """What the list shows: calls that an index finds, and what each of them is asked beside that; None: nothing.
+
+        Where few events came unsigned, it begins with these: known once that was counted.
+        """
         if "unsigned" in self.filters.show and self.counts["unsigned_events"] <= MOST_UNSIGNED:
-            return self.counting.narrowed(
-                self.filters.without("show", "unsigned"), Call.objects.unsigned(MOST_UNSIGNED)
-            )
-        return self.counting.narrowed(self.filters)
+            rest, few = self.filters.without("show", "unsigned"), Call.objects.unsigned(MOST_UNSIGNED)
+            return self.counting.narrowed(rest, few), None
+        return self.counting.split(self.filters)
 
     @property
-    def first_page(self) -> CallQuerySet:
+    def first_page(self) -> tuple[CallQuerySet, Q | None]:
         """The same for the first page alone: where the counts named its calls, these."""
         named = self.counts.get("first_page")
-        return Call.objects.filter(pk__in=named) if named else self.calls
+        return (Call.objects.filter(pk__in=named), None) if named else self.calls
+
+    @property
+    def most_looked_at(self) -> int:
+        """How many calls are looked at for a page, where an index does not find all that is asked for."""
+        looked_up = self.filters.q or self.filters.flow or {"unsigned", "failed"} & {*self.filters.show}
+        return MOST_LOOKED_UP if looked_up else MOST_LOOKED_AT
 
     def count(self, besides: Wanted) -> Counts:
         """Count for the chips, and give that along with what else is wanted, in one query."""

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
+from calls.dashboard.chip_counts import telling
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.filters import quoted
+from calls.records.several import compiled
 
 Item = TypeVar("Item", bound=Model)
 
@@ -24,6 +26,7 @@ class Page(Generic[Item]):
     newer: str
     older: str
     problem: str = ""  # why it is not the page that the address names, in a sentence
+    looked_to: datetime | None = None  # no call beyond that moment was looked at yet, and the page has room for more
 
     @property
     def first(self) -> bool:
@@ -67,10 +70,13 @@ def place_of(call: Call) -> str:
     return f"{(start - BEGIN) // timedelta(microseconds=1) if start else NO_START}-{call.pk}"
 
 
-def page_of_calls(calls: CallQuerySet, query: QueryDict, *, size: int, keep: str) -> Page[Call]:
+def page_of_calls(
+    calls: CallQuerySet, query: QueryDict, *, size: int, keep: str, asked: Q | None = None, most: int = 0
+) -> Page[Call]:
     """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
 
-    `keep` is what stands in the address beside that. Raises NoSuchPage where few are newer than the place.
+    `keep` is what stands in the address beside that. Where something is `asked` of each call, so many are looked at at
+    most: who wants to go on has the neighbouring page. Raises NoSuchPage where few are newer than the place.
     """
     keep = f"{keep}&" if keep else ""
     before, after = _place(query.get("before")), _place(query.get("after"))
@@ -78,19 +84,42 @@ def page_of_calls(calls: CallQuerySet, query: QueryDict, *, size: int, keep: str
     if after:
         at, pk = after
         newer = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at)
-        found = list(newer.order_by("started_at", "pk")[: size + 1])
-        if len(found) <= size:
+        found, last = _look_through(newer.order_by("started_at", "pk"), asked, size + 1, most)
+        if len(found) <= size and not last:
             raise NoSuchPage
+        newer_than = place_of(found[size - 1] if len(found) > size else last or found[-1])
         found = found[:size][::-1]
-        return Page(found, f"?{keep}after={place_of(found[0])}", f"?{keep}before={place_of(found[-1])}")
+        older_than = place_of(found[-1]) if found else query["after"]
+        return Page(found, f"?{keep}after={newer_than}", f"?{keep}before={older_than}", looked_to=_start_of(last))
     if before:
         at, pk = before
         calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)
-    found = list(calls.latest_first()[: size + 1])
-    older = f"?{keep}before={place_of(found[size - 1])}" if len(found) > size else ""
+    found, last = _look_through(calls.latest_first(), asked, size + 1, most)
+    end = found[size - 1] if len(found) > size else last
+    older = f"?{keep}before={place_of(end)}" if end else ""
     found = found[:size]
-    newer_than = place_of(found[0]) if found else query.get("before")
-    return Page(found, f"?{keep}after={newer_than}" if before else "", older, problem)
+    first = place_of(found[0]) if found else query.get("before")
+    return Page(found, f"?{keep}after={first}" if before else "", older, problem, _start_of(last))
+
+
+def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) -> tuple[list[Call], Call | None]:
+    """Give the first of these calls of which is true what is asked. The second: the last that was looked at, where
+    there may be more of them than `most`.
+    """
+    if asked is None:
+        return list(calls[:wanted]), None
+    query = compiled(telling(calls, asked)[:most], None)
+    if query is None:
+        return [], None
+    sql = f"SELECT *, ROW_NUMBER() OVER () AS place FROM ({query[0]}) AS near"  # noqa: S608 -- Django's own SQL
+    sql = f"SELECT * FROM ({sql}) AS seen WHERE fits OR place = {most} LIMIT {wanted + 1}"  # noqa: S608 -- likewise
+    seen: list[Any] = sorted(Call.objects.raw(sql, query[1]), key=lambda call: call.place)
+    found = [call for call in seen if call.fits][:wanted]
+    return found, seen[-1] if len(found) < wanted and seen and seen[-1].place == most else None
+
+
+def _start_of(call: Call | None) -> datetime | None:
+    return call.started_at if call else None
 
 
 def _problem(query: QueryDict, read: Mapping[str, object]) -> str:

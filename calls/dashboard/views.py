@@ -39,9 +39,10 @@ def calls(request: HttpRequest) -> HttpResponse:
     loose = CallEvent.objects.without_call()[: MOST_COUNTED + 1]
     new = ("COUNT(*)", Voicemail.objects.counted())
     told = filtering.count({**horizon(), "loose": ("COUNT(*)", loose), "new_messages": new})
-    these = filtering.calls if request.GET.keys() & PLACES else filtering.first_page
+    these, asked = filtering.calls if request.GET.keys() & PLACES else filtering.first_page
+    keep, most = filtering.filters.query, filtering.most_looked_at
     try:
-        page = page_of_calls(these, request.GET, size=PAGE_SIZE, keep=filtering.filters.query)
+        page = page_of_calls(these, request.GET, size=PAGE_SIZE, keep=keep, asked=asked, most=most)
     except NoSuchPage:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
     if page.problem:

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, Lookup, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, Lookup, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan, IsNull
@@ -20,10 +20,12 @@ from calls.models.calls import CallQuerySet
 from calls.records.names import parties_like
 from calls.records.needles import Needles, needles_of
 from calls.records.search import has_trigrams, text_from, texts_of
+from calls.records.several import compiled
 from calls.records.tables import ask, on_postgres
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
 COMMON = 15  # of these: then a page of them is among the newest ten thousand
+PLACES = 10  # of the log, at which as many are looked at together: they tell whether it always was
 MOST_KEYS = 5_000
 MOST_SAMPLED = 1_000  # of many calls
 LAST_DIGITS = 5  # by which numbers are told apart: those before them are of many
@@ -93,19 +95,22 @@ class Found:
         if needles.ids and (keys := frozenset(_by_id(needles.ids))):
             return cls(needles, keys)
         needles = needles.or_any(parties_like(text).named if named is None else named)
+        oldest = CallSearch.objects.order_by("pk").values("pk")[:1]
         newest = CallSearch.objects.order_by("-pk")[:LOOKED_AT]
         fit = Count("pk", filter=has(needles))
-        told = newest.aggregate(of=Count("pk"), fit=fit, least=Min("pk"), most=Max("pk"))
-        if told["fit"] >= COMMON and (told["of"] == LOOKED_AT or told["fit"] > MOST_SAMPLED):
+        told = newest.aggregate(of=Count("pk"), fit=fit, least=Min("pk"), most=Max("pk"), oldest=Min(Subquery(oldest)))
+        many = told["of"] == LOOKED_AT or told["fit"] > MOST_SAMPLED
+        if told["fit"] >= COMMON and many and _is_common_throughout(needles, told["oldest"], told["most"]):
             rows = CallSearch.objects.filter(has(needles), pk__gte=told["least"]).order_by("-pk")
             return cls(needles, some=frozenset(rows.values_list("pk", flat=True)[:MOST_SAMPLED]))
         rows, least = CallSearch.objects.filter(_has_by_index(needles)), (told["most"] or 0) - MOST_READ
         if not has_trigrams():
             rows = rows.filter(pk__gt=least)
-        keys = frozenset(rows.values_list("pk", flat=True)[: MOST_KEYS + 1])
+        keys, waiting = _keys_of(rows[: MOST_KEYS + 1])
         if len(keys) > MOST_KEYS:
             return cls(needles, some=frozenset(sorted(keys)[-MOST_SAMPLED:]))
-        return cls(needles, keys | _not_written(needles), cut=not has_trigrams() and least > 0)
+        keys |= {pk for pk, parties in waiting.items() if needles.are_in(text_from(parties))}
+        return cls(needles, keys, cut=not has_trigrams() and least > 0)
 
     @property
     def condition(self) -> Q:
@@ -156,6 +161,15 @@ def has(needles: Needles, part: Callable[[str], Q] = _part) -> Q:
     return reduce(or_, ways, Q(pk__in=[])) if ways else Q(pk__in=[])
 
 
+def _is_common_throughout(needles: Needles, oldest: int, newest: int) -> bool:
+    """Whether a text is as common in all of the log: in calls of any age, so many of each as stand together."""
+    if not has_trigrams():
+        return True
+    starts = [oldest + (newest - oldest) * place // PLACES for place in range(PLACES)]
+    near = [Q(pk__gte=start, pk__lt=start + LOOKED_AT // PLACES) for start in starts]
+    return CallSearch.objects.filter(reduce(or_, near), has(needles))[:COMMON].count() >= COMMON
+
+
 def _has_by_index(needles: Needles) -> Q:
     """The same, asked so that the index has little to read: for the last digits of a number alone.
 
@@ -165,6 +179,11 @@ def _has_by_index(needles: Needles) -> Q:
     return has(needles, lambda part: _number(part) if part.isdecimal() and len(part) > LAST_DIGITS else _part(part))
 
 
-def _not_written(needles: Needles) -> set[int]:
-    """Of the newest calls, those that fit and of which the worker has yet to write it: by their numbers alone."""
-    return {pk for pk, *parties in ask(NOT_WRITTEN) if needles.are_in(text_from(parties))}
+def _keys_of(rows: QuerySet[CallSearch]) -> tuple[frozenset[int], dict[int, list[str]]]:
+    """Read the keys of calls that were found by their texts. The second: of the newest calls, those whose text the
+    worker has yet to write, with their numbers.
+    """
+    sql, values = compiled(rows, "pk") or ("SELECT 0 AS id WHERE FALSE", ())
+    found = ask(f"SELECT found.*, NULL, NULL FROM ({sql}) AS found UNION ALL {NOT_WRITTEN}", *values)  # noqa: S608 -- Django's
+    keys = frozenset(pk for pk, *parties in found if parties[0] is None)
+    return keys, {pk: parties for pk, *parties in found if parties[0] is not None}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ import time_machine
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from calls.dashboard import filtering
 from calls.models import Call, CallEvent, CallFlow, Counted, FlowVersion
 from calls.records import answered
 from tests.dashboard.lists import NOON, SAID, caller, chips, found, page, words
@@ -303,3 +305,57 @@ def test_calls_are_found_by_the_flow_or_the_version_that_answered(
     told = login.get("/api/calls/", {"flow": f"{flow.pk}v2"}).json()
     assert [row["id"] for row in told["results"]] == [everything[1]]
     assert login.get("/api/calls/", {"flow": "3x"}).status_code == 400
+
+
+# What no index tells
+
+
+def test_a_page_looks_at_so_many_calls_and_the_next_one_goes_on(login: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 4)
+    at = [NOON - timedelta(hours=number) for number in range(12)]
+    calls = [make_call("started", "timeout", at=moment) for moment in at]
+    early = {"hours_from": "00:00", "hours_to": "06:00"}  # the last six, with that of 06:00
+    html = page(login, **early)
+    assert "None found yet" in html
+    assert "No call back to <b>23 Nov 2026, 09:00</b> is what is asked for" in html
+    assert listed(html) == []
+    html = newer = further(login, html)
+    assert listed(html) == [calls[6].pk, calls[7].pk]
+    assert "calls were looked at back to 23 Nov 2026, 05:00" in html
+    assert "Look further back" in html
+    html = further(login, html)
+    assert listed(html) == [call.pk for call in calls[8:12]]
+    assert listed(further(login, newer, "newer")) == []  # four that are newer were looked at
+    assert "No older calls" in further(login, html)
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 100)
+    assert listed(page(login, **early)) == [call.pk for call in calls[6:12]]
+
+
+def test_pages_that_are_looked_through_are_as_full_as_others(login: Client) -> None:
+    calls = [make_call("started", "timeout", at=NOON - timedelta(minutes=number)) for number in range(60)]
+    asked = {"show": "missed", "hours_from": "11:00", "hours_to": "12:00"}
+    html = page(login, **asked)
+    assert listed(html) == [call.pk for call in calls[:25]]
+    assert "Look further back" not in html
+    html = further(login, further(login, html))
+    assert listed(html) == [call.pk for call in calls[50:]]
+    assert listed(further(login, html, "newer")) == [call.pk for call in calls[25:50]]
+
+
+def test_what_no_call_can_be_is_not_looked_for(login: Client, kinds: dict[str, Call]) -> None:
+    html = page(login, show=["missed", "failed"])
+    assert listed(html) == []
+    assert chips(html)["missed"] == "0"
+
+
+def listed(html: str) -> list[int]:
+    return [int(pk) for pk in re.findall(r'id="call-(\d+)"', html)]
+
+
+def further(browser: Client, html: str, way: str = "(?:older|further)") -> str:
+    """The page behind a link."""
+    address = re.search(f'id="{way}" href="([^"]+)"', html)
+    assert address
+    response = browser.get(f"/{unescape(address[1])}", follow=True)
+    assert response.status_code == 200
+    return str(response.content.decode())

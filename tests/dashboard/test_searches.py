@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -86,6 +87,7 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
 ) -> None:
     monkeypatch.setattr(finding, "COMMON", 3)
     monkeypatch.setattr(finding, "LOOKED_AT", 4)
+    monkeypatch.setattr(finding, "PLACES", 1)
     calls = [make_call(**caller("447700900500")) for _ in range(4)]
     missed = make_call("started", "timeout", **caller("447700900501"))
     write()
@@ -101,6 +103,22 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
     assert chips(page(login, q="900500"))["all"] == "3+"  # of those that the index gave first
     monkeypatch.setattr(finding, "MOST_SAMPLED", 2)
     assert chips(page(login, q="900500"))["all"] == "2+"
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no index of the parts of a text")
+def test_text_that_is_common_only_lately_is_found_by_its_keys(
+    login: Client, write: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all calls before would be gone through to fill the page."""
+    monkeypatch.setattr(finding, "COMMON", 3)
+    monkeypatch.setattr(finding, "LOOKED_AT", 10)
+    for _ in range(12):
+        make_call(**caller("447700900400"))
+    late = [make_call(**caller("447700900500")) for _ in range(4)]
+    write()
+    assert sorted(found(login, q="900500")) == [call.pk for call in late]
+    assert chips(page(login, q="900500"))["all"] == "4"
+    assert chips(page(login, q="9004"))["all"].endswith("+")  # that one is common in all of the log
 
 
 def test_a_number_is_told_from_others_with_its_last_digits(login: Client, write: Callable[[], None]) -> None:
