@@ -76,7 +76,8 @@ def page_of_calls(
     """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
 
     `keep` is what stands in the address beside that. Where something is `asked` of each call, so many are looked at at
-    most: who wants to go on has the neighbouring page. Raises NoSuchPage where few are newer than the place.
+    most: who wants to go on has the neighbouring page. Raises NoSuchPage where few are newer than the place, or where
+    none of the next ones is what is asked for.
     """
     keep = f"{keep}&" if keep else ""
     before, after = _place(query.get("before")), _place(query.get("after"))
@@ -85,12 +86,11 @@ def page_of_calls(
         at, pk = after
         newer = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at)
         found, last = _look_through(newer.order_by("started_at", "pk"), asked, size + 1, most)
-        if len(found) <= size and not last:
+        if not found or (len(found) <= size and not last):
             raise NoSuchPage
-        newer_than = place_of(found[size - 1] if len(found) > size else last or found[-1])
+        newer_than = place_of(last or found[size - 1])
         found = found[:size][::-1]
-        older_than = place_of(found[-1]) if found else query["after"]
-        return Page(found, f"?{keep}after={newer_than}", f"?{keep}before={older_than}", looked_to=_start_of(last))
+        return Page(found, f"?{keep}after={newer_than}", f"?{keep}before={place_of(found[-1])}")
     if before:
         at, pk = before
         calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)

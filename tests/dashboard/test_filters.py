@@ -317,11 +317,11 @@ def test_a_page_looks_at_so_many_calls_and_the_next_one_goes_on(login: Client, m
     early = {"hours_from": "00:00", "hours_to": "06:00"}  # the last six, with that of 06:00
     html = page(login, **early)
     assert "None found yet" in html
-    assert "No call back to <b>23 Nov 2026, 09:00</b> is what is asked for" in html
+    assert "No call since <b>23 Nov 2026, 09:00</b> fits" in html
     assert listed(html) == []
     html = newer = further(login, html)
     assert listed(html) == [calls[6].pk, calls[7].pk]
-    assert "calls were looked at back to 23 Nov 2026, 05:00" in html
+    assert "Earlier calls than of 23 Nov 2026, 05:00 were not looked at yet" in html
     assert "Look further back" in html
     html = further(login, html)
     assert listed(html) == [call.pk for call in calls[8:12]]
