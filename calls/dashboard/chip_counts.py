@@ -12,7 +12,7 @@ from django.db.models import Case, Count, F, Func, Q, QuerySet, Value, When
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
-from calls.records.filters import ENDINGS, CallFilters
+from calls.records.filters import ENDINGS, CallFilters, asked_by
 from calls.records.finding import MOST_SAMPLED, AnyOf, Found, in_one_text, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
@@ -129,17 +129,26 @@ class Counting:
     def _answered_few(self) -> bool:
         return bool(self.answered and self.answered.keys is not None)
 
+    def _are_few(self, filters: CallFilters) -> bool:
+        return bool(filters.q and self.found and self.found.keys is not None)
+
     def split(self, filters: CallFilters) -> tuple[CallQuerySet, Q | None]:
         """Split what is asked for into the calls that an index finds, and what each of these is then asked; None where
-        that is nothing.
+        that is nothing, or they are few.
         """
         if len({*ENDINGS} & {*filters.show}) > 1:
             return Call.objects.none(), None
-        few = bool(self.found and self.found.keys is not None)
-        indexed = next(([*those] for those in BY_INDEX if {*those} <= {*filters.show}), [])
-        easy = replace(filters, q=filters.q if few else "", hours_from=None, hours_to=None, show=tuple(indexed))
+        indexed = next((those for those in BY_INDEX if {*those} <= {*filters.show}), ())
+        easy = replace(filters, q="", hours_from=None, hours_to=None, show=indexed)
         easy = easy if self._answered_few else easy.without("flow")
-        return self.narrowed(easy), None if filters == easy else self._rest(filters, easy)
+        if filters == easy or self._are_few(filters):
+            return self.narrowed(filters), None
+        by_index, more = [], []
+        for name in indexed:
+            condition, *others = asked_by(name, self.tests)
+            by_index.append(condition)
+            more += others
+        return self.narrowed(replace(easy, show=())).filter(*by_index), Q(*more, self._rest(filters, easy))
 
     def _rest(self, filters: CallFilters, easy: CallFilters) -> Q:
         """What is asked for beside what is easy."""
@@ -153,9 +162,8 @@ class Counting:
         """The calls that are asked for, up to a thousand and one more, where an index finds them. Else None, and the
         newest of those that an index finds: each tells whether it fits.
         """
-        few = bool(self.found and self.found.keys is not None)
         asked: Q | None
-        if "unsigned" in filters.show and not few:
+        if "unsigned" in filters.show and not self._are_few(filters):
             easy = CallFilters(show=("unsigned",))
             rows, asked = Call.objects.unsigned(MOST_LOOKED_AT), self._rest(filters, easy)
         else:

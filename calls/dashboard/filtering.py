@@ -17,7 +17,7 @@ from calls.records.names import parties_like
 
 MOST_UNSIGNED = 3_000  # events
 MOST_LOOKED_AT = 20_000  # calls for a page, where their own columns tell
-MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each: these take as long
+MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each, and more is asked: these take as long
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),
@@ -66,13 +66,15 @@ class Filtering:
     @property
     def first_page(self) -> tuple[CallQuerySet, Q | None]:
         """The same for the first page alone: where the counts named its calls, these."""
-        named = self.counts.get("first_page")
-        return (Call.objects.filter(pk__in=named), None) if named else self.calls
+        if "first_page" in self.counts:
+            return Call.objects.filter(pk__in=self.counts["first_page"] or ()), None
+        return self.calls
 
     @property
     def most_looked_at(self) -> int:
         """How many calls are looked at for a page, where an index does not find all that is asked for."""
-        looked_up = self.filters.q or self.filters.flow or {"unsigned", "failed"} & {*self.filters.show}
+        filters = self.filters
+        looked_up = (filters.q and filters.without("q")) or filters.flow or {"unsigned", "failed"} & {*filters.show}
         return MOST_LOOKED_UP if looked_up else MOST_LOOKED_AT
 
     def count(self, besides: Wanted) -> Counts:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
-from calls.dashboard.chip_counts import telling
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.filters import quoted
-from calls.records.several import compiled
 
 Item = TypeVar("Item", bound=Model)
 
@@ -57,6 +56,8 @@ def page_of(rows: QuerySet[Item], query: QueryDict, *, size: int) -> Page[Item]:
 PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 NO_START = 10**16 - 1  # microseconds: above all others
+HIGHEST = 10**18 - 1  # key of a call
+FAR = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))  # before and after all calls
 Place = tuple[datetime, int]
 
 
@@ -67,7 +68,11 @@ class NoSuchPage(ValueError):
 def place_of(call: Call) -> str:
     """Where a call stands in a list in order of start: "1795442400123456-71", microseconds since 1970 and its key."""
     start = call.started_at
-    return f"{(start - BEGIN) // timedelta(microseconds=1) if start else NO_START}-{call.pk}"
+    return f"{_microseconds(start) if start else NO_START}-{call.pk}"
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - BEGIN) // timedelta(microseconds=1)
 
 
 def page_of_calls(
@@ -84,42 +89,37 @@ def page_of_calls(
     problem = _problem(query, {"before": before, "after": after})
     if after:
         at, pk = after
-        newer = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at)
-        found, last = _look_through(newer.order_by("started_at", "pk"), asked, size + 1, most)
-        if not found or (len(found) <= size and not last):
+        rows = calls.filter(Q(started_at__gt=at) | Q(pk__gt=pk), started_at__gte=at).order_by("started_at", "pk")
+        found, end = _look_through(rows, asked, size + 1, most)
+        if not found or (len(found) <= size and not end):
             raise NoSuchPage
-        newer_than = place_of(last or found[size - 1])
+        newer_than = f"{_microseconds(end)}-{HIGHEST}" if end else place_of(found[size - 1])
         found = found[:size][::-1]
         return Page(found, f"?{keep}after={newer_than}", f"?{keep}before={place_of(found[-1])}")
     if before:
         at, pk = before
         calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)
-    found, last = _look_through(calls.latest_first(), asked, size + 1, most)
-    end = found[size - 1] if len(found) > size else last
-    older = f"?{keep}before={place_of(end)}" if end else ""
+    found, end = _look_through(calls.latest_first(), asked, size + 1, most)
+    older = place_of(found[size - 1]) if len(found) > size else f"{_microseconds(end)}-0" if end else ""
     found = found[:size]
-    first = place_of(found[0]) if found else query.get("before")
-    return Page(found, f"?{keep}after={first}" if before else "", older, problem, _start_of(last))
+    newer = place_of(found[0]) if found else query.get("before")
+    links = f"?{keep}after={newer}" if before else "", f"?{keep}before={older}" if older else ""
+    return Page(found, *links, problem, end)
 
 
-def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) -> tuple[list[Call], Call | None]:
-    """Give the first of these calls of which is true what is asked. The second: the last that was looked at, where
-    there may be more of them than `most`.
+def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) -> tuple[list[Call], datetime | None]:
+    """Give the first of these calls of which is true what is asked. The second: how far was looked, where that was not
+    to the end, nor far enough to find as many as are wanted.
     """
     if asked is None:
         return list(calls[:wanted]), None
-    query = compiled(telling(calls, asked)[:most], None)
-    if query is None:
-        return [], None
-    sql = f"SELECT *, ROW_NUMBER() OVER () AS place FROM ({query[0]}) AS near"  # noqa: S608 -- Django's own SQL
-    sql = f"SELECT * FROM ({sql}) AS seen WHERE fits OR place = {most} LIMIT {wanted + 1}"  # noqa: S608 -- likewise
-    seen: list[Any] = sorted(Call.objects.raw(sql, query[1]), key=lambda call: call.place)
-    found = [call for call in seen if call.fits][:wanted]
-    return found, seen[-1] if len(found) < wanted and seen and seen[-1].place == most else None
-
-
-def _start_of(call: Call | None) -> datetime | None:
-    return call.started_at if call else None
+    last = calls.values("started_at")[most - 1 : most]  # an index tells it without the calls
+    forwards = calls.query.order_by[0] == "started_at"
+    reached = Coalesce(Subquery(last), Value(FAR[forwards]))
+    within = calls.filter(asked, **{"started_at__lte" if forwards else "started_at__gte": reached})
+    found: list[Any] = list(within.annotate(reached=reached)[:wanted])
+    end = found[0].reached if found else next(iter(last.values_list("started_at", flat=True)), None)
+    return found, end if len(found) < wanted and end not in FAR else None
 
 
 def _problem(query: QueryDict, read: Mapping[str, object]) -> str:

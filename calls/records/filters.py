@@ -90,7 +90,7 @@ class CallFilters:
         for name in self.show:
             if name == "test" and tests is None:
                 tests = parties_like("").tests
-            yield from _asked_by(name, tests or (), *names)
+            yield from asked_by(name, tests or (), *names)
         first, last = self.between()
         if first:
             yield Q(started_at__gte=_midnight(first))
@@ -223,10 +223,10 @@ CONDITIONS: Mapping[str, Callable[[str, str], Sequence[Q]]] = {
 }
 
 
-def _asked_by(
+def asked_by(
     name: str, tests: Sequence[str], outcome: str = "outcome", duration: str = "duration_seconds"
 ) -> Sequence[Q]:
-    """What one of SHOWN asks of a call. `tests` are the parties whose calls are tests."""
+    """What one of SHOWN asks of a call, first what an index tells. `tests` are the parties whose calls are tests."""
     return (_by_one_of(tests),) if name == "test" else CONDITIONS[name](outcome, duration)
 
 

@@ -24,8 +24,9 @@ from calls.records.several import compiled
 from calls.records.tables import ask, on_postgres
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
-COMMON = 15  # of these: then a page of them is among the newest ten thousand
+COMMON = 10  # of these: then a page of them is among the newest ten thousand
 PLACES = 10  # of the log, at which as many are looked at together: they tell whether it always was
+ELSEWHERE = 5  # of these: then the index would have thousands to name
 MOST_KEYS = 5_000
 MOST_SAMPLED = 1_000  # of many calls
 LAST_DIGITS = 5  # by which numbers are told apart: those before them are of many
@@ -151,8 +152,13 @@ def _part(text: str) -> Q:
     return Q(text__contains=text)
 
 
+def _part_unindexed(text: str) -> Q:
+    """The same where Postgres shall not think of the index, which may have to name a tenth of all calls."""
+    return Q(GreaterThan(StrIndex("text", Value(text)), 0))
+
+
 def _number(digits: str) -> Q:
-    return Q(GreaterThan(StrIndex("text", Value(digits)), 0), text__contains=digits[-LAST_DIGITS:])
+    return _part_unindexed(digits) & _part(digits[-LAST_DIGITS:])
 
 
 def has(needles: Needles, part: Callable[[str], Q] = _part) -> Q:
@@ -167,7 +173,7 @@ def _is_common_throughout(needles: Needles, oldest: int, newest: int) -> bool:
         return True
     starts = [oldest + (newest - oldest) * place // PLACES for place in range(PLACES)]
     near = [Q(pk__gte=start, pk__lt=start + LOOKED_AT // PLACES) for start in starts]
-    return CallSearch.objects.filter(reduce(or_, near), has(needles))[:COMMON].count() >= COMMON
+    return CallSearch.objects.filter(reduce(or_, near), has(needles, _part_unindexed))[:ELSEWHERE].count() == ELSEWHERE
 
 
 def _has_by_index(needles: Needles) -> Q:

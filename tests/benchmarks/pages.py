@@ -1,18 +1,22 @@
 """Opens pages as a person does, in this process, and prints how long each took: a program of `part_pages`.
 
 It reads names of pages, and answers each with a line of JSON: milliseconds of every time, and how many queries it
-takes. An empty line asks for the names.
+takes. An empty line asks for the names, and SWEEP for all lists that filters can make.
 """
 
+import itertools
 import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import partial
+from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
 PAGE_SIZE = 25
+SWEEP = "all lists"
 # The rarest number of all; and that of the first who spoke of a parcel.
 RAREST = """
     SELECT party
@@ -42,6 +46,9 @@ def main(times: int) -> None:
         if not name:
             print(json.dumps([*addresses]), flush=True)
             continue
+        if name == SWEEP:
+            print(json.dumps(sweep(browser)), flush=True)
+            continue
         address = addresses[name]
         queries.clear()
         with connection.execute_wrapper(partial(note, queries)):
@@ -53,6 +60,37 @@ def main(times: int) -> None:
             spent.append((time.perf_counter() - begun) * 1000)
         told = {"status": answer.status_code, "queries": len(queries), "milliseconds": spent}
         print(json.dumps(told | {"bytes": len(answer.content)}), flush=True)
+
+
+def sweep(browser: Any) -> dict[str, Any]:
+    """Open a list for each combination of up to two filters, a search, days and hours. Each counts with the median of
+    three times.
+    """
+    spent = {}
+    for query in combinations():
+        address, times = f"/?{urlencode(query, doseq=True)}", []
+        for _ in range(3):
+            begun = time.perf_counter()
+            answer = browser.get(address)
+            times.append((time.perf_counter() - begun) * 1000)
+        spent[address] = median(times)
+        assert answer.status_code == 200, address
+    slowest = max(spent, key=lambda address: spent[address])
+    return {"milliseconds": sorted(spent.values()), "slowest": slowest}
+
+
+def combinations() -> Iterator[dict[str, Any]]:
+    from calls.records.filters import SHOWN
+
+    searches = ["", "7700", "parcel", asked(SPEAKER), asked(RAREST)[-6:]]
+    year = datetime.now(UTC).year
+    days: list[dict[str, str]] = [{}, {"days": "7"}, {"since": f"{year - 1}-12-01", "until": f"{year}-05-01"}]
+    hours = [{}, *({"hours_from": one, "hours_to": other} for one, other in (("03:00", "03:00"), ("09:00", "10:00")))]
+    shows = [(), *((name,) for name in SHOWN), *itertools.combinations(SHOWN, 2)]
+    for show, q, some_days, some_hours in itertools.product(shows, searches, days, hours):
+        others = {**({"q": q} if q else {}), **some_days, **some_hours}
+        if len(show) < 2 or sum(map(bool, (q, some_days, some_hours))) < 2:
+            yield {**({"show": show} if show else {}), **others}
 
 
 def note(queries: list[str], execute: Callable[..., Any], sql: str, *more: Any) -> Any:

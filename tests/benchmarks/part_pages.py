@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks.browsing import SIZES, Seen, see
+from tests.benchmarks.pages import SWEEP
 from tests.benchmarks.postgres import ask, new_database
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.rounds import Options
@@ -30,6 +31,7 @@ def measure(options: Options, report: Report) -> None:
     with seeded(FEW) as small, seeded(options.calls) as log:
         few, many = opened(small, log)
         report_times(options, report, few, many)
+        report_sweep(report, swept(log))
         if seen := see(log.url, options.folder / "pages"):
             report_seen(report, seen)
 
@@ -69,6 +71,13 @@ def report_times(options: Options, report: Report, few: Told, many: Told) -> Non
         ),
         Line("the list that grows most, likewise", [grown[most_grown]], "×", at_most(1.5), note=most_grown),
     )
+
+
+def report_sweep(report: Report, told: Mapping[str, Any]) -> None:
+    """Any filter and search, with any other: how long the slowest of them takes."""
+    spent, where = told["milliseconds"], told["slowest"]
+    note = f"of {len(spent)}, their median {median(spent):.0f} ms: {where}"
+    report.add(Line("the slowest of all lists, in the median", [spent[-1]], " ms", at_most(150, " ms"), note=note))
 
 
 def report_seen(report: Report, seen: Mapping[str, Seen]) -> None:
@@ -147,6 +156,14 @@ def opened(*logs: Log) -> list[Told]:
                     pages[name] = page | {"milliseconds": [*before, *page["milliseconds"]]}
         for browser in browsers:
             browser.stdin.close()  # type: ignore[union-attr]
+    return told
+
+
+def swept(log: Log) -> Any:
+    """Open a list for each combination of filters."""
+    with log.start("-m", "tests.benchmarks.pages", "1") as browser:
+        told = ask_browser(browser, SWEEP)
+        browser.stdin.close()  # type: ignore[union-attr]
     return told
 
 

@@ -88,6 +88,7 @@ def test_text_that_many_calls_have_is_found_without_their_keys(
     monkeypatch.setattr(finding, "COMMON", 3)
     monkeypatch.setattr(finding, "LOOKED_AT", 4)
     monkeypatch.setattr(finding, "PLACES", 1)
+    monkeypatch.setattr(finding, "ELSEWHERE", 3)
     calls = [make_call(**caller("447700900500")) for _ in range(4)]
     missed = make_call("started", "timeout", **caller("447700900501"))
     write()
@@ -111,6 +112,7 @@ def test_text_that_is_common_only_lately_is_found_by_its_keys(
 ) -> None:
     """Else all calls before would be gone through to fill the page."""
     monkeypatch.setattr(finding, "COMMON", 3)
+    monkeypatch.setattr(finding, "ELSEWHERE", 3)
     monkeypatch.setattr(finding, "LOOKED_AT", 10)
     for _ in range(12):
         make_call(**caller("447700900400"))
@@ -141,6 +143,7 @@ def test_chips_count_the_same_of_few_calls_as_of_many(
     of_few, of_hours, *of_days = [chips(page(login, q="900123", show=show, **more)) for more in asked]
     assert of_few["all"] == str(len(kinds))
     monkeypatch.setattr(finding, "COMMON", 1)
+    monkeypatch.setattr(finding, "ELSEWHERE", 1)
     monkeypatch.setattr(finding, "LOOKED_AT", CallSearch.objects.count())
     some, some_of_hours, *of_many_days = [chips(page(login, q="900123", show=show, **more)) for more in asked]
     assert some == {name: f"{count}+" for name, count in of_few.items()}
