@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, time
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Case, Count, F, Func, Q, QuerySet, Value, When
+from django.utils import timezone
 
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
 from calls.records.filters import ENDINGS, CallFilters, asked_by
-from calls.records.finding import MOST_SAMPLED, AnyOf, Found, in_one_text, is_one_of
+from calls.records.finding import MOST_SAMPLED, AnyOf, Found, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
 PAGE_SIZE = 25
@@ -59,8 +61,8 @@ class Counting:
         everything = replace(asked["these"], show=())
         chips = {name: CallFilters(show=filters.show) for name, filters in asked.items()}  # what they differ in
         if self.found and self.found.keys is not None:
-            if self.found.keys and not everything.without("q"):
-                return several(besides, self._of_keys(self.found.keys, chips, name_first_page=True))
+            if self.found.keys and not everything.flow:
+                return several(besides, self._of_keys(self.found, chips, everything, name_first_page=True))
             return several(besides, self._of_some(self.narrowed(everything), chips, name_first_page=True))
         if self.found:
             return self._count_some(self.found, everything, chips, besides)
@@ -69,11 +71,8 @@ class Counting:
     def _count_some(self, found: Found, everything: CallFilters, chips: Asked, besides: Wanted) -> Counts:
         """Count those of many that a search named, or that are among the newest thousand of the days and the flow."""
         rest = everything.without("q")
-        if not rest and found.some:
-            counts = several(besides, self._of_keys(found.some, chips))
-        elif rest == rest.without("days").without("flow"):
-            looked_at = Call.objects.filter(is_one_of(found.some))
-            counts = several(besides, self._of_some(self.narrowed(rest, looked_at), chips))
+        if found.some and rest == rest.without("days").without("flow"):
+            counts = several(besides, self._of_keys(found, chips, rest))
         else:
             within = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
             newest = self.narrowed(within).latest_first()[:MOST_SAMPLED]
@@ -84,11 +83,12 @@ class Counting:
         some = {name for name, filters in chips.items() if self.tests or "test" not in filters.show}
         return counts | {"at_least": some if there_are_more else set()}
 
-    def _of_keys(self, keys: frozenset[int], asked: Asked, *, name_first_page: bool = False) -> Sql:
-        """The same of calls that are named, and of which nothing else is asked but what chips do."""
-        shows = tuple((name, filters.show) for name, filters in asked.items())
-        query = _of_named(shows, self.tests, connection.vendor, name_first_page=name_first_page)
-        return query and (query[0], tuple(in_one_text(keys) if value is ANY_KEYS else value for value in query[1]))
+    def _of_keys(self, found: Found, chips: Asked, within: CallFilters, *, name_first_page: bool = False) -> Sql:
+        """The same of calls that are named, within some days and hours."""
+        shows = tuple((name, filters.show) for name, filters in chips.items())
+        shape = within.without("q").shape
+        kept = _of_named(shows, shape, self.tests, connection.vendor, _zone(), name_first_page=name_first_page)
+        return filled(kept, within, found)
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
@@ -112,8 +112,9 @@ class Counting:
             if filters.q and self.found and self.found.keys:
                 together[name] = filters.without("q")
                 continue
-            if filters == CallFilters(show=filters.show):
-                every, rows = _plain(filters, self.tests, connection.vendor)
+            if not (filters.q or filters.flow):
+                kept = _plain(filters.shape, self.tests, connection.vendor, _zone())
+                every, rows = (filled(sql, filters) for sql in kept)
             else:
                 every, rows = self._parts(filters)
             if every is not None:
@@ -179,18 +180,41 @@ def telling(calls: CallQuerySet, asked: Q) -> CallQuerySet:
 
 
 @lru_cache(maxsize=256)
-def _plain(filters: CallFilters, tests: tuple[str, ...], database: str) -> tuple[Sql, Sql]:
+def _plain(shape: CallFilters, tests: tuple[str, ...], database: str, zone: str) -> tuple[Sql, Sql]:
     """The parts of what is the same each time, as SQL: making it takes longer than to execute it."""
-    every, rows = Counting(None, None, tests)._parts(filters)
+    every, rows = Counting(None, None, tests)._parts(shape)
     return None if every is None else compiled(every), None if rows is None else compiled(rows, "fits")
 
 
 @lru_cache(maxsize=256)
-def _of_named(shows: Shows, tests: tuple[str, ...], database: str, *, name_first_page: bool) -> Sql:
+def _of_named(
+    shows: Shows, shape: CallFilters, tests: tuple[str, ...], database: str, zone: str, *, name_first_page: bool
+) -> Sql:
     """Counts of calls that are named, likewise: where their keys go, ANY_KEYS stand."""
     asked = {name: CallFilters(show=show) for name, show in shows}
-    calls = Call.objects.filter(AnyOf(F("pk"), ANY_KEYS))
+    calls = shape.narrow(Call.objects.filter(AnyOf(F("pk"), ANY_KEYS)))
     return compiled(Counting(None, None, tests)._of_some(calls, asked, name_first_page=name_first_page), None)
+
+
+def filled(sql: Sql, filters: CallFilters, found: Found | None = None) -> Sql:
+    """Give kept SQL the days and hours that are asked for, and the keys that were found."""
+    if sql is None:
+        return None
+    meant = dict(zip(map(_adapted, filters.shape.moments), map(_adapted, filters.moments), strict=True))
+    meant |= {ANY_KEYS: found.in_one_text} if found else {}
+    return sql[0], tuple(meant.get(value, value) for value in sql[1])
+
+
+def _adapted(moment: datetime | time) -> Any:
+    """Spell a day or an hour as the database is given it."""
+    if isinstance(moment, datetime):
+        return connection.ops.adapt_datetimefield_value(moment)
+    return connection.ops.adapt_timefield_value(moment)
+
+
+def _zone() -> str:
+    """The zone of the days and hours: SQL names it."""
+    return timezone.get_current_timezone_name()
 
 
 def in_words(counts: Counts, name: str) -> str:

@@ -33,6 +33,10 @@ ENDINGS = ("missed", "voicemail", "failed")  # of which a call has one
 DAYS = {"today": "Today", "yesterday": "Yesterday", "7": "Last 7 days", "30": "Last 30 days"}
 MEANINGLESS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 YEARS = range(2000, 2100)
+ANY_DAYS, ANY_HOURS = (
+    (date(1999, 1, 1), date(1999, 2, 2)),
+    (time(1, 1), time(2, 2)),
+)  # which nobody can ask for, or many
 Read = TypeVar("Read")
 
 
@@ -121,11 +125,35 @@ class CallFilters:
             return today - timedelta(days=int(self.days) - 1), today
         return self.since, self.until
 
+    @property
+    def shape(self) -> "CallFilters":
+        """The same with stand-ins for the days and hours, as SQL is kept that is alike but for these."""
+        (first, last), over_midnight = (
+            self.between(),
+            self.hours_from and self.hours_to and self.hours_from > self.hours_to,
+        )
+        begin, end = sorted(ANY_HOURS, reverse=bool(over_midnight))
+        return replace(
+            self,
+            days="",
+            since=ANY_DAYS[0] if first else None,
+            until=ANY_DAYS[1] if last else None,
+            hours_from=begin if self.hours_from else None,
+            hours_to=end if self.hours_to else None,
+        )
+
+    @property
+    def moments(self) -> list[datetime | time]:
+        """The days and hours as they are asked for: those that `shape` stands in for, in the same order."""
+        first, last = self.between()
+        told = [_midnight(first) if first else None, _midnight(last + timedelta(days=1)) if last else None]
+        return [*filter(None, told), *(one for one in (self.hours_from, _whole(self.hours_to)) if one is not None)]
+
     def _hours(self) -> Iterator[Q]:
         """Times of the day; a span may go over midnight, and its last minute belongs to it."""
         first, last = self.hours_from, self.hours_to
         begun = Q(started_at__time__gte=first) if first else Q()
-        over = Q(started_at__time__lte=last.replace(second=59, microsecond=999_999)) if last else Q()
+        over = Q(started_at__time__lte=_whole(last)) if last else Q()
         yield begun | over if first and last and first > last else begun & over
 
     def without(self, name: str, value: str = "") -> "CallFilters":
@@ -160,6 +188,11 @@ class CallFilters:
     @property
     def query(self) -> str:
         return urllib.parse.urlencode(self.pairs)
+
+
+def _whole(minute: time | None) -> time | None:
+    """Give the end of a minute."""
+    return minute.replace(second=59, microsecond=999_999) if minute else None
 
 
 def _midnight(day: date) -> datetime:

@@ -6,7 +6,7 @@ calls have needs no index: the list goes through the calls, newest first, and lo
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -113,6 +113,11 @@ class Found:
         keys |= {pk for pk, parties in waiting.items() if needles.are_in(text_from(parties))}
         return cls(needles, keys, cut=not has_trigrams() and least > 0)
 
+    @cached_property
+    def in_one_text(self) -> str:
+        """The keys of the calls, or of some."""
+        return in_one_text(self.some if self.keys is None else self.keys)
+
     @property
     def condition(self) -> Q:
         """What it asks of a call."""
@@ -120,7 +125,7 @@ class Found:
             # Looked up call by call. With EXISTS Postgres might read all texts beforehand.
             text = CallSearch.objects.filter(has(self.needles), call=OuterRef("pk"))
             return Q(IsNull(Subquery(text.values("pk")[:1]), False))
-        return is_one_of(self.keys)
+        return Q(AnyOf(F("pk"), self.in_one_text)) if self.keys else Q(pk__in=())
 
     @classmethod
     def among(cls, text: str, calls: Collection[int]) -> set[int]:
@@ -185,11 +190,11 @@ def _has_by_index(needles: Needles) -> Q:
     return has(needles, lambda part: _number(part) if part.isdecimal() and len(part) > LAST_DIGITS else _part(part))
 
 
-def _keys_of(rows: QuerySet[CallSearch]) -> tuple[frozenset[int], dict[int, list[str]]]:
+def _keys_of(rows: QuerySet[CallSearch]) -> tuple[frozenset[int], dict[int, Collection[str]]]:
     """Read the keys of calls that were found by their texts. The second: of the newest calls, those whose text the
     worker has yet to write, with their numbers.
     """
     sql, values = compiled(rows, "pk") or ("SELECT 0 AS id WHERE FALSE", ())
     found = ask(f"SELECT found.*, NULL, NULL FROM ({sql}) AS found UNION ALL {NOT_WRITTEN}", *values)  # noqa: S608 -- Django's
-    keys = frozenset(pk for pk, *parties in found if parties[0] is None)
-    return keys, {pk: parties for pk, *parties in found if parties[0] is not None}
+    keys = frozenset([row[0] for row in found if row[1] is None])
+    return keys, {row[0]: row[1:] for row in found if row[1] is not None}

@@ -115,6 +115,33 @@ def test_days_and_hours_are_those_of_the_zone(login: Client, settings: Settings)
         assert found(login, days="7") == [after.pk, last.pk, first.pk, before.pk]
 
 
+@pytest.mark.parametrize("search", ["", "900123"])
+def test_counts_are_those_of_the_days_and_hours(
+    login: Client, write: Callable[[], None], settings: Settings, search: str
+) -> None:
+    """Their SQL is kept: all but the days, the hours and the zone."""
+    for day, hour in ((20, 1), (20, 9), (21, 9), (21, 23), (22, 1)):
+        make_call("started", "timeout", at=datetime(2026, 11, day, hour, 30, tzinfo=UTC))
+    write()
+    asked: list[tuple[dict[str, Any], str]] = [
+        ({"since": "2026-11-20", "until": "2026-11-20"}, "2"),
+        ({"since": "2026-11-21", "until": "2026-11-22"}, "3"),
+        ({"since": "2026-11-21"}, "3"),
+        ({"until": "2026-11-21"}, "4"),
+        ({"hours_from": "09:30", "hours_to": "09:30"}, "2"),
+        ({"hours_from": "23:00", "hours_to": "02:00"}, "3"),
+        ({"hours_from": "01:00", "hours_to": "02:02"}, "2"),
+        ({"hours_from": "02:03"}, "3"),
+        ({"since": "2026-11-21", "hours_to": "09:00"}, "1"),
+    ]
+    for query, count in [*asked, *reversed(asked)]:
+        told = chips(page(login, q=search, **query))
+        assert (told["all"], told["missed"]) == (count, count), query
+    settings.TIME_ZONE = "Asia/Kathmandu"  # 5 h 45 min ahead
+    assert chips(page(login, q=search, since="2026-11-22"))["all"] == "2"
+    assert chips(page(login, q=search, hours_from="15:15", hours_to="15:15"))["all"] == "2"
+
+
 # Nothing fits
 
 
