@@ -15,7 +15,7 @@ from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
 from calls.records.filters import ENDINGS, CallFilters, asked_by
-from calls.records.finding import MOST_SAMPLED, AnyOf, Found, is_one_of
+from calls.records.finding import MOST_SAMPLED, AnyOf, Found, in_one_text, is_one_of
 from calls.records.several import Rows, Sql, compiled, several
 
 PAGE_SIZE = 25
@@ -62,7 +62,7 @@ class Counting:
         chips = {name: CallFilters(show=filters.show) for name, filters in asked.items()}  # what they differ in
         if self.found and self.found.keys is not None:
             if self.found.keys and not everything.flow:
-                return several(besides, self._of_keys(self.found, chips, everything, name_first_page=True))
+                return several(besides, self._of_keys(self.found.in_one_text, chips, everything, name_first_page=True))
             return several(besides, self._of_some(self.narrowed(everything), chips, name_first_page=True))
         if self.found:
             return self._count_some(self.found, everything, chips, besides)
@@ -71,24 +71,25 @@ class Counting:
     def _count_some(self, found: Found, everything: CallFilters, chips: Asked, besides: Wanted) -> Counts:
         """Count those of many that a search named, or that are among the newest thousand of the days and the flow."""
         rest = everything.without("q")
-        if found.some and rest == rest.without("days").without("flow"):
-            counts = several(besides, self._of_keys(found, chips, rest))
+        if rest == rest.without("days").without("flow"):
+            counts, there_are_more = several(besides, self._of_keys(in_one_text(found.some), chips, rest)), True
         else:
-            within = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
-            newest = self.narrowed(within).latest_first()[:MOST_SAMPLED]
-            looked_at = Call.objects.filter(pk__in=newest.values("pk"))
-            also = {**besides, "looked_at": ("COUNT(*)", newest)}
-            counts = several(also, self._of_some(self.narrowed(everything, looked_at), chips))
-        there_are_more = counts.pop("looked_at", MOST_SAMPLED) >= MOST_SAMPLED
+            days = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
+            asked = everything.without("days") if days.flow == "" else everything.without("days").without("flow")
+            fits = Q(*asked.conditions(found, self.tests, self.answered))
+            newest: Any = telling(self.narrowed(days), fits).latest_first()
+            rows = newest.values_list("pk", "fits")[:MOST_SAMPLED]
+            keys, there_are_more = [pk for pk, does in rows if does], len(rows) == MOST_SAMPLED
+            counts = several(besides, self._of_keys(in_one_text(keys), chips, CallFilters()))
         some = {name for name, filters in chips.items() if self.tests or "test" not in filters.show}
         return counts | {"at_least": some if there_are_more else set()}
 
-    def _of_keys(self, found: Found, chips: Asked, within: CallFilters, *, name_first_page: bool = False) -> Sql:
+    def _of_keys(self, keys: str, chips: Asked, within: CallFilters, *, name_first_page: bool = False) -> Sql:
         """The same of calls that are named, within some days and hours."""
         shows = tuple((name, filters.show) for name, filters in chips.items())
         shape = within.without("q").shape
         kept = _of_named(shows, shape, self.tests, connection.vendor, _zone(), name_first_page=name_first_page)
-        return filled(kept, within, found)
+        return filled(kept, within, keys)
 
     def _of_some(self, calls: CallQuerySet, asked: Asked, *, name_first_page: bool = False) -> QuerySet[Any, Any]:
         """The counts of calls that are few, or of some of many: each is looked at, once for all chips."""
@@ -196,13 +197,12 @@ def _of_named(
     return compiled(Counting(None, None, tests)._of_some(calls, asked, name_first_page=name_first_page), None)
 
 
-def filled(sql: Sql, filters: CallFilters, found: Found | None = None) -> Sql:
+def filled(sql: Sql, filters: CallFilters, keys: str = "") -> Sql:
     """Give kept SQL the days and hours that are asked for, and the keys that were found."""
     if sql is None:
         return None
     meant = dict(zip(map(_adapted, filters.shape.moments), map(_adapted, filters.moments), strict=True))
-    meant |= {ANY_KEYS: found.in_one_text} if found else {}
-    return sql[0], tuple(meant.get(value, value) for value in sql[1])
+    return sql[0], tuple(keys if value is ANY_KEYS else meant.get(value, value) for value in sql[1])
 
 
 def _adapted(moment: datetime | time) -> Any:

@@ -81,13 +81,14 @@ def is_one_of(keys: Collection[int]) -> Q:
 class Found:
     """What a search finds: the keys of some calls, or, where `keys` is None, those with the text: they are many.
 
-    `some` are the keys of up to a thousand of many: the newest ones, where the text is common among these.
+    `named` are the keys of up to a thousand of many, or the newest calls are known to have the text, from `since` on.
     """
 
     needles: Needles
     keys: frozenset[int] | None = None
     cut: bool = False  # only the newest were looked at
-    some: frozenset[int] = frozenset()
+    named: frozenset[int] = frozenset()
+    since: int = 0
 
     @classmethod
     def of(cls, text: str, named: Collection[str] | None = None) -> "Found":
@@ -102,21 +103,28 @@ class Found:
         told = newest.aggregate(of=Count("pk"), fit=fit, least=Min("pk"), most=Max("pk"), oldest=Min(Subquery(oldest)))
         many = told["of"] == LOOKED_AT or told["fit"] > MOST_SAMPLED
         if told["fit"] >= COMMON and many and _is_common_throughout(needles, told["oldest"], told["most"]):
-            rows = CallSearch.objects.filter(has(needles), pk__gte=told["least"]).order_by("-pk")
-            return cls(needles, some=frozenset(rows.values_list("pk", flat=True)[:MOST_SAMPLED]))
+            return cls(needles, since=told["least"])
         rows, least = CallSearch.objects.filter(_has_by_index(needles)), (told["most"] or 0) - MOST_READ
         if not has_trigrams():
             rows = rows.filter(pk__gt=least)
         keys, waiting = _keys_of(rows[: MOST_KEYS + 1])
         if len(keys) > MOST_KEYS:
-            return cls(needles, some=frozenset(sorted(keys)[-MOST_SAMPLED:]))
+            return cls(needles, named=frozenset(sorted(keys)[-MOST_SAMPLED:]))
         keys |= {pk for pk, parties in waiting.items() if needles.are_in(text_from(parties))}
         return cls(needles, keys, cut=not has_trigrams() and least > 0)
 
     @cached_property
+    def some(self) -> frozenset[int]:
+        """The keys of up to a thousand of many."""
+        if not self.since:
+            return self.named
+        rows = CallSearch.objects.filter(has(self.needles), pk__gte=self.since).order_by("-pk")
+        return frozenset(rows.values_list("pk", flat=True)[:MOST_SAMPLED])
+
+    @cached_property
     def in_one_text(self) -> str:
-        """The keys of the calls, or of some."""
-        return in_one_text(self.some if self.keys is None else self.keys)
+        """The keys of calls that are few."""
+        return in_one_text(self.keys or ())
 
     @property
     def condition(self) -> Q:
