@@ -102,17 +102,19 @@ class Run:
 def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     """Say which runs there are to make, and what the machine lacks."""
     lacks = []
-    # What need not see both databases is divided between them, so that both take as long. Who waits for a page leaves
-    # the processor to the others.
+    # What need not see both databases is divided between the processes, so that all take as long. Who waits for a page
+    # leaves the processor to the others.
     on_postgres, in_browser = "not sqlite and (not browser or smoke)", []
-    sqlite = Run("SQLite", "not browser and (not once or sqlite)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
     if browser:
         url = f"sqlite:///{scratch / 'browser.sqlite3'}"
         # The other folders' thousands of tests need not be read to leave them out; what is named in ARGS comes first.
-        in_browser = [Run("SQLite, in the browser", "browser", url, options=("-o", "testpaths=tests/browser"))]
+        folders = "testpaths=tests/browser tests/admin tests/emulator"
+        in_browser = [Run("SQLite, in the browser", "browser or beside", url, options=("-o", folders))]
+        not_here = "not browser and not beside"
     else:
         lacks.append("The browser did not run: there is no chromium here (Debian: apt install chromium).")
-        on_postgres = "not browser and not sqlite"
+        on_postgres, not_here = "not browser and not sqlite", "not browser"
+    sqlite = Run("SQLite", f"{not_here} and (not once or sqlite)", f"sqlite:///{scratch / 'callserver.sqlite3'}")
     try:
         version = postgres_version(POSTGRES_URL)
     except psycopg2.Error as error:
@@ -120,7 +122,7 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
         lacks.append(
             f"Postgres was not tested: TEST_POSTGRES_URL, {address(POSTGRES_URL)}, does not answer ({reason})."
         )
-        sqlite.marks = "not browser"
+        sqlite.marks = not_here
         return [sqlite, *in_browser], lacks
     # A database of this run's own, so that two runs never meet there.
     postgres = Run(f"Postgres {version}", on_postgres, POSTGRES_URL, f"test_callserver_{os.getpid()}")

@@ -35,6 +35,7 @@ ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", 
 ON_EACH |= {"test_call", "test_log", "test_processes", "test_searches"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
 ON_SQLITE = {"admin", "control", "emulator", "flows", "vonage"}
+BESIDE = {"admin", "emulator"}  # run by the process that tests in the browser, which has the time
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 
@@ -43,10 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of some folders, so that `make test` divides its time well."""
     for item in items:
         folder, file = item.path.relative_to(Path(__file__).parent).parts[0], item.path.stem
-        if (folder in ON_POSTGRES and file not in ON_EACH) or file in PARSING:
+        if folder in ON_POSTGRES and file not in ON_EACH:
             item.add_marker("once")
-        elif folder in ON_SQLITE and file not in ON_EACH:
+        elif (folder in ON_SQLITE and file not in ON_EACH) or file in PARSING:
             item.add_marker("sqlite")
+            if folder in BESIDE:
+                item.add_marker("beside")
 
 
 def pytest_collection_finish() -> None:
