@@ -75,7 +75,8 @@ class Counting:
             counts, there_are_more = several(besides, self._of_keys(in_one_text(found.some), chips, rest)), True
         else:
             days = rest.without("hours") if self._answered_few else rest.without("hours").without("flow")
-            asked = everything.without("days") if days.flow == "" else everything.without("days").without("flow")
+            asked = everything.without("days")
+            asked = asked.without("flow") if days.flow else asked
             fits = Q(*asked.conditions(found, self.tests, self.answered))
             newest: Any = telling(self.narrowed(days), fits).latest_first()
             rows = newest.values_list("pk", "fits")[:MOST_SAMPLED]
@@ -155,7 +156,7 @@ class Counting:
     def _rest(self, filters: CallFilters, easy: CallFilters) -> Q:
         """What is asked for beside what is easy."""
         others = tuple(shown for shown in filters.show if shown not in easy.show)
-        rest = replace(filters, show=others, q=filters.q if filters.q != easy.q else "")
+        rest = replace(filters, show=others)
         rest = rest.without("flow") if easy.flow else rest
         rest = rest.without("days") if easy.without("days") != easy else rest
         return Q(*rest.conditions(self.found, self.tests, self.answered))

@@ -33,10 +33,8 @@ ENDINGS = ("missed", "voicemail", "failed")  # of which a call has one
 DAYS = {"today": "Today", "yesterday": "Yesterday", "7": "Last 7 days", "30": "Last 30 days"}
 MEANINGLESS = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 YEARS = range(2000, 2100)
-ANY_DAYS, ANY_HOURS = (
-    (date(1999, 1, 1), date(1999, 2, 2)),
-    (time(1, 1), time(2, 2)),
-)  # which nobody can ask for, or many
+ANY_DAYS = (date(1999, 1, 1), date(1999, 2, 2))  # stand in kept SQL for those that are asked for
+ANY_HOURS = (time(1, 1), time(2, 2))  # likewise
 Read = TypeVar("Read")
 
 
@@ -128,11 +126,9 @@ class CallFilters:
     @property
     def shape(self) -> "CallFilters":
         """The same with stand-ins for the days and hours, as SQL is kept that is alike but for these."""
-        (first, last), over_midnight = (
-            self.between(),
-            self.hours_from and self.hours_to and self.hours_from > self.hours_to,
-        )
-        begin, end = sorted(ANY_HOURS, reverse=bool(over_midnight))
+        first, last = self.between()
+        over_midnight = bool(self.hours_from and self.hours_to and self.hours_from > self.hours_to)
+        begin, end = sorted(ANY_HOURS, reverse=over_midnight)
         return replace(
             self,
             days="",
