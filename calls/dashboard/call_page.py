@@ -120,7 +120,7 @@ class CallPage(ByName):
 
 
 def page_of_call(call: Call, view: View, now: datetime | None = None) -> CallPage:
-    """Read and tell a call. Five queries, a sixth for recordings, and two more when not all events are listed."""
+    """Read and tell a call. Five queries, a sixth for recordings, and three more when not all events are listed."""
     now = now or timezone.now()
     legs = list(call.legs.oldest_first())
     events, known, start = _events_of(call, view.start)

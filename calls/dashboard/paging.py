@@ -78,7 +78,8 @@ def _microseconds(moment: datetime) -> int:
 def page_of_calls(
     calls: CallQuerySet, query: QueryDict, *, size: int, keep: str, asked: Q | None = None, most: int = 0
 ) -> Page[Call]:
-    """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
+    """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query; two
+    where nothing is found.
 
     `keep` is what stands in the address beside that. Where something is `asked` of each call, so many are looked at at
     most: who wants to go on has the neighbouring page. Raises NoSuchPage where few are newer than the place, or where
