@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Case, Count, F, Func, Q, QuerySet, Value, When
+from django.db.models import Count, F, Func, Q, QuerySet, Value
 from django.utils import timezone
 
 from calls.models import Call
@@ -78,7 +78,7 @@ class Counting:
             asked = everything.without("days")
             asked = asked.without("flow") if days.flow else asked
             fits = Q(*asked.conditions(found, self.tests, self.answered))
-            newest: Any = telling(self.narrowed(days), fits).latest_first()
+            newest: Any = self.narrowed(days).telling(fits).latest_first()
             rows = newest.values_list("pk", "fits")[:MOST_SAMPLED]
             keys, there_are_more = [pk for pk, does in rows if does], len(rows) == MOST_SAMPLED
             counts = several(besides, self._of_keys(in_one_text(keys), chips, CallFilters()))
@@ -173,12 +173,7 @@ class Counting:
             rows, asked = self.split(filters)
         if asked is None:
             return rows[: MOST_COUNTED + 1], None
-        return None, telling(rows, asked).latest_first()[:MOST_LOOKED_AT]
-
-
-def telling(calls: CallQuerySet, asked: Q) -> CallQuerySet:
-    """Let each of these calls tell whether it `fits`."""
-    return calls.annotate(fits=Case(When(asked, then=Value(True)), default=Value(False)))
+        return None, rows.telling(asked).latest_first()[:MOST_LOOKED_AT]
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from calls.records.finding import Found
 from calls.records.names import parties_like
 
 MOST_UNSIGNED = 3_000  # events
-MOST_LOOKED_AT = 20_000  # calls for a page, where their own columns tell
+MOST_LOOKED_AT = 10_000  # calls for a page, where their own columns tell
 MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each, and more is asked: these take as long
 QUICK = {
     "missed": ("Missed", "missed"),

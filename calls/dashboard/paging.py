@@ -4,15 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Model, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import QueryDict
 
 from calls.models import Call
 from calls.models.calls import CallQuerySet
 from calls.records.filters import quoted
+from calls.records.several import compiled
 
 Item = TypeVar("Item", bound=Model)
 
@@ -56,9 +58,13 @@ def page_of(rows: QuerySet[Item], query: QueryDict, *, size: int) -> Page[Item]:
 PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 NO_START = 10**16 - 1  # microseconds: above all others
-HIGHEST = 10**18 - 1  # key of a call
-FAR = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC))  # before and after all calls
 Place = tuple[datetime, int]
+# Rows come one by one through window and subquery: no more calls are looked at than it takes to find those wanted.
+LOOKED_AT = """
+    SELECT calls_call.*, found.fits, found.place
+    FROM (SELECT * FROM ({}) AS looked_at WHERE fits OR place = %s LIMIT %s) AS found
+    JOIN calls_call ON calls_call.id = found.pk
+"""
 
 
 class NoSuchPage(ValueError):
@@ -78,8 +84,7 @@ def _microseconds(moment: datetime) -> int:
 def page_of_calls(
     calls: CallQuerySet, query: QueryDict, *, size: int, keep: str, asked: Q | None = None, most: int = 0
 ) -> Page[Call]:
-    """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query; two
-    where nothing is found.
+    """Give the page in order of start that `?before=<place>` or `?after=<place>` names. One query.
 
     `keep` is what stands in the address beside that. Where something is `asked` of each call, so many are looked at at
     most: who wants to go on has the neighbouring page. Raises NoSuchPage where few are newer than the place, or where
@@ -94,33 +99,35 @@ def page_of_calls(
         found, end = _look_through(rows, asked, size + 1, most)
         if not found or (len(found) <= size and not end):
             raise NoSuchPage
-        newer_than = f"{_microseconds(end)}-{HIGHEST}" if end else place_of(found[size - 1])
+        newer_than = place_of(end or found[size - 1])
         found = found[:size][::-1]
         return Page(found, f"?{keep}after={newer_than}", f"?{keep}before={place_of(found[-1])}")
     if before:
         at, pk = before
         calls = calls.filter(Q(started_at__lt=at) | Q(pk__lt=pk), started_at__lte=at)
     found, end = _look_through(calls.latest_first(), asked, size + 1, most)
-    older = place_of(found[size - 1]) if len(found) > size else f"{_microseconds(end)}-0" if end else ""
+    older = place_of(end or found[size - 1]) if end or len(found) > size else ""
     found = found[:size]
     newer = place_of(found[0]) if found else query.get("before")
     links = f"?{keep}after={newer}" if before else "", f"?{keep}before={older}" if older else ""
-    return Page(found, *links, problem, end)
+    return Page(found, *links, problem, end.started_at if end else None)
 
 
-def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) -> tuple[list[Call], datetime | None]:
-    """Give the first of these calls of which is true what is asked. The second: how far was looked, where that was not
-    to the end, nor far enough to find as many as are wanted.
+def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) -> tuple[list[Call], Call | None]:
+    """Give the first of these calls of which is true what is asked. The second: the last that was looked at, where
+    that was not far enough to find as many as are wanted.
     """
     if asked is None:
         return list(calls[:wanted]), None
-    last = calls.values("started_at")[most - 1 : most]  # an index tells it without the calls
-    forwards = calls.query.order_by[0] == "started_at"
-    reached = Coalesce(Subquery(last), Value(FAR[forwards]))
-    within = calls.filter(asked, **{"started_at__lte" if forwards else "started_at__gte": reached})
-    found: list[Any] = list(within.annotate(reached=reached)[:wanted])
-    end = found[0].reached if found else next(iter(last.values_list("started_at", flat=True)), None)
-    return found, end if len(found) < wanted and end not in FAR else None
+    order: Any = calls.query.order_by
+    numbered = calls.telling(asked).annotate(place=Window(RowNumber(), order_by=order))
+    sql = compiled(numbered.values("pk", "fits", "place")[:most], None)
+    if sql is None:
+        return [], None
+    rows: list[Any] = [*Call.objects.raw(LOOKED_AT.format(sql[0]), [*sql[1], most, wanted])]
+    rows.sort(key=attrgetter("place"))
+    found = [row for row in rows if row.fits]
+    return found, rows[-1] if len(found) < wanted and rows and rows[-1].place == most else None
 
 
 def _problem(query: QueryDict, read: Mapping[str, object]) -> str:

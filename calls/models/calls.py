@@ -76,6 +76,11 @@ class CallQuerySet(models.QuerySet["Call"]):
         """In the order of their start, as people read them."""
         return self.order_by("-started_at", "-pk")
 
+    def telling(self, asked: models.Q) -> Self:
+        """Let each tell whether it `fits` what is asked."""
+        yes, no = models.Value(True), models.Value(False)
+        return self.annotate(fits=models.Case(models.When(asked, then=yes), default=no))
+
     def of_conversation(self, uuid: str) -> Self:
         """Calls that ever were in the conversation: there is one at most."""
         visited = Conversation.objects.filter(uuid=uuid).values("call")

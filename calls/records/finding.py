@@ -24,9 +24,9 @@ from calls.records.several import compiled
 from calls.records.tables import ask, on_postgres
 
 LOOKED_AT = 3_000  # of the newest: they tell whether a text is common
-COMMON = 15  # of these: then a page of them is among the newest six thousand
+COMMON = 10  # of these: then a page of them is among the newest ten thousand
 PLACES = 10  # of the log, at which as many are looked at together: they tell whether it always was
-ELSEWHERE = 10  # of these: then the index would have thousands to name
+ELSEWHERE = 8  # of these: then the index would have thousands to name
 MOST_KEYS = 5_000
 MOST_SAMPLED = 1_000  # of many calls
 LAST_DIGITS = 5  # by which numbers are told apart: those before them are of many
