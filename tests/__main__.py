@@ -108,7 +108,7 @@ def plan(scratch: Path, browser: str | None) -> tuple[list[Run], list[str]]:
     if browser:
         url = f"sqlite:///{scratch / 'browser.sqlite3'}"
         # The other folders' thousands of tests need not be read to leave them out; what is named in ARGS comes first.
-        folders = "testpaths=tests/browser tests/admin tests/emulator"
+        folders = "testpaths=tests/browser tests/admin tests/emulator tests/flows"
         in_browser = [Run("SQLite, in the browser", "browser or beside", url, options=("-o", folders))]
         not_here = "not browser and not beside"
     else:

@@ -29,13 +29,13 @@ hypothesis.register_profile("long", max_examples=2_000, deadline=None)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # What these rooms ask of a database the ORM answers alike on each: one will do, but for the files of ON_EACH.
-ON_POSTGRES = {"api", "commands", "dashboard"}
+ON_POSTGRES = {"commands", "dashboard"}
 ON_EACH = {"test_conformance", "test_calls", "test_events", "test_filters", "test_live", "test_reports"}
 ON_EACH |= {"test_seed_calls", "test_seed_beside", "test_prune", "test_refold", "test_database_away"}
 ON_EACH |= {"test_call", "test_log", "test_processes", "test_searches"}
 PARSING = {"test_bad_bodies", "test_chunked", "test_readings", "test_signatures"}  # of webhooks, before any database
-ON_SQLITE = {"admin", "control", "emulator", "flows", "vonage"}
-BESIDE = {"admin", "emulator"}  # run by the process that tests in the browser, which has the time
+ON_SQLITE = {"admin", "api", "control", "emulator", "flows", "vonage"}
+BESIDE = {"admin", "emulator", "flows"}  # run by the process that tests in the browser, which has the time
 Post = Callable[..., Response]
 Get = Callable[..., Response]
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from tests.test_settings import read_by_settings
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.sqlite
 
 ROOT = Path(__file__).parent.parent
 COMPOSE = (ROOT / "docker-compose.yml").read_text()

@@ -31,7 +31,7 @@ def test_that_takes_long(server):
 """
 
 
-@pytest.mark.once
+@pytest.mark.sqlite
 def test_a_run_that_is_terminated_ends_its_servers_first(tmp_path: Path) -> None:
     (tmp_path / "test_long.py").write_text(TEST)
     nowhere = {"TEST_POSTGRES_URL": "postgres://nobody@127.0.0.1:1/nothing", "CI": ""}

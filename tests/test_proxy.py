@@ -18,7 +18,7 @@ from tests.commands.test_run import wait_until
 from tests.machine import ending_with_us
 from tests.ports import free_port
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.sqlite
 
 ROOT = Path(__file__).parent.parent
 CADDY = Path(sys.executable).parent / "caddy"
