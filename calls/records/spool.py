@@ -17,7 +17,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -71,21 +71,21 @@ def folder(name: str) -> Path:
     return Path(settings.SPOOL_DIR) / name
 
 
-def keep(event: Event) -> None:
-    """Write the event so that it outlives a power cut. Raises OSError where the disk does not take it."""
+def keep(event: Event) -> Path:
+    """Write the event so that it outlives a power cut; give its file. Raises OSError where the disk refuses."""
     at_hand = depth()
     if at_hand.full:
         raise OSError(errno.EDQUOT, "the spool is full")
     content = json.dumps(_as_json(event)).encode()
     name = f"{time.time_ns():020}-{os.getpid()}-{next(_count)}-{secrets.token_hex(3)}.0"
-    draft = folder("tmp") / name
+    draft, path = folder("tmp") / name, folder("new") / name
     try:
         _write(draft, content)
         try:
-            os.rename(draft, folder("new") / name)
+            os.rename(draft, path)
         except FileNotFoundError:  # somebody tidied up
             make_folders()
-            os.rename(draft, folder("new") / name)
+            os.rename(draft, path)
     except OSError:
         draft.unlink(missing_ok=True)
         raise
@@ -93,6 +93,13 @@ def keep(event: Event) -> None:
     at_hand.files += 1
     at_hand.bytes += len(content)
     at_hand.oldest = at_hand.oldest or time.time()
+    return path
+
+
+def drop(path: Path) -> None:
+    """Let go of a file whose event is in the database after all. Never raises: it would be known there again."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _write(draft: Path, content: bytes) -> None:

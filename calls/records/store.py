@@ -65,14 +65,17 @@ def _spool(event: Event, job: Job | None, reason: object) -> str:
     """Keep the event on this host's disk; where that refuses, give the database a last chance."""
     global _refused_at
     try:
-        spool.keep(event)
+        path = spool.keep(event)
     except OSError as refusal:
         if settings.INGEST != "inline" and _last_chance(event, job):
             return DATABASE
         _refused_at = time.monotonic()
         raise StoreUnavailable(f"database: {reason}; spool: {refusal}") from refusal
     if job:
-        job.spooled = True
+        job.spooled = path
+        if job.done and not job.error:  # just now; when it is done later the writer sees to this
+            spool.drop(path)
+            return DATABASE
     return SPOOL
 
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from django.db import OperationalError, close_old_connections, connection
@@ -51,7 +52,8 @@ class Job:
     def __init__(self, work: Work, *, attended: bool) -> None:
         self.work = work
         self.attended = attended  # somebody waits, and sees to the event where this fails
-        self.done = self.spooled = False
+        self.done = False
+        self.spooled: Path | None = None  # the file, where it was not waited for any longer
         self.error: BaseException | None = None
         self._gate = threading.Lock()
         self._gate.acquire()
@@ -259,6 +261,10 @@ class Writer:
             if not job.attended:
                 self._put_aside(job)
         job.end(error)
+        if (
+            job.spooled and not error
+        ):  # it took longer than somebody could wait: drained too, a repeat would count twice
+            spool.drop(job.spooled)
 
     @staticmethod
     def _put_aside(job: Job) -> None:
@@ -266,8 +272,7 @@ class Writer:
         if job.done or job.spooled or not isinstance(job.work, Event):
             return
         try:
-            spool.keep(job.work)
-            job.spooled = True
+            job.spooled = spool.keep(job.work)
         except OSError as error:
             logger.critical("Neither the database nor the spool takes an event: %s", error)
 

@@ -270,6 +270,36 @@ def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
     assert CallEvent.objects.count() == 2
 
 
+def test_what_a_slow_database_takes_after_all_is_not_drained_as_well(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, real = threading.Event(), write_batch
+
+    def hang(events: list[Event], **options: Any) -> None:
+        go_on.wait(20)
+        real(events, **options)
+
+    monkeypatch.setattr(writer_module, "write_batch", hang)
+    monkeypatch.setattr(store_module, "FACT_SECONDS", 0.2)
+    monkeypatch.setattr("calls.records.writer.STUCK_SECONDS", 20)
+    payload = told(1).payload
+    kept: list[str] = []
+
+    def request() -> None:
+        kept.append(store(Event(payload=payload, received_at=datetime.now(UTC))))
+
+    threads = [threading.Thread(target=request) for _ in range(5)]  # the same, five times at once
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kept == ["spool"] * 5
+    assert len(spool.waiting()) == 5
+    go_on.set()
+    until(spool.is_empty)
+    assert CallEvent.objects.get().times_received == 5
+
+
 @pytest.mark.parametrize("ingest", ["inline", "writer"])
 def test_only_where_both_refuse_it_is_told_to_the_door(
     ingest: str,
