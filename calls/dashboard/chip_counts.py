@@ -214,10 +214,10 @@ def _zone() -> str:
 
 
 def in_words(counts: Counts, name: str) -> str:
-    """Say a count: "12", "1,000+", or "12+" where not all calls were looked at; "" where nobody counted."""
-    count = counts.get(name)
-    if count is None:
+    """Say a count: "12", "1,000+", or "12+" where not all calls were looked at; "" where nobody knows."""
+    count, at_least = counts.get(name), name in counts.get("at_least", ())
+    if count is None or (at_least and not count):
         return ""
     if count > MOST_COUNTED:
         return f"{MOST_COUNTED:,}+"
-    return f"{count:,}+" if name in counts.get("at_least", ()) else f"{count:,}"
+    return f"{count:,}+" if at_least else f"{count:,}"

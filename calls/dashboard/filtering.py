@@ -110,8 +110,14 @@ class Filtering:
         chips = [Chip(name, words, rest.query, "", in_words(counts, name)) for name, words, rest in parts]
         return [chip for chip in chips if chip.count != "0"]
 
+    def note_listed(self, rows: int) -> None:
+        """Take note that a page has so many: it may look further than counting does."""
+        if "these" in self.counts.get("at_least", ()):
+            self.counts["these"] = max(self.counts["these"], rows)
+
     @property
     def total(self) -> str:
+        """How many fit, "" where none was found so far."""
         return self._words("these")
 
     def _words(self, name: str) -> str:
@@ -153,4 +159,6 @@ def _day(day: date) -> str:
 
 def _hours(filters: CallFilters) -> str:
     first, last = (f"{one:%H:%M}" if one else "" for one in (filters.hours_from, filters.hours_to))
+    if first == last:
+        return first and f"At {first}"
     return " ".join(filter(None, (first and f"From {first}", last and f"{'to' if first else 'Until'} {last}")))

@@ -13,6 +13,7 @@ import time_machine
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
+from calls.dashboard import filtering
 from calls.models import Call, CallFlow, Contact, OpeningHours, PhoneNumber, User
 from tests.browser import stage
 from tests.browser.conftest import PHONE, Opens
@@ -70,6 +71,7 @@ def addresses(clock: time_machine.Traveller, person: User, settings: Settings) -
         "voicemail": "/voicemail/",
         "calls": "/",
         "calls-none": "/?q=margaret&show=failed&days=7",
+        "calls-further": "/?show=missed&hours_from=03:00&hours_to=03:00",
         "call": left.get_absolute_url(),
         "events": "/events/",
         "reports": "/reports/",
@@ -89,7 +91,10 @@ def addresses(clock: time_machine.Traveller, person: User, settings: Settings) -
     }
 
 
-def test_pages(open_page: Opens, addresses: dict[str, str], clock: time_machine.Traveller) -> None:
+def test_pages(
+    open_page: Opens, addresses: dict[str, str], clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 10)  # as on a log with far more calls than this one
     for look, size, theme in LOOKS:
         page = open_page("/healthz", size=size, theme=theme)
         for name, address in addresses.items():

@@ -31,5 +31,5 @@ def words(html: str) -> str:
 
 
 def chips(html: str) -> dict[str, str]:
-    """The quick filters with their counts."""
-    return dict(re.findall(r'id="chip-(\w+)".*?<b>([^<]*)</b>', html, re.DOTALL))
+    """The quick filters with their counts, "" where none stands there."""
+    return dict(re.findall(r'id="chip-(\w+)".*?(?:<b>([^<]*)</b>)?</a>', html, re.DOTALL))

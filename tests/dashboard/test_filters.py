@@ -358,6 +358,22 @@ def test_a_page_looks_at_so_many_calls_and_the_next_one_goes_on(login: Client, m
     assert listed(page(login, **early)) == [call.pk for call in calls[6:12]]
 
 
+def test_what_is_not_counted_to_the_end_is_never_said_to_be_none(
+    login: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = [make_call("started", "timeout", at=NOON - timedelta(hours=number)) for number in range(6, 12)]
+    Call.objects.bulk_create(Call(origin_uuid=f"CON-{n}", outcome="missed", started_at=NOON) for n in range(260))
+    hours = {"hours_from": "00:00", "hours_to": "06:00"}
+    html = page(login, show="missed", **hours)  # the newest 250 are counted, which came at noon
+    assert listed(html) == [call.pk for call in early]
+    assert "6+ calls:" in words(html)
+    assert chips(html)["missed"] == "6+"
+    assert chips(html)["all"] == ""
+    assert chips(html)["failed"] == "0"
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 4)
+    assert "None yet:" in words(page(login, show="missed", **hours))
+
+
 def test_pages_that_are_looked_through_are_as_full_as_others(login: Client) -> None:
     calls = [make_call("started", "timeout", at=NOON - timedelta(minutes=number)) for number in range(60)]
     asked = {"show": "missed", "hours_from": "11:00", "hours_to": "12:00"}
