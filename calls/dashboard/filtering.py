@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from calls.dashboard.by_name import ByName
 from calls.dashboard.chip_counts import Counting, Counts, Wanted, in_words
+from calls.dashboard.paging import Page
 from calls.models import Call, CallEvent, CallFlow
 from calls.models.calls import CallQuerySet
 from calls.records.answered import Answered
@@ -17,7 +18,7 @@ from calls.records.names import parties_like
 
 MOST_UNSIGNED = 3_000  # events
 MOST_LOOKED_AT = 10_000  # calls for a page, where their own columns tell
-MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each, and more is asked: these take as long
+MOST_LOOKED_UP = 6_000  # where it is looked up what was said or told of each, and more is asked
 QUICK = {
     "missed": ("Missed", "missed"),
     "voicemail": ("Voicemail", "message"),
@@ -31,7 +32,7 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Chip(ByName):
-    """A filter as a link: what it is, where it leads, and how many calls there are, "" where nobody counted."""
+    """A filter as a link: what it is, where it leads, and how many calls there are, "" where nobody knows."""
 
     name: str
     words: str
@@ -110,14 +111,17 @@ class Filtering:
         chips = [Chip(name, words, rest.query, "", in_words(counts, name)) for name, words, rest in parts]
         return [chip for chip in chips if chip.count != "0"]
 
-    def note_listed(self, rows: int) -> None:
-        """Take note that a page has so many: it may look further than counting does."""
-        if "these" in self.counts.get("at_least", ()):
-            self.counts["these"] = max(self.counts["these"], rows)
+    def note(self, page: Page[Call]) -> None:
+        """Take note of what a page lists: it looks further than counting does, and may come to the end."""
+        at_least = self.counts.get("at_least", set())
+        if "these" in at_least:
+            self.counts["these"] = max(self.counts["these"], len(page.rows))
+            if page.first and not page.older:
+                self.counts["at_least"] = at_least - {"these"}
 
     @property
     def total(self) -> str:
-        """How many fit, "" where none was found so far."""
+        """How many fit, "" where nobody knows."""
         return self._words("these")
 
     def _words(self, name: str) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet, Window
@@ -59,11 +58,12 @@ PLACE = re.compile(r"([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 NO_START = 10**16 - 1  # microseconds: above all others
 Place = tuple[datetime, int]
-# Rows come one by one through window and subquery: no more calls are looked at than it takes to find those wanted.
+# Rows come one by one through window and subquery, in their order: the first that fit are those wanted, and no more
+# calls are looked at than it takes to find them.
 LOOKED_AT = """
     SELECT calls_call.*, found.fits, found.place
     FROM (SELECT * FROM ({}) AS looked_at WHERE fits OR place = %s LIMIT %s) AS found
-    JOIN calls_call ON calls_call.id = found.pk
+    JOIN calls_call ON calls_call.id = found.pk ORDER BY found.place
 """
 
 
@@ -125,7 +125,6 @@ def _look_through(calls: CallQuerySet, asked: Q | None, wanted: int, most: int) 
     if sql is None:
         return [], None
     rows: list[Any] = [*Call.objects.raw(LOOKED_AT.format(sql[0]), [*sql[1], most, wanted])]
-    rows.sort(key=attrgetter("place"))
     found = [row for row in rows if row.fits]
     return found, rows[-1] if len(found) < wanted and rows and rows[-1].place == most else None
 

@@ -45,7 +45,7 @@ def calls(request: HttpRequest) -> HttpResponse:
         page = page_of_calls(these, request.GET, size=PAGE_SIZE, keep=keep, asked=asked, most=most)
     except NoSuchPage:
         return redirect(f"{reverse('calls')}?{filtering.filters.query}".rstrip("?"))
-    filtering.note_listed(len(page.rows))
+    filtering.note(page)
     if page.problem:
         filtering.problems["page"] = page.problem
     now = timezone.now()

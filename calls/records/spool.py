@@ -97,9 +97,11 @@ def keep(event: Event) -> Path:
 
 
 def drop(path: Path) -> None:
-    """Let go of a file whose event is in the database after all. Never raises: it would be known there again."""
+    """Let go of a file whose event is in the database after all, whoever drains. Never raises: what stays is drained,
+    and known there again.
+    """
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        path.unlink()
 
 
 def _write(draft: Path, content: bytes) -> None:
@@ -298,10 +300,13 @@ def _drain_one(path: Path, event: Event) -> int:
 def _fail(path: Path, error: Exception) -> int:
     """Count a failure of this file's own; set it aside after MOST_TRIES. Gives 1 when it is gone from here."""
     tries = tries_of(path) + 1
-    if tries < MOST_TRIES:
-        path.rename(folder("new") / _named(path, tries))
+    again = tries < MOST_TRIES
+    try:
+        path.rename(folder("new") / _named(path, tries) if again else folder("bad") / path.name)
+    except FileNotFoundError:  # dropped: its event is in the database after all
+        return 1
+    if again:
         return 0
-    path.rename(folder("bad") / path.name)
     logger.error("Set aside after %s tries, see `manage.py spool list`: %s (%s)", tries, path.name, error)
     return 1
 

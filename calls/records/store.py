@@ -71,12 +71,7 @@ def _spool(event: Event, job: Job | None, reason: object) -> str:
             return DATABASE
         _refused_at = time.monotonic()
         raise StoreUnavailable(f"database: {reason}; spool: {refusal}") from refusal
-    if job:
-        job.spooled = path
-        if job.done and not job.error:  # just now; when it is done later the writer sees to this
-            spool.drop(path)
-            return DATABASE
-    return SPOOL
+    return DATABASE if job and job.spool_as(path) else SPOOL
 
 
 def _last_chance(event: Event, job: Job | None) -> bool:

@@ -53,7 +53,7 @@ class Job:
         self.work = work
         self.attended = attended  # somebody waits, and sees to the event where this fails
         self.done = False
-        self.spooled: Path | None = None  # the file, where it was not waited for any longer
+        self.spooled: Path | None = None  # its file, where it has one
         self.error: BaseException | None = None
         self._gate = threading.Lock()
         self._gate.acquire()
@@ -68,6 +68,14 @@ class Job:
         if self._gate.acquire(timeout=seconds):
             self._gate.release()
         return self.done
+
+    def spool_as(self, path: Path) -> bool:
+        """Note its file, and drop that where the database has the event just now after all; says whether it has."""
+        self.spooled = path
+        kept = self.done and not self.error  # when it is done later the writer sees to the file
+        if kept:
+            spool.drop(path)
+        return kept
 
 
 def _keep(jobs: Sequence[Job]) -> None:
@@ -261,9 +269,8 @@ class Writer:
             if not job.attended:
                 self._put_aside(job)
         job.end(error)
-        if (
-            job.spooled and not error
-        ):  # it took longer than somebody could wait: drained too, a repeat would count twice
+        # It took longer than anybody waits. Drained as well, a repeat would be counted twice: see ONE_MORE_IF_ANOTHER.
+        if job.spooled and not error:
             spool.drop(job.spooled)
 
     @staticmethod
@@ -272,7 +279,7 @@ class Writer:
         if job.done or job.spooled or not isinstance(job.work, Event):
             return
         try:
-            job.spooled = spool.keep(job.work)
+            job.spool_as(spool.keep(job.work))
         except OSError as error:
             logger.critical("Neither the database nor the spool takes an event: %s", error)
 

@@ -366,12 +366,25 @@ def test_what_is_not_counted_to_the_end_is_never_said_to_be_none(
     hours = {"hours_from": "00:00", "hours_to": "06:00"}
     html = page(login, show="missed", **hours)  # the newest 250 are counted, which came at noon
     assert listed(html) == [call.pk for call in early]
-    assert "6+ calls:" in words(html)
-    assert chips(html)["missed"] == "6+"
-    assert chips(html)["all"] == ""
-    assert chips(html)["failed"] == "0"
-    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 4)
-    assert "None yet:" in words(page(login, show="missed", **hours))
+    assert "6 calls:" in words(html)  # the page came to the end of all
+    assert {name: chips(html)[name] for name in ("missed", "all", "failed")} == {
+        "missed": "6",
+        "all": "",
+        "failed": "0",
+    }
+    html = page(login, show="missed", hours_to="00:30")
+    assert "0 calls:" in words(html)
+    assert "No call matches" in html
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 262)
+    html = page(login, show="missed", **hours)
+    assert "2+ calls:" in words(html)
+    assert chips(html)["missed"] == "2+"
+    monkeypatch.setattr(filtering, "MOST_LOOKED_AT", 100)
+    html = page(login, show="missed", **hours)
+    assert "None yet:" in words(html)
+    html = further(login, html)
+    assert " Calls: " in words(html)
+    assert "None found here" in html
 
 
 def test_pages_that_are_looked_through_are_as_full_as_others(login: Client) -> None:

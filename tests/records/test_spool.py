@@ -184,6 +184,21 @@ def test_an_event_that_the_database_refuses_fails_no_neighbour(monkeypatch: pyte
 
 
 @pytest.mark.django_db
+def test_a_file_that_is_dropped_while_it_fails_is_gone_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a writer whose database took the event after all."""
+
+    def refuse(events: list[Event], **options: Any) -> None:
+        spool.drop(first)
+        raise ValueError("none of these")
+
+    monkeypatch.setattr(spool, "write_batch", refuse)
+    first = spool.keep(told("started"))
+    spool.keep(told("ringing"))
+    assert spool.drain_some() == 1
+    assert [spool.tries_of(path) for path in spool.waiting()] == [1]
+
+
+@pytest.mark.django_db
 def test_while_the_database_is_away_files_stay_and_lose_no_try(monkeypatch: pytest.MonkeyPatch) -> None:
     def away(events: list[Event], **options: Any) -> None:
         raise OperationalError("the database is away")
