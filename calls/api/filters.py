@@ -31,6 +31,13 @@ def bounded_without(indexed: str) -> str:
 class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]
     """Filters lists by what their filter set knows, by nothing else. An empty value (`?status=`) filters nothing."""
 
+    def get_filterset_kwargs(self, request: Request, queryset: QuerySet[Any], view: APIView) -> dict[str, Any]:
+        given: dict[str, Any] = super().get_filterset_kwargs(request, queryset, view)
+        data = given["data"].copy()
+        for name, values in request.query_params.lists():
+            data.setlist(name, [value for value in values if value.strip()])
+        return given | {"data": data}
+
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         if isinstance(view, ListModelMixin):  # a single row is looked up by this, too
             filters = self.get_filterset_class(view, queryset)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as Invalid
 from rest_framework import serializers
 
-from calls.api.rows import Order
+from calls.api.rows import Order, WholeRow
 from calls.control.hours import MOST_CHARACTERS, message_problems
 from calls.control.week import day_of, save_hours
 from calls.flows.hours_words import Spans
@@ -16,7 +16,7 @@ from calls.models.hours import DAYS
 MOST_LETTERS = 20  # of a time
 
 
-class SpanOrderSerializer(serializers.Serializer[Any]):
+class SpanOrderSerializer(WholeRow):
     """Open from when to when. Over midnight these are two: until 24:00, and from 00:00 on the next day."""
 
     weekday = serializers.ChoiceField(DAYS)
@@ -24,7 +24,7 @@ class SpanOrderSerializer(serializers.Serializer[Any]):
     closes = serializers.CharField(max_length=MOST_LETTERS, help_text="Such as 17:30; midnight is 24:00.")
 
 
-class ClosureOrderSerializer(serializers.Serializer[Any]):
+class ClosureOrderSerializer(WholeRow):
     """Whole days on which it is closed."""
 
     name = serializers.CharField(max_length=60, help_text="For people here: Christmas.")

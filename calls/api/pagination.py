@@ -1,23 +1,32 @@
 """Lists in pages: `{next, previous, results}`, newest first."""
 
 import re
-from typing import Any
+from hashlib import blake2s
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
 AN_ID = re.compile(r"[0-9]{1,19}")
-A_CURSOR = re.compile(r"[0-9A-Za-z+/]{1,200}={0,2}")  # base64, which as Python reads it passes over all else
+A_CURSOR = re.compile(r"([0-9A-Za-z+/]{1,200}={0,2})\.([0-9a-f]{12})")  # base64, and of which list it is
 A_SIZE = re.compile(r"0{0,18}[1-9][0-9]{0,18}")
+
+
+class _Asked(NamedTuple):
+    """As much of a request as a cursor is read from."""
+
+    query_params: dict[str, str]
 
 
 class NewestFirst(CursorPagination):
     """Pages by id, so that rows which arrive while somebody reads on neither shift nor repeat what follows.
 
-    A cursor that is none of ours and a size that is none are refused: read as the first page, the former would lead
-    a program round for ever. Left empty they say nothing, as filters do.
+    A cursor that is none of ours, or of another list or other filters, is refused, and a size that is none: read as the
+    first page, the former would lead a program round for ever. Left empty they say nothing, as filters do.
     """
 
     ordering = "-id"
@@ -30,14 +39,31 @@ class NewestFirst(CursorPagination):
         text = request.query_params.get(self.cursor_query_param, "")
         if not text:
             return None
+        ours = A_CURSOR.fullmatch(text)
+        if not ours or ours[2] != self._list(request.get_full_path()):
+            raise self.refused()
         try:
-            cursor = super().decode_cursor(request) if A_CURSOR.fullmatch(text) else None
+            asked: Any = _Asked({self.cursor_query_param: ours[1]})
+            cursor = super().decode_cursor(asked)
         except NotFound:
             cursor = None
         # Left to the base class, a text where an id belongs would raise in the query. It is a text, whatever stubs say.
         if cursor is None or not (cursor.position is None or AN_ID.fullmatch(str(cursor.position))):
             raise self.refused()
         return cursor
+
+    def encode_cursor(self, cursor: Cursor) -> str:
+        link: str = super().encode_cursor(cursor)
+        [text] = parse_qs(urlsplit(link).query)[self.cursor_query_param]
+        marked: str = replace_query_param(link, self.cursor_query_param, f"{text}.{self._list(str(self.base_url))}")
+        return marked
+
+    def _list(self, address: str) -> str:
+        """Name a list with its filters, whatever its page and their size."""
+        parts = urlsplit(address)
+        pages = {self.cursor_query_param, self.page_size_query_param}
+        asked = sorted((name, value) for name, value in parse_qsl(parts.query) if name not in pages and value.strip())
+        return blake2s(repr((parts.path, asked)).encode(), digest_size=6).hexdigest()
 
     def refused(self) -> ValidationError:
         told = "This is no cursor of this list: take it from `next` or `previous` as it is."
@@ -83,8 +109,6 @@ class BoundedPages(NewestFirst):
 
     def _edge(self, rows: QuerySet[Any], cursor: Cursor | None) -> int | None:
         """The last of the rows that are looked at from there; None where there are not so many."""
-        if cursor and cursor.reverse:  # of a list that was asked for something else
-            raise self.refused()
         if cursor and cursor.position is not None:
             rows = rows.filter(pk__lt=cursor.position)
         return next(iter(rows.values_list("pk", flat=True)[self.most_looked_at - 1 : self.most_looked_at]), None)

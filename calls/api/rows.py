@@ -1,5 +1,6 @@
 """Lists that programs add to, and rows that they change and remove: numbers, contacts, blocks, rules, hours."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -21,6 +22,17 @@ class Order(serializers.Serializer[Any]):
     def save_to(self, row: Any, by: User) -> None:
         """Keep what was given in a row, which may be new. Raises ValidationError."""
         raise NotImplementedError
+
+
+class WholeRow(serializers.Serializer[Any]):
+    """A row of a list that is given whole. With PATCH, too, which would let it lack what it needs."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            needed = [name for name, field in self.fields.items() if field.required and name not in data]
+            if wrong := {name: [self.fields[name].error_messages["required"]] for name in needed}:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
 
 
 class RowList(ListAPIView[Row]):

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -52,9 +53,13 @@ class _Line:
 @require_safe
 @tells_when_away
 @login_required
-def calls_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """All calls that the list would show with these filters, newest first."""
-    filters, _ = read_filters(dict(request.GET.lists()))
+def calls_csv(request: HttpRequest) -> HttpResponseBase:
+    """All calls that the list would show with these filters, newest first. What the list would leave out is refused:
+    a file does not say that it holds more than was asked for.
+    """
+    filters, problems = read_filters(dict(request.GET.lists()))
+    if problems:
+        return HttpResponseBadRequest("\n".join(problems.values()), content_type="text/plain; charset=utf-8")
     calls = filters.narrow(Call.objects.all(), Found.of(filters.q) if filters.q else None)
     response = StreamingHttpResponse(lines(calls), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="calls-{timezone.localtime():%Y-%m-%d-%H%M}.csv"'

@@ -112,6 +112,7 @@ def _why_empty(choice: Choice, period: Period) -> dict[str, object]:
     """Tell "nothing yet" from "no match"; of the latter, what there would be without each of the filters."""
     if not Tally.objects.exists():
         return {"nothing_yet": not Call.objects.exists(), "wider": []}
+    choice = replace(choice, unknown="")
     other_way = ("Calls to us" if choice.way else "Calls we placed", replace(choice, way="" if choice.way else "out"))
     wider = [("Any flow and version", choice.without("flow"))] if choice.flow else []
     wider += [("All numbers", choice.without("number"))] if choice.number else []

@@ -179,7 +179,7 @@ def _step(given: Any, where: str, count: int) -> StepText:
     if wrong:
         raise BadText(*wrong)
     word, name, settings, leads = (given.get(key) for key in STEP_KEYS)
-    if word not in STEPS:
+    if not isinstance(word, str) or word not in STEPS:
         raise BadText(f"{where}: kind “{short(word)}” is not known.{near(str(word), STEPS)}")
     kind = STEPS[word]
     if name is not None and (not isinstance(name, str) or len(name) > 60):

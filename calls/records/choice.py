@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from calls.models import FlowVersion
 from calls.models.reports import MSISDN_LENGTH
+from calls.records.filters import quoted
 from calls.records.stats import MOST_DAYS, Period, Which
 from calls.vonage import numbers
 
@@ -39,24 +40,29 @@ class Choice:
     number: str = ""
     flow: str = ""  # "3", or "3v13"
     way: str = ""  # "" to us, "out" placed by us
+    unknown: str = ""  # the period that was asked for, where it is none
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Choice":
         """Read a query. What makes no sense counts as not said, but for days: see `period`."""
-        name, flow = query.get("period", USUAL), query.get("flow", "")
+        first, last, flow = query.get("from", ""), query.get("to", ""), query.get("flow", "")
+        name = query.get("period") or ("dates" if first or last else USUAL)
         parts = flow.partition("v")
         known = all(len(part) < 10 and part.isascii() and part.isdigit() for part in (parts[0], parts[2] or "0"))
         return cls(
             name=name if name in PERIODS else USUAL,
-            first=query.get("from", "")[:10],
-            last=query.get("to", "")[:10],
+            first=first[:10],
+            last=last[:10],
             number=numbers.typed(query.get("number", ""))[:MSISDN_LENGTH],
             flow=flow if known else "",
             way="out" if query.get("way") == "out" else "",
+            unknown="" if name in PERIODS else name,
         )
 
     def period(self, today: date, zone: tzinfo) -> Period:
         """Give the days that are meant. Raises ValueError with a sentence for days that are none."""
+        if self.unknown:
+            raise ValueError(f"{quoted(self.unknown)} is none of {', '.join(PERIODS)}.")
         if self.name == "dates":
             return self._dates(today, zone)
         if self.name == "month":

@@ -277,7 +277,7 @@ def read_filters(values: Mapping[str, Sequence[str]]) -> tuple[CallFilters, dict
         read["q"] = text[: needles.LONGEST].strip()
         problems["q"] = f"A search has {needles.LONGEST} characters at most: what is beyond was left out."
     if read.get("days") and (read.pop("since", None), read.pop("until", None)) != (None, None):
-        problems["days"] = f"“{DAYS[str(read['days'])]}” was asked for beside single days: those were left out."
+        problems["days"] = f"“{DAYS[str(read['days'])]}” was asked for beside single days: single days were left out."
     filters = CallFilters(**read)  # type: ignore[arg-type]
     if filters.since and filters.until and filters.since > filters.until:
         problems["until"] = "The last day lies before the first one: the days were left out."

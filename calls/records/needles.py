@@ -1,6 +1,7 @@
 """Read what somebody looks for: a number in any spelling, a name, words that were said, keys, an id. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ MOST_DIGITS = 20
 NUMBER = re.compile(r"[+(]?\s*\d[\d\s()./\-\u2010-\u2015]*")  # also with the hyphens and dashes that are pasted
 TRUNK = re.compile(r"\(\s*0\s*\)")  # +44 (0)20
 NAME = re.compile(r"(con-)?[0-9a-z]{6,}(-[0-9a-z]+)*")
+AMERICAN_PREFIX = "011"  # of numbers abroad
+LEAST_OF_ABROAD = 11  # digits with it: less is a part of a number
 LEAST_OF_ID = 16
 HEX = re.compile(r"[0-9a-f]{32}")
 
@@ -32,12 +35,22 @@ class Needles:
 def needles_of(text: str) -> Needles:
     """Read a search. "+44 (0)20 7946", "020 7946" and "0044 20 7946" all find 44207946…; of words each counts."""
     text = " ".join(text.split()).lower()
-    if NUMBER.fullmatch(text):
-        digits = re.sub(r"\D", "", TRUNK.sub("", text))
+    number = _plainly(text)
+    if NUMBER.fullmatch(number):
+        digits = re.sub(r"\D", "", TRUNK.sub("", number))
         if len(digits) <= MOST_DIGITS:  # more is the id of a leg that happens to have no letters
-            return Needles(((digits.lstrip("0") or digits,),))
+            ways = ((digits.lstrip("0") or digits,),)
+            abroad = digits.startswith(AMERICAN_PREFIX) and len(digits) >= LEAST_OF_ABROAD
+            return Needles((*ways, (digits.removeprefix(AMERICAN_PREFIX),)) if abroad else ways)
     words = tuple(dict.fromkeys(text.split()))[:MOST_WORDS]
     return Needles((words,) if words else (), _ids(text))
+
+
+def _plainly(text: str) -> str:
+    """Spell a number that was pasted: of a `tel:` link, with digits of other scripts, marks of direction, a comma."""
+    plain = unicodedata.normalize("NFKC", text)
+    letters = [str(unicodedata.digit(letter, letter)) for letter in plain if unicodedata.category(letter) != "Cf"]
+    return "".join(letters).strip().removeprefix("tel:").rstrip(",;")
 
 
 def _ids(text: str) -> tuple[str, ...]:

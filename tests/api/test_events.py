@@ -3,7 +3,7 @@
 import base64
 import re
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.test import Client
@@ -131,16 +131,41 @@ def cursor(**parts: str) -> str:
 )  # fmt: skip
 @pytest.mark.parametrize("address", ["/api/events/", "/api/calls/"])
 def test_a_cursor_that_is_none_of_ours_is_refused(api: Client, address: str, text: str) -> None:
-    response = api.get(address, {"cursor": text})
+    for _ in range(2):
+        make_call()
+    for cursor in (text, f"{text}.{mark_of(api, address)}", f"{text}.{'0' * 12}"):
+        refused(api, address, cursor=cursor)
+
+
+def test_a_cursor_of_another_list_or_of_other_filters_is_refused(api: Client) -> None:
+    for _ in range(3):
+        make_call("started", "timeout")
+    [text] = parse_qs(urlsplit(get(api, "/api/calls/", show="missed", page_size=1)["next"]).query)["cursor"]
+    following = get(api, "/api/calls/", show="missed", q="", page_size=2, cursor=text)  # in pages of any size
+    assert len(following["results"]) == 2
+    refused(api, "/api/calls/", cursor=text)
+    refused(api, "/api/calls/", show="voicemail", cursor=text)
+    refused(api, "/api/legs/", cursor=text)
+
+
+def refused(api: Client, address: str, **query: Any) -> None:
+    response = api.get(address, query)
     assert response.status_code == 400
     told = "This is no cursor of this list: take it from `next` or `previous` as it is."
     assert response.json()["errors"] == {"cursor": [told]}
 
 
+def mark_of(api: Client, address: str) -> str:
+    """What the cursors of a list end with."""
+    [text] = parse_qs(urlsplit(get(api, address, page_size=1)["next"]).query)["cursor"]
+    return str(text.rpartition(".")[2])
+
+
 @pytest.mark.parametrize("position", ["0", "1", "9" * 19])
 def test_a_cursor_beyond_all_ids_gives_an_empty_page_or_all(api: Client, position: str) -> None:
     make_call()
-    assert len(get(api, "/api/events/", cursor=cursor(p=position))["results"]) in {0, 4}
+    text = f"{cursor(p=position)}.{mark_of(api, '/api/events/')}"
+    assert len(get(api, "/api/events/", cursor=text)["results"]) in {0, 4}
 
 
 ODD = [

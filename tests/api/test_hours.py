@@ -104,6 +104,18 @@ WEEK = [
 CHRISTMAS = {"name": "Christmas", "first_day": "2026-12-25", "yearly": True, "message": "Merry Christmas."}
 
 
+@pytest.mark.parametrize(
+    ("order", "lacks"),
+    [
+        ({"week": [{"opens": "09:00"}]}, ["weekday", "closes"]),
+        ({"closures": [{"yearly": True}]}, ["name", "first_day"]),
+    ],
+)
+def test_rows_of_a_list_are_given_whole_with_patch_too(api: Client, order: dict[str, Any], lacks: list[str]) -> None:
+    told = problem(api, "patch", f"{HOURS}{make_hours().pk}/", order, status=400)
+    assert all(name in str(told["errors"]) for name in lacks)
+
+
 def test_hours_are_made_changed_and_removed(api: Client, staff: User) -> None:
     order = {"name": "Workshop", "time_zone": "Europe/Paris", "week": WEEK, "closures": [CHRISTMAS]}
     made = send(api, "post", HOURS, order, status=201)

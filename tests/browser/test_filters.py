@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from calls.models import Call
+from calls.models import Call, User
 from calls.records import search
 from tests.browser.conftest import DESK, PHONE, Opens
 from tests.browser.test_pages import check
@@ -51,6 +51,28 @@ def test_search_filters_and_chips_without_a_page_load(open_page: Opens, calls: l
     page.go_back()
     expect(page.locator("tbody[data-recent] tr[data-id]")).to_have_count(1)
     assert page.evaluate("window.stillHere === true")
+
+
+def test_days_that_were_chosen_last_count(open_page: Opens, calls: list[Call]) -> None:
+    page = open_page("/?days=7")
+    page.get_by_text("Days and hours").click()
+    page.get_by_label("First day").fill("2026-11-01")
+    page.get_by_label("First day").press("Tab")
+    page.get_by_role("button", name="Find").click()
+    expect(page).to_have_url(re.compile(r"/\?since=2026-11-01$"))
+    page.locator("select[name=days]").select_option("30")
+    expect(page).to_have_url(re.compile(r"/\?days=30$"))
+
+
+def test_another_page_is_read_from_its_beginning(open_page: Opens, person: User) -> None:
+    for _ in range(60):
+        make_call()
+    page = open_page("/", size={"width": 1280, "height": 700})
+    older = page.get_by_role("link", name="Older")
+    older.scroll_into_view_if_needed()
+    older.click()
+    expect(page.get_by_role("heading", name="Older calls")).to_be_in_viewport()
+    expect(page.locator("tbody[data-recent] tr[data-id]").first).to_be_in_viewport()
 
 
 def test_call_that_fits_takes_the_place_of_no_match(open_page: Opens, calls: list[Call]) -> None:

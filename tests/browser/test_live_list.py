@@ -131,6 +131,18 @@ def test_nothing_moves_while_the_reader_has_scrolled(open_page: Opens) -> None:
     assert still_there(page)
 
 
+def test_search_box_stays_where_it_is_while_somebody_types(open_page: Opens) -> None:
+    make_call()
+    page = open_page("/")
+    box = page.get_by_label("Search calls")
+    box.press_sequentially("0770")
+    top = box.bounding_box()
+    make_call("started", "ringing")
+    expect(page.get_by_role("button", name="1 new call")).to_be_visible()
+    assert box.bounding_box() == top
+    expect(page.locator("[data-strip-panel]")).to_be_hidden()
+
+
 def test_what_came_is_told_while_the_list_is_below_the_window(open_page: Opens) -> None:
     for _ in range(16):
         make_call("started", "ringing")

@@ -159,6 +159,7 @@ BOMB = "a: &a [x, x]\nb: &b [*a, *a]\ncallflow: 1\nname: N\nsteps: *b\n"
         (b"callflow: 1\nname: N\nstep: []\n", "Did you mean “steps”"),
         (b"callflow: 2\nname: N\nsteps: []\n", "callflow: 1"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menue}]\n", "Did you mean “menu”"),
+        (b"callflow: 1\nname: N\nsteps: [{kind: [menu]}]\n", "is not known"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {promt: x}}]\n", "Did you mean “prompt”"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: two}}]\n", "whole number"),
         (b"callflow: 1\nname: N\nsteps: [{kind: menu, settings: {tries: true}}]\n", "whole number"),

@@ -354,6 +354,15 @@ def test_endings_are_what_the_list_says(
         assert state.word == ending.label
 
 
+def test_days_alone_are_asked_for_and_a_period_that_is_none_is_told(login: Client) -> None:
+    make_call(at=datetime(2026, 11, 3, 12, tzinfo=UTC))
+    count_news()
+    assert "1 to 5 November" in login.get("/reports/?from=2026-11-01&to=2026-11-05").content.decode()
+    told = login.get("/reports/?period=x<").content.decode()
+    assert "“x&lt;” is none of today, 7d, 14d" in told
+    assert "These days cannot be shown" in told
+
+
 def test_every_choice_can_be_spelt_and_read_again() -> None:
     from django.http import QueryDict
 

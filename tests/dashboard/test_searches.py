@@ -31,6 +31,11 @@ PRESSED = {"dtmf": {"digits": "4711", "timed_out": False}}
         "0044 7700-900318",
         "900318",
         "(07700) 9003",
+        "tel:+447700900318",
+        "\u200e+44 7700 900318\u202c,",
+        "+447700900318".translate({code: code + 0xFEE0 for code in range(33, 127)}),  # full-width
+        "07700 900318".translate({ord("0") + digit: 0x660 + digit for digit in range(10)}),  # Arabic-Indic
+        "011 44 7700 900318",
     ],
 )
 def test_number_is_found_in_any_spelling(login: Client, write: Callable[[], None], spelling: str) -> None:
@@ -222,5 +227,7 @@ def test_what_is_asked_for_is_read_in_words_and_numbers() -> None:
     assert needles_of("+44 (0)20 7946").ways == (("44207946",),)
     assert needles_of("020 7946 0010").ways == (("2079460010",),)
     assert needles_of("0").ways == (("0",),)
+    assert needles_of("011447700900123").ways == (("11447700900123",), ("447700900123",))  # dialled in America
+    assert needles_of("0115").ways == (("115",),)
     assert needles_of("Anna  anna KOWALSKA").ways == (("anna", "kowalska"),)
     assert needles_of("").ways == ()

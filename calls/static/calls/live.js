@@ -1,8 +1,8 @@
 // Keeps the list of calls live. A poll brings the rows that changed and all calls in progress, made by the same
 // templates as the page; rows are replaced by their element's id. Needs clock.js and rows.js.
 //
-// Nothing that is being read moves: once the reader has scrolled, focused a row or selected text, rows change in
-// place only, and what would move them waits under "3 new calls since 14:05. Show them".
+// Nothing that is being read moves: once the reader has scrolled, focused a row, selected or just typed text, rows
+// change in place only, and what would move them waits under "3 new calls since 14:05. Show them".
 let keeping = new AbortController();
 const keepLive = () => {
   keeping.abort();
@@ -17,6 +17,7 @@ const keepLive = () => {
   const TIMEOUT_MS = 8000;
   const OVERLAP_S = 10; // what was written this long ago is read again: ids commit out of order
   const SCROLLED_PX = 40;
+  const TYPING_MS = 10_000; // after a key somebody still types: the search box stays where it is
   const MOST_ROWS = 150; // a page that stays open for days does not grow for ever
 
   const first = "first" in live.dataset; // the page of the newest calls
@@ -38,6 +39,7 @@ const keepLive = () => {
   let mark = "";
   let lastGood = now();
   let lastSign = Date.now(); // of a call or of a reader
+  let lastTyped = -Infinity;
   let failures = 0;
   let loggedOut = false;
 
@@ -48,6 +50,7 @@ const keepLive = () => {
 
   const reading = () => {
     const focus = document.activeElement;
+    if (Date.now() - lastTyped < TYPING_MS) return true;
     if (window.scrollY > SCROLLED_PX || part("recent")?.contains(focus) || part("strip")?.contains(focus)) return true;
     const selection = getSelection();
     return Boolean(selection && !selection.isCollapsed && selection.containsNode(live, true));
@@ -252,6 +255,7 @@ const keepLive = () => {
     if (slow) poll();
   };
   for (const name of ["pointermove", "keydown", "scroll", "focus"]) addEventListener(name, sign, { passive: true, signal });
+  addEventListener("input", () => (lastTyped = Date.now()), { passive: true, signal });
   document.addEventListener("visibilitychange", () => poll(), { signal });
   for (const name of ["scroll", "resize"]) addEventListener(name, keepInSight, { passive: true, signal });
   addEventListener("pageshow", (event) => event.persisted && poll(), { signal });

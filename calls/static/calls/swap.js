@@ -27,7 +27,7 @@
     return { whole, url: response.url };
   };
 
-  const replace = ({ whole, url }, push) => {
+  const replace = ({ whole, url }, push, block) => {
     const focused = document.activeElement?.id;
     const [main, fresh] = [document.querySelector("main"), whole.querySelector("main")];
     if (!whole.getElementById("live")) return location.assign(url); // logged out
@@ -39,17 +39,18 @@
     const again = (focused && document.getElementById(focused)) || document.getElementById("recent");
     again?.focus({ preventScroll: true });
     if (again?.type === "search" && caret !== undefined) again.setSelectionRange(caret, caret);
-    if (scrollY > 0) list()?.scrollIntoView({ block: "nearest" });
+    if (scrollY > 0) list()?.scrollIntoView({ block });
   };
 
-  const go = async (url, push) => {
+  // `block`: where the list is to stand in the window afterwards.
+  const go = async (url, push, block = "nearest") => {
     asked?.abort();
     const mine = (asked = new AbortController());
     list()?.setAttribute("aria-busy", "true");
     const later = setTimeout(() => show("loading"), SOON_MS);
     try {
       const found = await page(url, mine.signal);
-      if (!mine.signal.aborted) replace(found, push);
+      if (!mine.signal.aborted) replace(found, push, block);
     } catch {
       if (mine.signal.aborted) return;
       clearTimeout(later);
@@ -67,7 +68,7 @@
     const link = event.target.closest?.("a[data-swap]");
     if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(link.href, true);
+    go(link.href, true, link.closest(".pager") ? "start" : "nearest"); // another page is read from its beginning
   });
 
   document.addEventListener("submit", (event) => {
@@ -80,7 +81,13 @@
   });
 
   document.addEventListener("change", (event) => {
-    if (event.target.matches?.("form[data-swap] select")) event.target.form.requestSubmit();
+    const { target } = event;
+    if (!target.matches?.("form[data-swap] :is(select, [type=date])")) return;
+    const { days, since, until } = target.form.elements; // what was chosen last counts
+    if (target !== days && target.value) days.value = "";
+    if (target !== days) return;
+    if (target.value) [since.value, until.value] = ["", ""];
+    target.form.requestSubmit();
   });
 
   addEventListener("popstate", () => go(location.href, false));
