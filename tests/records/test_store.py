@@ -53,6 +53,19 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
 
 @pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """The database hangs, until this is set; then it takes all after all."""
+    go_on, real = threading.Event(), write_batch
+
+    def hang(events: list[Event], **options: Any) -> None:
+        go_on.wait(20)
+        real(events, **options)
+
+    monkeypatch.setattr(writer_module, "write_batch", hang)
+    return go_on
+
+
+@pytest.fixture
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "MOST_FILES", 0)
 
@@ -250,15 +263,8 @@ def test_nobody_waits_for_a_database_that_is_known_to_be_away(writer: Writer, aw
 
 @pytest.mark.parametrize(("fields", "seconds"), [({}, "FACT_SECONDS"), ({"dtmf": {"digits": "1"}}, "QUESTION_SECONDS")])
 def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], seconds: str
+    writer: Writer, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], seconds: str
 ) -> None:
-    go_on, real = threading.Event(), write_batch
-
-    def hang(events: list[Event], **options: Any) -> None:
-        go_on.wait(20)
-        real(events, **options)
-
-    monkeypatch.setattr(writer_module, "write_batch", hang)
     for name in ("FACT_SECONDS", "QUESTION_SECONDS"):
         monkeypatch.setattr(store_module, name, 0.05 if name == seconds else 19)
     event = Event(payload={"uuid": "leg-1", **(fields or {"status": "started"})}, received_at=datetime.now(UTC))
@@ -271,17 +277,10 @@ def test_a_database_that_hangs_is_waited_for_so_long_and_no_longer(
 
 
 def test_what_a_slow_database_takes_after_all_is_not_drained_as_well(
-    writer: Writer, monkeypatch: pytest.MonkeyPatch
+    writer: Writer, go_on: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on, real = threading.Event(), write_batch
-
-    def hang(events: list[Event], **options: Any) -> None:
-        go_on.wait(20)
-        real(events, **options)
-
-    monkeypatch.setattr(writer_module, "write_batch", hang)
     monkeypatch.setattr(store_module, "FACT_SECONDS", 0.2)
-    monkeypatch.setattr("calls.records.writer.STUCK_SECONDS", 20)
+    monkeypatch.setattr(writer_module, "STUCK_SECONDS", 20)
     payload = told(1).payload
     kept: list[str] = []
 
