@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from calls.models import Call, User
+from calls.models import Call
 from calls.records import search
 from tests.browser.conftest import DESK, PHONE, Opens
 from tests.browser.test_pages import check
@@ -64,7 +64,7 @@ def test_days_that_were_chosen_last_count(open_page: Opens, calls: list[Call]) -
     expect(page).to_have_url(re.compile(r"/\?days=30$"))
 
 
-def test_another_page_is_read_from_its_beginning(open_page: Opens, person: User) -> None:
+def test_another_page_is_read_from_its_beginning(open_page: Opens) -> None:
     for _ in range(60):
         make_call()
     page = open_page("/", size={"width": 1280, "height": 700})

@@ -84,10 +84,10 @@
     const { target } = event;
     if (!target.matches?.("form[data-swap] :is(select, [type=date])")) return;
     const { days, since, until } = target.form.elements; // what was chosen last counts
-    if (target !== days && target.value) days.value = "";
-    if (target !== days) return;
-    if (target.value) [since.value, until.value] = ["", ""];
-    target.form.requestSubmit();
+    if (target === days) {
+      if (days.value) [since.value, until.value] = ["", ""];
+      target.form.requestSubmit();
+    } else if (target.value) days.value = "";
   });
 
   addEventListener("popstate", () => go(location.href, false));
