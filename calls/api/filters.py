@@ -33,7 +33,7 @@ class KnownFilters(DjangoFilterBackend):  # type: ignore[misc]
 
     def get_filterset_kwargs(self, request: Request, queryset: QuerySet[Any], view: APIView) -> dict[str, Any]:
         given: dict[str, Any] = super().get_filterset_kwargs(request, queryset, view)
-        data = given["data"].copy()
+        data = request.query_params.copy()
         for name, values in request.query_params.lists():
             data.setlist(name, [value for value in values if value.strip()])
         return given | {"data": data}

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
 AN_ID = re.compile(r"[0-9]{1,19}")
-A_CURSOR = re.compile(r"([0-9A-Za-z+/]{1,200}={0,2})\.([0-9a-f]{12})")  # base64, and of which list it is
+# Base64 is checked here, since Python as it reads it passes over all else; behind it stands of which list it is.
+A_CURSOR = re.compile(r"([0-9A-Za-z+/]{1,200}={0,2})\.([0-9a-f]{12})")
 A_SIZE = re.compile(r"0{0,18}[1-9][0-9]{0,18}")
 
 

@@ -51,7 +51,7 @@ class StatsQuerySerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         days = {name: attrs[name] for name in ("from", "to") if name in attrs}
-        if days and attrs.setdefault("period", DATES) != DATES:
+        if days and attrs.get("period", DATES) != DATES:
             raise ValidationError({"period": f"Days are given, too: leave out one of both, or say “{DATES}”."})
         for name, day in days.items():
             if day.year not in YEARS:
