@@ -44,7 +44,9 @@ class Choice:
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> "Choice":
-        """Read a query. What makes no sense counts as not said, but for days: see `period`."""
+        """Read a query. What makes no sense counts as not said, but for days and what period: see `period`. Days alone
+        are asked for, too.
+        """
         first, last, flow = query.get("from", ""), query.get("to", ""), query.get("flow", "")
         name = query.get("period") or ("dates" if first or last else USUAL)
         parts = flow.partition("v")
@@ -60,7 +62,7 @@ class Choice:
         )
 
     def period(self, today: date, zone: tzinfo) -> Period:
-        """Give the days that are meant. Raises ValueError with a sentence for days that are none."""
+        """Give the days that are meant. Raises ValueError with a sentence for days or a period that are none."""
         if self.unknown:
             raise ValueError(f"{quoted(self.unknown)} is none of {', '.join(PERIODS)}.")
         if self.name == "dates":

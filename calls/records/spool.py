@@ -2,8 +2,8 @@
 
 One file an event, in the manner of Maildir: written under tmp/, made durable, moved to new/. A crash leaves a whole
 file in new/ or nothing. Whoever drains holds a lock that its death releases, so that nothing has to be taken over from
-the dead: any process of this host goes on where another ended. A file that fails MOST_TRIES times for reasons of its
-own is moved to bad/, where staff see it.
+the dead: any process of this host goes on where another ended. Whoever wrote a file takes it back where the database
+has its event after all. A file that fails MOST_TRIES times for reasons of its own is moved to bad/, where staff see it.
 """
 
 import base64
