@@ -12,9 +12,9 @@ from django.conf import settings
 from calls.checks import refuse_to_serve_without_secrets
 
 bind = f"0.0.0.0:{settings.PORT}"
-worker_class = "callserver.worker.SharingWorker" if hasattr(select, "epoll") else "gthread"  # a Mac has none
+worker_class = "callserver.worker.CallWorker" if hasattr(select, "epoll") else "gthread"  # a Mac has none
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # gunicorn's own variable
-threads = 16  # webhooks wait for a commit, not for the processor: those that wait share one
+threads = 16  # for pages, and for whatever takes a while; webhooks wait in none
 timeout = 30
 graceful_timeout = 25  # below the 30 s that a container is given to stop
 keepalive = 65  # above a proxy's 60 s, so that it never writes into a connection that is being closed

@@ -1,156 +1,101 @@
-"""gunicorn's worker of threads, in which the threads themselves wait for requests."""
+"""gunicorn's worker for a call server: its main thread answers webhooks, its other threads serve pages."""
 
 import mmap
 import os
 import select
+import selectors
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from types import SimpleNamespace
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
-STAY_SECONDS = 0.01
+from callserver import plain
+from callserver.waiting import Alarm, Alarms, Pool, Resting
+
 POLITE_SECONDS = 0.002
-WHEN_READABLE = select.EPOLLIN | select.EPOLLONESHOT  # who is woken has the connection to itself until it rests again
-WITHOUT_WAITING = WHEN_READABLE | select.EPOLLOUT  # whoever is free may go on with it: nothing more need come
+SEND_SECONDS = 5.0  # how long a thread sends to somebody who does not read on
+AT_ONCE = 64  # connections that are looked at before anything else is
+WHEN_READABLE = select.EPOLLIN | select.EPOLLONESHOT  # then nothing more is told of a connection until it rests again
 # How many connections each process of this master has, and one more; 0 where one accepts none. They share it.
 COUNTS = memoryview(mmap.mmap(-1, 64 * 4)).cast("i")
-NOBODY = SimpleNamespace(timeout=float("inf"))
 
 
-class Resting:
-    """The connections on which a request is awaited, in the order of their time-outs: all may rest equally long.
+class Exchange:
+    """A webhook, and what the application replies: at once, or as it promises."""
 
-    For gunicorn this is its queue of connections that are kept alive.
+    __slots__ = ("_headers", "_status", "body", "conn", "overdue")
+
+    def __init__(self, conn: TConn) -> None:
+        self.conn = conn
+        self.body: Any = ()
+        self.overdue: Alarm | None = None  # for what is promised
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+        """Take status and headers, as WSGI wants it."""
+        self._status, self._headers = status, headers
+
+    def spell(self, body: Iterable[bytes], *, keep: bool) -> bytes:
+        return plain.spell(self._status, self._headers, body, keep=keep)
+
+
+class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
+    """The main thread waits for all connections, and handles webhooks itself, since they wait for nothing.
+
+    In gunicorn's own worker each request goes to a thread and its connection back again, and a thread sleeps while its
+    event is kept. That was two thirds of all that a webhook cost, and where 16 events waited for the database no caller
+    got an answer. What has to be waited for the application promises (`calls.webhooks.wsgi`), and the main thread sends
+    the reply when it is told to. All other requests go to threads, where gunicorn handles them, and so does whatever
+    is not plain HTTP in one piece.
     """
 
-    def __init__(self) -> None:
-        self._by_descriptor: dict[int, TConn] = {}
-        self._one_at_a_time = threading.Lock()
+    tpool: Pool
 
-    def __len__(self) -> int:
-        return len(self._by_descriptor)
+    # Its life, as gunicorn has it
 
-    def __iter__(self) -> Iterator[TConn]:
-        with self._one_at_a_time:
-            return iter([*self._by_descriptor.values()])
-
-    def __getitem__(self, place: int) -> Any:
-        """Give the first one, by whose time-out gunicorn sleeps. A thread may have taken the last one meanwhile."""
-        return next(iter(self), NOBODY)
-
-    def put(self, conn: TConn) -> None:
-        with self._one_at_a_time:
-            self._by_descriptor[conn.sock.fileno()] = conn
-
-    def take(self, descriptor: int) -> TConn | None:
-        """Take out the connection of this socket; None where another thread was first."""
-        with self._one_at_a_time:
-            return self._by_descriptor.pop(descriptor, None)
-
-    def take_late(self, now: float) -> TConn | None:
-        """Take out the one that rests longest, if it does for too long."""
-        with self._one_at_a_time:
-            descriptor, conn = next(iter(self._by_descriptor.items()), (0, None))
-            return self._by_descriptor.pop(descriptor) if conn and conn.timeout <= now else None
-
-
-class Attendants:
-    """The threads, and where they wait.
-
-    No ThreadPoolExecutor: gunicorn ends its pool in the handler of a signal, which may come while the same thread holds
-    the executor's lock to add a thread. It would wait for itself for ever.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.threads: list[threading.Thread] = []
-        self.free: set[int] = set()  # those that wait
-        self.doorbell = select.epoll()
-        self._end, self._ring_for_end = os.pipe()
-        self.doorbell.register(self._end, select.EPOLLIN)  # wakes all of them, and goes on doing so
-
-    def start(self, attend: Callable[[], None]) -> None:
-        for number in range(self.number):
-            self.threads.append(threading.Thread(target=attend, name=f"request-{number}"))
-            self.threads[-1].start()
-
-    def next(self) -> int | None:
-        """Wait until something comes on a connection, and give the descriptor of its socket; None: there is an end."""
-        self.free.add(threading.get_ident())
-        [(descriptor, _)] = self.doorbell.poll(-1, 1)
-        self.free.discard(threading.get_ident())
-        return None if descriptor == self._end else descriptor
-
-    def shutdown(self, wait: bool = False) -> None:
-        """Let the threads end that wait, and the others when they have replied. Waits for none, whatever gunicorn says.
-
-        May be called in any thread, and in the handler of a signal.
-        """
-        os.write(self._ring_for_end, b".")
-
-
-class Together:
-    """The socket of a connection, on which the head of a reply goes out with the first part of its body.
-
-    gunicorn writes them one after the other. With each call of the system a thread lets others go on, and in a busy
-    process it then has to wait for them.
-    """
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._head: bytes | None = None
-        self._begun = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._sock, name)
-
-    def sendall(self, data: bytes) -> None:
-        if not self._begun:
-            self._begun, self._head = True, data
-        else:
-            head, self._head = self._head, None
-            self._sock.sendall(head + data if head else data)
-
-    def sendfile(self, *file: Any, **part: Any) -> int:
-        self.flush()
-        return self._sock.sendfile(*file, **part)
-
-    def flush(self) -> None:
-        """Send a head that no body followed."""
-        if self._head:
-            self.sendall(b"")
-
-
-class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
-    """All threads wait at one epoll, and the one that is woken handles the request.
-
-    In gunicorn's own worker the main thread waits. Each request goes from it to a thread, and its connection back
-    again, by two queues, a pipe and four changes of threads: at full speed a third of all that a webhook costs. Here
-    the main thread accepts connections, counts them and closes those that rested for too long. The rest is gunicorn's.
-    """
-
-    tpool: Attendants
-
-    def get_thread_pool(self) -> Attendants:
+    def get_thread_pool(self) -> Pool:
         self.keepalived_conns = Resting()
-        return Attendants(self.cfg.threads)
+        self.doorbell = select.epoll()
+        self.alarms = Alarms()
+        self.polite: dict[socket.socket, Alarm] = {}  # listeners at which another process may go first
+        self.begun: dict[TConn, bytes] = {}  # what came of a webhook that is not all there yet
+        self.ready: deque[Exchange] = deque()  # whose reply can be given, or can't be waited for
+        self.woken = False
+        self.is_prompt: Callable[[str], bool] | None = None  # whether a path is one of webhooks
+        return Pool(self.cfg.threads)
 
     def init_process(self) -> None:
         # gunicorn looks each of its settings up anew, twenty times a request; none changes in a process.
         self.cfg.__dict__.update({name: setting.get() for name, setting in self.cfg.settings.items()})
         super().init_process()
 
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        if not any(self.left_to_gunicorn()):
+            self.is_prompt = getattr(self.wsgi, "is_prompt", None)
+
+    def left_to_gunicorn(self) -> tuple[object, ...]:
+        """What somebody may have set who starts gunicorn in another way than we do: then it reads all requests."""
+        other_protocols = self.cfg.is_ssl, self.cfg.proxy_protocol != "off", self.cfg.http_protocols != ["h1"]
+        return *other_protocols, self.log.access_log_enabled, os.environ.get("SCRIPT_NAME")
+
     def run(self) -> None:
         try:
-            self.tpool.start(self.attend)
+            self.tpool.start()
+            self.poller.register(self.doorbell, selectors.EVENT_READ, self.answer_the_door)
             super().run()
         finally:
             self.tpool.shutdown()  # however it ends: else the process would wait for threads that wait
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(self.alarms.seconds(timeout))
+        self.alarms.ring()
+
+    # Connections come, as many to each process
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection. A process that has fewer of them is given the time to be quicker.
@@ -158,11 +103,26 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         Connections stay for long, and so would the work stay with whoever was quick once.
         """
         if COUNTS[self.place] > min(filter(None, COUNTS)):
-            time.sleep(POLITE_SECONDS)
+            self.poller.unregister(listener)
+            self.polite[listener] = self.alarms.set(POLITE_SECONDS, partial(self.accept_after_all, listener))
+        else:
+            self.accept_now(listener)
+
+    def accept_after_all(self, listener: socket.socket) -> None:
+        self.listen_again(listener)
+        self.accept_now(listener)
+
+    def accept_now(self, listener: socket.socket) -> None:
         super().accept(listener)
         self.tell_count()
 
+    def listen_again(self, listener: socket.socket) -> None:
+        self.polite.pop(listener).needed = False
+        self.poller.register(listener, selectors.EVENT_READ, self.accept)
+
     def set_accept_enabled(self, enabled: bool) -> None:
+        for listener in [*self.polite]:
+            self.listen_again(listener)
         super().set_accept_enabled(enabled)
         self.tell_count()
 
@@ -179,88 +139,182 @@ class SharingWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Count this process no longer, which has ended. Done in that of the master."""
         COUNTS[self.place] = 0
 
+    # They rest, something comes, and they rest again
+
     def enqueue_req(self, conn: TConn) -> None:
         """Let a new connection rest first: nothing may come on it for long."""
-        conn.set_timeout()
-        self.keepalived_conns.put(conn)
-        self.tpool.doorbell.register(conn.sock, WHEN_READABLE)
-
-    def attend(self) -> None:
-        """Handle requests, as one of the threads, until the process ends."""
-        while (descriptor := self.tpool.next()) is not None:
-            if conn := self.keepalived_conns.take(descriptor):
-                try:
-                    kept = self.serve(conn)
-                except Exception:  # gunicorn sees to what goes wrong in a request; a thread less would stay one less
-                    self.log.exception("A request could not be handled to its end")
-                    kept = False
-                if kept:
-                    self.rest(conn)
-                else:
-                    self.part(conn)
-
-    def serve(self, conn: TConn) -> bool:
-        """Handle a request, and those right behind it. Says whether the connection is to be kept."""
-        conn.data_ready = True  # a request, or an end: gunicorn need not wait for it
-        came_soon = conn.timeout - time.monotonic() > self.cfg.keepalive - STAY_SECONDS
-        while kept := self.handle(conn) is True and conn.sock.fileno() >= 0:
-            if not (came_soon and self.stays(conn)):
-                break
-        return kept
-
-    def handle_request(self, req: Any, conn: TConn) -> bool:
-        """Have the application reply. Where it fails half way, what was not sent of its reply is not sent any more."""
-        together = Together(conn.sock)
-        kept = super().handle_request(req, SimpleNamespace(sock=together, client=conn.client, server=conn.server))
-        together.flush()
-        return bool(kept)
-
-    def stays(self, conn: TConn) -> bool:
-        """Wait a moment for the next request, and say whether it comes: then waking another thread would cost more.
-
-        One thread at least waits for everybody else.
-        """
-        if not self.alive or not self.tpool.free or read_ahead(conn):
-            return False
-        return is_readable(conn, STAY_SECONDS)
+        self.doorbell.register(conn.sock, 0)
+        self.rest(conn)
 
     def rest(self, conn: TConn) -> None:
-        """Let whichever thread is free handle what comes next."""
+        """Wait for what comes next."""
+        if read_ahead(conn):
+            self.hand_over(conn)
+            return
+        conn.sock.setblocking(False)
         conn.set_timeout()
-        self.keepalived_conns.put(conn)
-        if not self.alive:  # looked at after that: who rests by then gets the shorter time from the main thread
+        if not self.alive:
             conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
-            self.method_queue.defer(int)  # which shall notice
-        self.tpool.doorbell.modify(conn.sock, WITHOUT_WAITING if read_ahead(conn) else WHEN_READABLE)
+        self.keepalived_conns.put(conn)
+        self.doorbell.modify(conn.sock, WHEN_READABLE)
 
-    def part(self, conn: TConn) -> None:
-        """Close a connection. That may take a moment, while the other side reads to the end."""
-        with suppress(OSError):  # gunicorn closed it, where an answer broke off
-            conn.close(graceful=True)
-        self.method_queue.defer(self.count_out)
+    def answer_the_door(self, _: object) -> None:
+        for descriptor, _ in self.doorbell.poll(0, AT_ONCE):
+            if conn := self.keepalived_conns.take(descriptor):
+                self.attend(conn)
 
-    def count_out(self) -> None:
-        self.nr_conns -= 1  # on the main thread alone
-        self.tell_count()
+    def attend(self, conn: TConn) -> None:
+        """See what came, and handle it where that takes only a moment. Of a webhook more may be on its way."""
+        if self.is_prompt is None:
+            self.hand_over(conn)
+            return
+        try:
+            more = conn.sock.recv(plain.MOST_BYTES)
+        except OSError:
+            more = b""
+        if not more:  # the other side hung up
+            self.part(conn)
+            return
+        data = self.begun.pop(conn, b"") + more
+        environ = plain.read(data, conn.server, conn.client)
+        if environ and self.is_prompt(environ["PATH_INFO"]):
+            self.answer(conn, environ)
+        elif not environ and (path := plain.begun(data)) and self.is_prompt(path):
+            self.begun[conn] = data
+            self.rest(conn)
+        else:
+            self.hand_over(conn, data)
+
+    def hand_over(self, conn: TConn, data: bytes = b"") -> None:
+        """Let gunicorn handle what comes, and give it what was read of it."""
+        self.in_thread(conn, partial(self.by_gunicorn, conn, data))
+
+    def by_gunicorn(self, conn: TConn, data: bytes) -> bool:
+        conn.data_ready = True  # or an end: gunicorn need not wait for it
+        if data:
+            conn.init()
+            conn.parser.unreader.unread(data)
+        return self.handle(conn) is True and conn.sock.fileno() >= 0
+
+    def in_thread(self, conn: TConn, act: Callable[[], bool]) -> None:
+        """Have a thread do what takes a while. It says whether the connection is kept."""
+
+        def do() -> None:
+            try:
+                kept = act()
+            except Exception:  # gunicorn sees to what goes wrong in a request; a thread less would stay one less
+                self.log.exception("A request could not be handled to its end")
+                kept = False
+            if not kept:
+                with suppress(OSError):  # gunicorn closed it, where an answer broke off
+                    conn.close(graceful=True)  # which may take a moment, while the other side reads to the end
+            self.method_queue.defer(self.rest if kept else self.count_out, conn)
+
+        self.tpool.do(do)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close the connections that rested for too long, or all. Where something came, a thread will get to it."""
+        """Close the connections that rested for too long, or all."""
         now = float("inf") if force else time.monotonic()
         while conn := self.keepalived_conns.take_late(now):
-            if not force and is_readable(conn, 0):
-                self.rest(conn)
+            self.part(conn)
+
+    def part(self, conn: TConn) -> None:
+        """Close a connection on which nothing is under way."""
+        self.begun.pop(conn, None)
+        conn.close()
+        self.count_out(conn)
+
+    def count_out(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        self.tell_count()
+
+    # Webhooks
+
+    def answer(self, conn: TConn, environ: plain.Environ) -> None:
+        """Have the application reply, now or when it is told that what it promises has come true."""
+        self.nr += 1
+        if self.nr >= self.max_requests:
+            self.alive = False
+        exchange = Exchange(conn)
+        try:
+            exchange.body = self.wsgi(environ, exchange.start_response)
+            if not hasattr(exchange.body, "when_ready"):
+                self.reply(exchange, exchange.body)
+            elif exchange.body.when_ready(partial(self.tell_ready, exchange)):
+                exchange.overdue = self.alarms.set(exchange.body.seconds, partial(self.fulfil, exchange))
             else:
-                conn.close()
-                self.count_out()
+                self.fulfil(exchange)
+        except Exception as error:
+            self.fail(conn, error)
 
+    def tell_ready(self, exchange: Exchange) -> None:
+        """Note that waiting is over. Called in any thread; the main one is woken once for all that it finds then."""
+        self.ready.append(exchange)
+        if not self.woken:
+            self.woken = True
+            self.method_queue.defer(self.fulfil_all)
 
-def is_readable(conn: TConn, seconds: float) -> bool:
-    """Wait so long for something to come, if only an end, and say whether it did."""
-    soon = select.poll()
-    soon.register(conn.sock, select.POLLIN)
-    return bool(soon.poll(seconds * 1000))
+    def fulfil_all(self) -> None:
+        self.woken = False  # before it looks: what is appended from now on wakes it again
+        while self.ready:
+            exchange = self.ready.popleft()
+            if exchange.overdue and exchange.overdue.needed:  # else a thread is at it
+                self.fulfil(exchange)
+
+    def fulfil(self, exchange: Exchange) -> None:
+        """Reply as promised; in a thread, where that takes longer."""
+        if exchange.overdue:
+            exchange.overdue.needed = False
+        if exchange.body.is_ready:
+            try:
+                self.reply(exchange, exchange.body.fulfil())
+            except Exception as error:
+                self.fail(exchange.conn, error)
+        else:
+            self.in_thread(exchange.conn, partial(self.reply_late, exchange))
+
+    def reply(self, exchange: Exchange, body: Iterable[bytes]) -> None:
+        """Send the reply. Where the other side does not take it all at once, a thread sends the rest."""
+        conn, keep = exchange.conn, self.keeps
+        data = exchange.spell(body, keep=keep)
+        try:
+            sent = conn.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # it hung up
+            self.part(conn)
+            return
+        if keep and sent == len(data):
+            self.rest(conn)
+        else:
+            self.in_thread(conn, partial(self.send, conn, data[sent:], keep=keep))
+
+    def reply_late(self, exchange: Exchange) -> bool:
+        conn, keep = exchange.conn, self.keeps
+        try:
+            data = exchange.spell(exchange.body.fulfil(), keep=keep)
+        except Exception as error:
+            self.handle_error(None, conn.sock, conn.client, error)
+            return False
+        return self.send(conn, data, keep=keep)
+
+    def send(self, conn: TConn, data: bytes, *, keep: bool) -> bool:
+        """Send this, in a thread, and say whether the connection is kept."""
+        conn.sock.settimeout(SEND_SECONDS)
+        conn.sock.sendall(data)
+        return keep
+
+    @property
+    def keeps(self) -> bool:
+        """Whether connections are kept after a reply."""
+        return bool(self.alive and self.cfg.keepalive and len(self.keepalived_conns) < self.max_keepalived)
+
+    def fail(self, conn: TConn, error: Exception) -> None:
+        """Log what the application failed with, and reply 500: a fault of ours."""
+        self.handle_error(None, conn.sock, conn.client, error)
+        self.part(conn)
 
 
 def read_ahead(conn: TConn) -> bool:
-    """Say whether a part of the next request has been read already, so that its socket need not tell of any."""
-    return bool(conn.parser.unreader.buf.getvalue())
+    """Say whether gunicorn has read a part of the next request already, so that its socket need not tell of any."""
+    return conn.parser is not None and bool(conn.parser.unreader.buf.getvalue())

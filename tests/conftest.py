@@ -18,7 +18,10 @@ from pytest_django import Settings
 from calls.flows.routing import directory
 from calls.models import ApiToken, User
 from calls.records import batch
+from calls.records import store as store_module
+from calls.records import writer as writer_module
 from calls.records.heads import heads
+from calls.records.writer import Writer
 from calls.webhooks import refusals
 from tests.settings import SCRATCH
 from tests.vonage_client import Body, Response, VonageClient
@@ -173,3 +176,14 @@ def api(staff: User) -> Client:
     """A program with an API token of `staff`."""
     _, plain = ApiToken.objects.issue(staff)
     return Client(headers={"Authorization": f"Token {plain}"})
+
+
+@pytest.fixture
+def writer(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
+    """The threaded writer, as it runs in a web process; it ends, and closes its connection, with the test."""
+    settings.INGEST = "writer"
+    own = Writer()
+    monkeypatch.setattr(store_module, "writer", own)
+    monkeypatch.setattr(writer_module, "writer", own)
+    yield own
+    own.drain()

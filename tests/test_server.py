@@ -121,6 +121,21 @@ def test_more_connections_than_threads_are_served_alike(server: Server) -> None:
         line.close()
 
 
+def test_whoever_sends_half_a_request_holds_up_no_call(server: Server) -> None:
+    """Without a proxy in front all threads wait for the rest, and pages with them."""
+    half = b"POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
+    lines = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(100)]
+    for line in lines:
+        line.sendall(half)
+    begun = time.monotonic()
+    assert server.answer(to=OURS)[0]["text"] == "Good morning."
+    assert server.event(make_event("started")) == 200
+    assert time.monotonic() - begun < 5
+    assert CallEvent.objects.filter(status="started").count() == 1
+    for line in lines:
+        line.close()
+
+
 def test_ctrl_c_reaches_all_processes_at_once_and_they_end(server: Server) -> None:
     """As a terminal sends it: to the master and to its workers, which the master asks to end as well."""
     master = server.process.pid

@@ -1,222 +1,538 @@
-"""gunicorn's worker whose threads wait for requests themselves: who gets which request, and when a connection ends."""
+"""gunicorn's worker for a call server, with gunicorn's own parts and real connections: who does what, and when."""
 
-import logging
+import http.client
 import os
+import selectors
 import signal
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from io import BytesIO
-from queue import Queue
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from callserver import worker as worker_module
-from callserver.worker import STAY_SECONDS, Attendants, SharingWorker, Together
+from callserver.waiting import Alarms, Pool
+from callserver.worker import CallWorker
 
 pytestmark = pytest.mark.once
 
 THREADS = 2
-SOON = 5.0  # seconds in which a thread gets to it on any machine
+SOON = 5.0  # seconds in which anything is done on any machine
+BIG = b"x" * 5_000_000  # more than a connection takes at once
 
 
-class Worker(SharingWorker):
-    """One without a server around it; what it reads from a connection goes to `handled`."""
+class Promised:
+    """A reply that is there when the test says so."""
+
+    seconds = 60.0
+    accepted = True
+
+    def __init__(self, start_response: Callable[..., object]) -> None:
+        self.start_response = start_response
+        self.is_ready = False
+        self.fulfilled_by: list[str] = []
+        self.tell: Callable[[], object] = lambda: None
+        self.error: Exception | None = None
+
+    def when_ready(self, tell: Callable[[], object]) -> bool:
+        self.tell = tell
+        return self.accepted
+
+    def come_true(self, *, is_ready: bool = True) -> None:
+        """Tell it as the writer does, in a thread of its own."""
+        self.is_ready = is_ready
+        telling = threading.Thread(target=self.tell)
+        telling.start()
+        telling.join()
+
+    def fulfil(self) -> list[bytes]:
+        self.fulfilled_by.append(threading.current_thread().name)
+        if self.error:
+            raise self.error
+        self.start_response("200 OK", [("Content-Length", "4")])
+        return [b"kept"]
+
+    def __iter__(self) -> Iterator[bytes]:
+        pytest.fail("it would be waited for")
+
+
+class App:
+    """Webhooks below /event, and pages."""
 
     def __init__(self) -> None:
-        self.alive, self.nr_conns, self.age = True, 0, 1
-        self.sockets: list[socket.socket] = []  # no listeners
-        self._accepting = False
-        self.log = logging.getLogger("worker")
-        self.cfg = SimpleNamespace(threads=THREADS, keepalive=60)
-        self.handled: Queue[tuple[bytes, str]] = Queue()
-        self.deferred: list[Callable[[], object]] = []
-        self.method_queue = SimpleNamespace(defer=lambda act, *args: self.deferred.append(lambda: act(*args)))
-        self.verdict: object = True
-        self.pairs: list[socket.socket] = []
-        self.busy = threading.Event()
-        self.to_close: socket.socket | None = None
-        self.busy.set()
+        self.done_by: list[tuple[str, str]] = []  # path and thread
+        self.promised: deque[Promised] = deque()
+        self.body = b"page"
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def is_prompt(self, path: str) -> bool:
+        return path.startswith("/event")
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Any:
+        path = environ["PATH_INFO"]
+        self.done_by.append((path, threading.current_thread().name))
+        if path == "/event/fails":
+            raise RuntimeError("a fault of ours")
+        if path == "/event/promised":
+            self.promised.append(Promised(start_response))
+            return self.promised[-1]
+        if path == "/slow":
+            self.go_on.wait(SOON)
+        body = environ["wsgi.input"].read() or self.body
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+
+
+class Worker(CallWorker):
+    """One without a process of its own: the test is its main thread, and goes through its loop turn by turn."""
+
+    def __init__(self, app: App, **settings: Any) -> None:
+        config = Config()
+        for name, value in ({"threads": THREADS, "keepalive": 60} | settings).items():
+            config.set(name, value)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        super().__init__(
+            1, os.getppid(), [self.listener], SimpleNamespace(wsgi=lambda: app), 30, config, Logger(config)
+        )
+        self.cfg.__dict__.update({name: setting.get() for name, setting in config.settings.items()})
         self.tpool = self.get_thread_pool()
-        self.tpool.start(self.attend)
+        self.poller = selectors.DefaultSelector()
+        self.method_queue.init()
+        self.load_wsgi()
+        self.lines: list[http.client.HTTPConnection] = []
+        self.conns: list[TConn] = []
 
-    def handle(self, conn: Any) -> Any:
-        said = conn.parser.unreader.buf.read() or conn.sock.recv(100)
-        conn.parser.unreader.buf = BytesIO()
-        self.busy.wait(SOON)
-        self.handled.put((said, threading.current_thread().name))
-        if self.to_close:
-            self.to_close.close()
-        if isinstance(self.verdict, Exception):
-            raise self.verdict
-        return self.verdict
+    def enqueue_req(self, conn: TConn) -> None:
+        self.conns.append(conn)
+        super().enqueue_req(conn)
 
-    def connect(self) -> tuple[socket.socket, SimpleNamespace]:
-        """Accept a connection; give the client's end of it, and what gunicorn has of it."""
-        theirs, ours = pair = socket.socketpair()
-        self.pairs.extend(pair)
-        conn = SimpleNamespace(sock=ours, parser=SimpleNamespace(unreader=SimpleNamespace(buf=BytesIO())))
-        conn.set_timeout = lambda: vars(conn).update(timeout=time.monotonic() + self.cfg.keepalive)
-        conn.close = lambda graceful=False: ours.close()
-        self.nr_conns += 1
-        self.enqueue_req(conn)
-        return theirs, conn
+    def begin(self) -> None:
+        self.tpool.start()
+        self.poller.register(self.method_queue.fileno(), 1, self.method_queue.run_callbacks)
+        self.poller.register(self.doorbell, 1, self.answer_the_door)
+        self.set_accept_enabled(True)
 
-    def do_deferred(self) -> None:
-        while self.deferred:
-            self.deferred.pop(0)()
+    def until(self, true: Callable[[], object]) -> None:
+        """Go through the loop until this is true."""
+        end = time.monotonic() + SOON
+        while not true():
+            assert time.monotonic() < end, "it did not come true"
+            self.wait_for_and_dispatch_events(0.01)
+
+    def connect(self) -> http.client.HTTPConnection:
+        line = http.client.HTTPConnection("127.0.0.1", self.listener.getsockname()[1], timeout=SOON)
+        line.connect()
+        self.lines.append(line)
+        there = self.nr_conns + 1
+        self.until(lambda: self.nr_conns == there)
+        return line
+
+    def reply_on(self, line: http.client.HTTPConnection, *, asked: bool = True) -> tuple[int, bytes]:
+        """Wait for the reply to what was asked on this line, or sent byte by byte."""
+        got: list[tuple[int, bytes]] = []
+
+        def read() -> None:
+            response = line.getresponse() if asked else http.client.HTTPResponse(line.sock)
+            if not asked:
+                response.begin()
+            got.append((response.status, response.read()))
+
+        reading = threading.Thread(target=read)
+        reading.start()
+        self.until(lambda: got)
+        reading.join()
+        return got[0]
+
+    def ask(self, path: str, line: http.client.HTTPConnection | None = None, **more: Any) -> tuple[int, bytes]:
+        line = line or self.connect()
+        line.request(more.pop("method", "POST"), path, **more)
+        return self.reply_on(line)
+
+    def end(self) -> None:
+        for line in self.lines:
+            line.close()
+        self.tpool.shutdown()
+        assert have_ended(self.tpool)
+        for conn in self.conns:
+            conn.close()
+        self.poller.close()
+        self.method_queue.close()
+        self.doorbell.close()
+        self.listener.close()
+        self.tmp.close()
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    made = Worker()
-    yield made
-    made.busy.set()
-    made.tpool.shutdown()
-    assert have_ended(made.tpool)
-    for one in made.pairs:
-        one.close()
+def app() -> App:
+    return App()
 
 
-def test_a_request_is_handled_by_a_thread_and_so_is_the_next_one(worker: Worker) -> None:
-    theirs, _ = worker.connect()
-    for said in (b"first", b"second"):
-        theirs.sendall(said)
-        assert worker.handled.get(timeout=SOON)[0] == said
-        time.sleep(5 * STAY_SECONDS)  # no thread stays with it for so long
+@pytest.fixture
+def begin(app: App, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Worker]]:
+    """Make workers with settings of gunicorn's."""
+    monkeypatch.setattr(worker_module, "COUNTS", memoryview(bytearray(4 * 64)).cast("i"))
+    made: list[Worker] = []
+
+    def begin(**settings: Any) -> Worker:
+        made.append(Worker(app, **settings))
+        made[-1].begin()
+        return made[-1]
+
+    yield begin
+    app.go_on.set()
+    for one in made:
+        one.end()
 
 
-def test_connections_on_which_nothing_comes_take_no_thread(worker: Worker) -> None:
-    silent = [worker.connect() for _ in range(3 * THREADS)]
-    theirs, _ = worker.connect()
-    theirs.sendall(b"hello")
-    assert worker.handled.get(timeout=SOON)[0] == b"hello"
-    assert len(worker.keepalived_conns) >= len(silent)
+@pytest.fixture
+def worker(begin: Callable[..., Worker]) -> Worker:
+    return begin()
 
 
-def test_all_threads_are_at_work_when_there_is_enough(worker: Worker) -> None:
-    worker.busy.clear()
-    lines = [worker.connect()[0] for _ in range(3 * THREADS)]
-    for number, line in enumerate(lines):
-        line.sendall(b"%d" % number)
-    wait_until(lambda: not worker.tpool.free)
-    worker.busy.set()
-    handled = [worker.handled.get(timeout=SOON) for _ in lines]
-    assert {said for said, _ in handled} == {b"%d" % number for number in range(len(lines))}
-    assert len({thread for _, thread in handled}) == THREADS
+def have_ended(pool: Pool) -> bool:
+    """Wait for the threads, and say whether all have."""
+    for thread in pool.threads:
+        thread.join(SOON)
+    return not any(thread.is_alive() for thread in pool.threads)
 
 
-@pytest.mark.parametrize("verdict", [False, object(), RuntimeError("gunicorn did not see to it")])
-def test_a_connection_that_is_not_kept_is_closed_and_counted_out(worker: Worker, verdict: object) -> None:
-    worker.verdict = verdict
-    theirs, _ = worker.connect()
-    theirs.sendall(b"the last one")
-    assert theirs.recv(1) == b""
-    wait_until(lambda: bool(worker.deferred))
-    assert worker.nr_conns == 1  # the main thread counts
-    worker.do_deferred()
-    assert worker.nr_conns == 0
-    wait_until(lambda: len(worker.tpool.free) == THREADS)
+MAIN = threading.main_thread().name
 
 
-def test_a_connection_that_was_closed_meanwhile_does_not_rest(worker: Worker) -> None:
-    theirs, conn = worker.connect()
-    worker.keepalived_conns.take(conn.sock.fileno())
-    theirs.sendall(b"hello")
-    worker.to_close = conn.sock
-    assert worker.serve(conn) is False
+def test_the_main_thread_answers_webhooks_and_others_serve_pages_on_one_connection(worker: Worker, app: App) -> None:
+    line = worker.connect()
+    for path in ("/event", "/", "/event", "/event", "/", "/"):
+        assert worker.ask(path, line, body=path) == (HTTPStatus.OK, path.encode())
+    assert [path for path, thread in app.done_by if thread == MAIN] == ["/event"] * 3
+    assert len({thread for path, thread in app.done_by if path == "/"} - {MAIN}) >= 1
+    assert worker.nr_conns == 1
 
 
-def test_a_connection_that_gunicorn_has_closed_costs_no_thread(worker: Worker) -> None:
-    worker.verdict = False
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\n", b"POST /event HTTP/1.1\r\nContent-Length: 9\r\n\r\nbo"])
+def test_whoever_sends_half_a_request_holds_up_no_webhook(worker: Worker, sent: bytes) -> None:
     for _ in range(2 * THREADS):
-        theirs, conn = worker.connect()
-        conn.close = lambda graceful: os.close(-1)  # as of a real one: OSError
-        theirs.sendall(b"an answer that broke off")
-        worker.handled.get(timeout=SOON)
-    wait_until(lambda: len(worker.tpool.free) == THREADS)
-    worker.do_deferred()
-    assert worker.nr_conns == 0
+        worker.connect().sock.sendall(sent)
+    assert worker.ask("/event") == (HTTPStatus.OK, b"page")
+    if sent.startswith(b"POST /event"):  # it holds up nobody
+        assert worker.ask("/") == (HTTPStatus.OK, b"page")
 
 
-def test_what_arrived_while_all_threads_were_busy_is_handled_though_the_process_ends(worker: Worker) -> None:
-    worker.busy.clear()
-    lines = [worker.connect() for _ in range(THREADS)]
-    for theirs, _ in lines:
-        theirs.sendall(b"slow")
-    wait_until(lambda: not worker.tpool.free)
-    theirs, conn = worker.connect()
-    theirs.sendall(b"and this")
-    worker.alive, conn.timeout = False, time.monotonic() - 1
+@pytest.mark.parametrize("size", [9, 50_000, 200_000])
+def test_a_webhook_in_pieces_is_put_together(worker: Worker, app: App, size: int) -> None:
+    line, body = worker.connect(), os.urandom(size // 2).hex().encode() + b"!"
+    head = b"POST /event/slow HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % len(body)
+    for piece in (head[:27], head[30:] + body[:3], body[3:7], body[7:]):
+        line.sock.sendall(piece)
+        for _ in range(3):
+            worker.wait_for_and_dispatch_events(0.01)
+    assert worker.reply_on(line, asked=False) == (HTTPStatus.OK, body)
+    assert (app.done_by[0][1] == MAIN) == (size < 65_536)
+    assert worker.ask("/event", line)[0] == HTTPStatus.OK
+
+
+def test_who_hangs_up_half_way_is_forgotten(worker: Worker) -> None:
+    line = worker.connect()
+    line.sock.sendall(b"POST /event HTTP/1.1\r\nContent-Length: 9\r\n\r\nbo")
+    worker.until(lambda: worker.begun)
+    line.close()
+    worker.until(lambda: worker.nr_conns == 0)
+    assert not worker.begun
+
+
+def test_requests_right_behind_each_other_are_answered_in_order(worker: Worker) -> None:
+    line = worker.connect()
+    one = b"POST /event HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n%d"
+    line.sock.sendall(b"".join(one % number for number in range(5)))
+    said = b""
+    while said.count(b"HTTP/1.1 200") < 5 or not said.endswith(b"4"):
+        worker.wait_for_and_dispatch_events(0.01)
+        line.sock.settimeout(0.01)
+        try:
+            said += line.sock.recv(1000)
+        except TimeoutError:
+            continue
+    assert [part[-1:] for part in said.split(b"HTTP/1.1")[1:]] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+@pytest.mark.parametrize("path", ["/event", "/"])
+def test_who_asks_for_it_is_not_kept(worker: Worker, path: str) -> None:
+    assert worker.ask(path, headers={"Connection": "close"}) == (HTTPStatus.OK, b"page")
+    worker.until(lambda: worker.nr_conns == 0)
+
+
+def test_who_hangs_up_is_noticed_and_counted_out(worker: Worker) -> None:
+    line = worker.connect()
+    assert sorted(worker_module.COUNTS)[-1] == 2  # one more
+    line.close()
+    worker.until(lambda: worker.nr_conns == 0)
+    assert sorted(worker_module.COUNTS)[-1] == 1
+
+
+@pytest.mark.parametrize("path", ["/event", "/"])
+def test_who_reads_slowly_gets_it_all_and_holds_up_nobody(worker: Worker, app: App, path: str) -> None:
+    app.body = BIG
+    slow = worker.connect()
+    slow.request("GET", path)
+    worker.until(lambda: app.done_by)
+    app.body = b"little"
+    assert worker.ask("/event") == (HTTPStatus.OK, b"little")
+    assert worker.reply_on(slow) == (HTTPStatus.OK, BIG)
+    assert worker.ask("/event", slow)[1] == b"little"
+
+
+def test_who_reads_no_further_is_parted_with(worker: Worker, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "SEND_SECONDS", 0.05)
+    app.body = BIG
+    worker.connect().request("GET", "/event")
+    worker.until(lambda: worker.nr_conns == 0)
+
+
+# What is promised
+
+
+def promised(worker: Worker, app: App) -> tuple[http.client.HTTPConnection, Promised]:
+    """Ask for what is promised, on a connection of its own."""
+    line, before = worker.connect(), len(app.promised)
+    line.request("POST", "/event/promised")
+    worker.until(lambda: len(app.promised) > before)
+    return line, app.promised[-1]
+
+
+def test_a_promise_takes_no_thread_and_is_kept_when_it_comes_true(worker: Worker, app: App) -> None:
+    waiting = [promised(worker, app) for _ in range(5 * THREADS)]
+    assert worker.ask("/event") == worker.ask("/") == (HTTPStatus.OK, b"page")
+    for line, promise in reversed(waiting):
+        promise.come_true()
+        assert worker.reply_on(line) == (HTTPStatus.OK, b"kept")
+        assert promise.fulfilled_by == [MAIN]
+    assert worker.ask("/event", waiting[0][0])[0] == HTTPStatus.OK
+
+
+def test_the_main_thread_is_woken_once_for_all_that_came_true(
+    worker: Worker, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = [promised(worker, app) for _ in range(3)]
+    woken: list[object] = []
+    monkeypatch.setattr(worker.method_queue, "defer", woken.append)
+    for _, promise in waiting:
+        promise.come_true()
+    assert woken == [worker.fulfil_all]
+    worker.fulfil_all()
+    for line, _ in waiting:
+        assert worker.reply_on(line) == (HTTPStatus.OK, b"kept")
+
+
+@pytest.mark.parametrize("why", ["it takes too long", "it came to nothing", "there is nothing to wait for"])
+def test_a_promise_that_takes_a_while_to_keep_is_kept_by_a_thread_and_once(
+    worker: Worker, app: App, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if why == "it takes too long":
+        monkeypatch.setattr(Promised, "seconds", 0.05)
+    if why == "there is nothing to wait for":
+        monkeypatch.setattr(Promised, "accepted", False)
+    line, promise = promised(worker, app)
+    if why == "it came to nothing":
+        promise.come_true(is_ready=False)
+    assert worker.reply_on(line) == (HTTPStatus.OK, b"kept")
+    promise.come_true()  # later, after all
+    assert worker.ask("/event", line)[0] == HTTPStatus.OK
+    assert len(promise.fulfilled_by) == 1
+    assert promise.fulfilled_by != [MAIN]
+
+
+def test_who_hung_up_meanwhile_costs_nothing(worker: Worker, app: App) -> None:
+    line, promise = promised(worker, app)
+    line.close()
+    promise.come_true()
+    worker.until(lambda: worker.nr_conns == 0)
+    assert worker.ask("/event")[0] == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("how", ["at once", "as promised", "late"])
+def test_a_fault_of_ours_is_a_500_and_costs_its_connection(worker: Worker, app: App, how: str) -> None:
+    if how == "at once":
+        line = worker.connect()
+        line.request("POST", "/event/fails")
+    else:
+        line, promise = promised(worker, app)
+        promise.error = RuntimeError("a fault of ours")
+        promise.come_true(is_ready=how == "as promised")
+    assert worker.reply_on(line)[0] == HTTPStatus.INTERNAL_SERVER_ERROR
+    worker.until(lambda: worker.nr_conns == 0)
+    assert worker.ask("/event") == worker.ask("/") == (HTTPStatus.OK, b"page")
+
+
+# How it begins and ends
+
+
+def test_while_the_process_ends_what_was_promised_is_kept(worker: Worker, app: App) -> None:
+    line, promise = promised(worker, app)
+    worker.alive = False
+    promise.come_true()
+    response = worker.reply_on(line)
+    assert response == (HTTPStatus.OK, b"kept")
+    worker.until(lambda: worker.nr_conns == 0)
+
+
+def test_while_the_process_ends_a_connection_rests_for_a_moment_only(worker: Worker) -> None:
+    kept, (theirs, conn) = worker.connect(), (worker.connect(), next(iter(worker.keepalived_conns)))
+    worker.alive = False
+    worker.keepalived_conns.take(conn.sock.fileno())
+    worker.rest(conn)
+    assert conn.timeout < time.monotonic() + 10
+    assert worker.ask("/event", kept)[0] == HTTPStatus.OK  # and is told that this was the last one
+    worker.until(lambda: worker.nr_conns == 1)
+    assert theirs.sock
+
+
+def test_after_so_many_requests_another_process_goes_on(begin: Callable[..., Worker]) -> None:
+    worker = begin(max_requests=2)
+    assert worker.ask("/event")[0] == HTTPStatus.OK
+    assert worker.alive
+    line = worker.connect()
+    line.request("POST", "/event")
+    worker.until(lambda: not worker.alive)
+    assert worker.reply_on(line)[0] == HTTPStatus.OK
+    worker.until(lambda: worker.nr_conns == 1)
+
+
+def test_connections_that_rested_for_too_long_are_closed_the_oldest_first(worker: Worker) -> None:
+    old, young = worker.connect(), worker.connect()
+    worker.keepalived_conns[0].timeout = time.monotonic() - 1
     worker.murder_keepalived()
-    worker.busy.set()
-    assert b"and this" in [worker.handled.get(timeout=SOON)[0] for _ in range(THREADS + 1)]
+    assert old.sock.recv(1) == b""
+    assert (len(worker.keepalived_conns), worker.nr_conns) == (1, 1)
+    worker.murder_keepalived(force=True)
+    assert young.sock.recv(1) == b""
+    assert (len(worker.keepalived_conns), worker.nr_conns) == (0, 0)
 
 
-def test_however_the_main_thread_ends_the_others_do_so_too(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_however_the_main_thread_ends_the_others_do_so_too(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise OSError("too many open files")
 
+    worker = Worker(app)
     monkeypatch.setattr(ThreadWorker, "run", fail)
     with pytest.raises(OSError, match="too many"):
         worker.run()
     assert have_ended(worker.tpool)
+    worker.end()
 
 
-def test_gunicorn_finds_nobody_to_wait_for_where_a_thread_took_the_last_one(worker: Worker) -> None:
-    assert min(1.0, worker.keepalived_conns[0].timeout) == 1.0
+@pytest.mark.parametrize("setting", [{"accesslog": "-"}, {"proxy_protocol": "auto"}, {"keepalive": 0}])
+def test_what_gunicorn_is_told_besides_holds(begin: Callable[..., Worker], app: App, setting: dict[str, Any]) -> None:
+    worker = begin(**setting)
+    assert worker.ask("/event")[0] == HTTPStatus.OK
+    if "keepalive" in setting:
+        worker.until(lambda: worker.nr_conns == 0)
+    else:
+        assert app.done_by[0][1] != MAIN  # gunicorn read it
 
 
-def test_who_hangs_up_is_noticed(worker: Worker) -> None:
-    worker.verdict = False
-    theirs, _ = worker.connect()
-    theirs.close()
-    assert worker.handled.get(timeout=SOON)[0] == b""
+def test_an_application_that_knows_of_no_webhooks_is_served_by_threads(
+    begin: Callable[..., Worker], app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(App, "is_prompt")
+    assert begin().ask("/event")[0] == HTTPStatus.OK
+    assert app.done_by[0][1] != MAIN
 
 
-def test_what_was_read_ahead_is_handled_though_nothing_more_comes(worker: Worker) -> None:
-    _, conn = worker.connect()
-    worker.keepalived_conns.take(conn.sock.fileno())
-    conn.parser.unreader.buf = BytesIO(b"GET / HTTP/1.1")
-    worker.rest(conn)
-    assert worker.handled.get(timeout=SOON)[0] == b"GET / HTTP/1.1"
+# As many connections for each
 
 
-def test_connections_that_rested_for_too_long_are_closed_the_oldest_first(worker: Worker) -> None:
-    (old, stale), (young, _) = worker.connect(), worker.connect()
-    stale.timeout = time.monotonic() - 1
-    worker.murder_keepalived()
-    assert old.recv(1) == b""
-    assert (len(worker.keepalived_conns), worker.nr_conns) == (1, 1)
-    worker.murder_keepalived(force=True)
-    assert young.recv(1) == b""
-    assert (len(worker.keepalived_conns), worker.nr_conns) == (0, 0)
+@pytest.fixture
+def both(begin: Callable[..., Worker]) -> tuple[Worker, Worker]:
+    """Two that could accept a connection, as processes of one host: five are with the first, none with the other."""
+    first, other = begin(), begin()
+    worker_module.COUNTS[first.place] = 0
+    first.age, other.age, first.nr_conns = 3, 4, 5
+    for one in (first, other):
+        one.tell_count()
+    return first, other
 
 
-def test_while_the_process_ends_a_connection_rests_for_a_moment_only(worker: Worker) -> None:
-    theirs, conn = worker.connect()
-    worker.alive = False
-    theirs.sendall(b"still")
-    assert worker.handled.get(timeout=SOON)[0] == b"still"
-    wait_until(lambda: bool(worker.deferred))
-    assert conn.timeout < time.monotonic() + 10
-    assert list(worker.keepalived_conns) == [conn]
-    assert worker.keepalived_conns[0] is conn
+def test_a_connection_goes_to_the_process_that_has_fewer(both: tuple[Worker, Worker]) -> None:
+    first, other = both
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        with socket.create_connection(listener.getsockname()):
+            first.poller.register(listener, 1, first.accept)
+            first.accept(listener)
+            assert first.nr_conns == 5  # and it goes on meanwhile
+            other.accept(listener)
+            first.until(lambda: not first.polite)
+            assert (first.nr_conns, other.nr_conns) == (5, 1)
+        with socket.create_connection(listener.getsockname()):  # the other one is busy
+            first.until(lambda: first.nr_conns == 6)
+        first.poller.unregister(listener)
 
 
-def test_the_threads_end_when_they_are_told_to_wherever_they_wait(worker: Worker) -> None:
-    worker.connect()
-    worker.tpool.shutdown()
-    assert have_ended(worker.tpool)
+@pytest.mark.parametrize("why", ["it accepts none", "it was killed"])
+def test_a_process_gives_no_time_to_one_that(both: tuple[Worker, Worker], why: str) -> None:
+    first, other = both
+    if why == "it accepts none":
+        other.set_accept_enabled(False)
+    else:
+        other.count_no_longer()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        with socket.create_connection(listener.getsockname()):
+            first.accept(listener)
+    assert first.nr_conns == 6
 
 
-def test_a_signal_may_end_them_while_they_are_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    """gunicorn ends the pool in a handler, which Python calls in the thread that starts them, wherever that is."""
-    ended = Attendants(THREADS)
+def test_a_process_that_is_polite_can_end(both: tuple[Worker, Worker]) -> None:
+    first, _ = both
+    with socket.create_connection(first.listener.getsockname()):
+        first.until(lambda: first.polite)
+        first.set_accept_enabled(False)
+        assert not first.polite
+        first.wait_for_and_dispatch_events(0.01)
+    assert first.nr_conns == 5
+
+
+# What it waits for
+
+
+def test_alarms_ring_at_their_time_in_order_and_wake_nobody_where_they_are_not_needed() -> None:
+    alarms, rung = Alarms(), list[str]()
+    alarms.set(0.02, lambda: rung.append("second"))
+    alarms.set(0.01, lambda: rung.append("first"))
+    alarms.set(0.01, lambda: rung.append("first too"))
+    needless = alarms.set(0.0, lambda: rung.append("never"))
+    needless.needed = False
+    assert 0 < alarms.seconds(1.0) <= 0.01
+    alarms.ring()
+    assert rung == []
+    time.sleep(0.03)
+    assert alarms.seconds(1.0) == 0
+    alarms.ring()
+    assert rung == ["first", "first too", "second"]
+    assert alarms.seconds(1.0) == 1.0
+
+
+def test_a_pool_does_what_it_was_given_before_it_ends() -> None:
+    pool, done = Pool(THREADS), list[int]()
+    for number in range(10):
+        pool.do(lambda number=number: done.append(number))  # type: ignore[misc]
+    pool.shutdown()
+    pool.start()
+    assert have_ended(pool)
+    assert sorted(done) == list(range(10))
+
+
+def test_a_signal_may_end_a_pool_while_it_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gunicorn ends the pool in a handler, which Python calls in the thread that starts it, wherever that is."""
+    ended = Pool(THREADS)
     start = threading.Thread.start
 
     def start_when_the_signal_comes(thread: threading.Thread) -> None:
@@ -226,147 +542,7 @@ def test_a_signal_may_end_them_while_they_are_being_started(monkeypatch: pytest.
     before = signal.signal(signal.SIGUSR1, lambda *_: ended.shutdown())
     monkeypatch.setattr(threading.Thread, "start", start_when_the_signal_comes)
     try:
-        ended.start(lambda: None if ended.next() is None else pytest.fail("there was something to do"))
+        ended.start()
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert have_ended(ended)
-
-
-def test_a_thread_stays_with_a_connection_on_which_one_request_follows_the_other(worker: Worker) -> None:
-    theirs, conn = worker.connect()
-    worker.keepalived_conns.take(conn.sock.fileno())
-    wait_until(lambda: len(worker.tpool.free) == THREADS)
-    assert not worker.stays(conn)  # nothing comes
-    theirs.sendall(b"next")
-    assert worker.stays(conn)
-    worker.serve(conn)
-    assert worker.handled.get(timeout=SOON) == (b"next", threading.current_thread().name)
-
-
-@pytest.mark.parametrize("why", ["nobody waits for others", "the process ends", "it was read ahead"])
-def test_it_does_not_stay_when(worker: Worker, why: str) -> None:
-    theirs, conn = worker.connect()
-    worker.keepalived_conns.take(conn.sock.fileno())
-    theirs.sendall(b"next")
-    wait_until(lambda: len(worker.tpool.free) == THREADS)
-    if why == "nobody waits for others":
-        worker.tpool.free = set()
-    elif why == "the process ends":
-        worker.alive = False
-    else:
-        conn.parser.unreader.buf = BytesIO(b"next")
-    assert not worker.stays(conn)
-
-
-def have_ended(threads: Attendants) -> bool:
-    """Wait for them, and say whether all have."""
-    for thread in threads.threads:
-        thread.join(SOON)
-    return not any(thread.is_alive() for thread in threads.threads)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
-@pytest.fixture
-def both(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Worker, Worker]]:
-    """Two that could accept a connection, as processes of one host: five are with the first, none with the other."""
-    monkeypatch.setattr(worker_module, "COUNTS", memoryview(bytearray(4 * 64)).cast("i"))
-    other = Worker()
-    worker.age, other.age, worker.nr_conns = 3, 4, 5
-    for one in (worker, other):
-        one.set_accept_enabled(True)
-    yield worker, other
-    other.tpool.shutdown()
-    assert have_ended(other.tpool)
-    other.murder_keepalived(force=True)
-
-
-def accepted_by(eager: Worker, other: Worker) -> tuple[int, int]:
-    """Wake both for one connection, the first a little sooner; give how many each has then."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        with socket.create_connection(listener.getsockname()):
-            busy = threading.Thread(target=eager.accept, args=[listener])
-            busy.start()
-            other.accept(listener)
-            busy.join()
-    return eager.nr_conns, other.nr_conns
-
-
-def test_a_connection_goes_to_the_process_that_has_fewer(both: tuple[Worker, Worker]) -> None:
-    assert accepted_by(*both) == (5, 1)
-
-
-@pytest.mark.parametrize("why", ["it accepts none", "it was killed"])
-def test_a_process_gives_no_time_to_one_that(
-    both: tuple[Worker, Worker], why: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker, other = both
-    if why == "it accepts none":
-        other.set_accept_enabled(False)
-    else:
-        other.count_no_longer()
-    monkeypatch.setattr(time, "sleep", pytest.fail)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        with socket.create_connection(listener.getsockname()):
-            worker.accept(listener)
-    assert worker.nr_conns == 6
-
-
-def test_who_parts_is_counted_out_for_the_others_as_well(both: tuple[Worker, Worker]) -> None:
-    worker, _ = both
-    worker.count_out()
-    assert sorted(filter(None, worker_module.COUNTS)) == [1, 5]  # one more each
-
-
-class Wire:
-    """A socket that remembers each write."""
-
-    def __init__(self) -> None:
-        self.sent: list[bytes] = []
-
-    def sendall(self, data: bytes) -> None:
-        self.sent.append(data)
-
-    def sendfile(self, file: BytesIO, offset: int, count: int) -> int:
-        self.sent.append(file.getvalue()[offset : offset + count])
-        return count
-
-    def fileno(self) -> int:
-        return 7
-
-
-def test_head_and_body_go_out_at_once() -> None:
-    wire = Wire()
-    together = Together(wire)  # type: ignore[arg-type]
-    together.sendall(b"head, ")
-    assert wire.sent == []
-    together.sendall(b"first part")
-    together.sendall(b"second part")
-    together.flush()
-    assert wire.sent == [b"head, first part", b"second part"]
-    assert together.fileno() == 7
-
-
-def test_head_without_a_body_goes_out_once() -> None:
-    wire = Wire()
-    together = Together(wire)  # type: ignore[arg-type]
-    together.flush()
-    together.sendall(b"head")
-    together.flush()
-    together.flush()
-    assert wire.sent == [b"head"]
-
-
-def test_file_follows_its_head() -> None:
-    wire = Wire()
-    together = Together(wire)  # type: ignore[arg-type]
-    together.sendall(b"head")
-    assert together.sendfile(BytesIO(b"a recording"), offset=2, count=4) == 4
-    assert wire.sent == [b"head", b"reco"]

@@ -1,12 +1,13 @@
 """Where every door that records something ends: `store(event)` returns when the event is on disk, here or there.
 
 The writer of this process puts it into the database. Where that does not answer in time the event goes to this host's
-spool, and into the database from there. With INGEST=inline (ordinary tests) the request's own thread and transaction
-do it.
+spool, and into the database from there. Who has better to do than to wait holds a `Keeping` meanwhile. With
+INGEST=inline (ordinary tests) the request's own thread and transaction do it.
 """
 
 import logging
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -38,40 +39,78 @@ class StoreUnavailable(Exception):
     """The event is not known to be kept. Vonage repeats it when we answer 503."""
 
 
+class Keeping:
+    """An event on its way to the disk, by the writer of this process or, where that can't, by whoever ends it."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.seconds = QUESTION_SECONDS if event.may_be_answered else FACT_SECONDS  # for the database, from now on
+        self._job: Job | None = None
+        self._reason: object = "it did not answer just now"
+        if settings.INGEST != "inline" and not writer.blocked:
+            try:
+                self._job = writer.hand_over(event, attended=True)
+            except Exception as error:
+                self._reason = error
+
+    def when_kept(self, tell: Callable[[], object]) -> bool:
+        """Have this called when the writer is done with it. False: it has not got it, there is nothing to wait for."""
+        if self._job:
+            self._job.when_ended(tell)
+        return self._job is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the database has it, so that nothing is left to do."""
+        return self._job is not None and self._job.done and not self._job.error
+
+    def wait(self) -> None:
+        """Wait for the writer, at most as long as the database has."""
+        if self._job:
+            writer.wait_for(self._job, self.seconds)
+
+    def end(self) -> str:
+        """Say where it is: DATABASE or SPOOL. What the database has not got by now is spooled, which takes a while.
+
+        Raises StoreUnavailable when both refuse.
+        """
+        if self.is_kept:
+            return DATABASE
+        if settings.INGEST == "inline":
+            try:
+                write_batch([self.event])
+            except Exception as error:
+                self._reason = error
+            else:
+                return DATABASE
+        elif self._job and not self._job.done:
+            self._reason = "it takes too long"
+            writer.note_trouble(self._reason)
+        elif self._job:
+            self._reason = self._job.error
+        return self._spool()
+
+    def _spool(self) -> str:
+        """Keep the event on this host's disk; where that refuses, give the database a last chance."""
+        global _refused_at
+        try:
+            path = spool.keep(self.event)
+        except OSError as refusal:
+            if settings.INGEST != "inline" and _last_chance(self.event, self._job):
+                return DATABASE
+            _refused_at = time.monotonic()
+            raise StoreUnavailable(f"database: {self._reason}; spool: {refusal}") from refusal
+        return DATABASE if self._job and self._job.spool_as(path) else SPOOL
+
+
 def store(event: Event) -> str:
     """Keep the event; return when it is committed or on this host's disk, and say which: DATABASE or SPOOL.
 
     Raises StoreUnavailable when both refuse.
     """
-    job: Job | None = None
-    try:
-        if settings.INGEST == "inline":
-            write_batch([event])
-            return DATABASE
-        if not writer.blocked:
-            job = writer.hand_over(event, attended=True)
-            if writer.wait_for(job, QUESTION_SECONDS if event.may_be_answered else FACT_SECONDS) and not job.error:
-                return DATABASE
-            if not job.done:
-                writer.note_trouble("it takes too long")
-    except Exception as error:
-        reason: object = error
-    else:
-        reason = job.error if job else "it did not answer just now"
-    return _spool(event, job, reason)
-
-
-def _spool(event: Event, job: Job | None, reason: object) -> str:
-    """Keep the event on this host's disk; where that refuses, give the database a last chance."""
-    global _refused_at
-    try:
-        path = spool.keep(event)
-    except OSError as refusal:
-        if settings.INGEST != "inline" and _last_chance(event, job):
-            return DATABASE
-        _refused_at = time.monotonic()
-        raise StoreUnavailable(f"database: {reason}; spool: {refusal}") from refusal
-    return DATABASE if job and job.spool_as(path) else SPOOL
+    keeping = Keeping(event)
+    keeping.wait()
+    return keeping.end()
 
 
 def _last_chance(event: Event, job: Job | None) -> bool:

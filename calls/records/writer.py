@@ -45,9 +45,12 @@ class Full(Exception):
 
 
 class Job:
-    """What was handed over. Whoever hands it over may wait for it; a lock is the cheapest thing to wait for."""
+    """What was handed over. Whoever hands it over may wait for it, or be told when it has ended.
 
-    __slots__ = ("_gate", "attended", "done", "error", "spooled", "work")
+    A lock is the cheapest thing to wait for.
+    """
+
+    __slots__ = ("_gate", "_to_tell", "attended", "done", "error", "spooled", "work")
 
     def __init__(self, work: Work, *, attended: bool) -> None:
         self.work = work
@@ -55,6 +58,7 @@ class Job:
         self.done = False
         self.spooled: Path | None = None  # its file, where it has one
         self.error: BaseException | None = None
+        self._to_tell: list[Callable[[], object]] = []
         self._gate = threading.Lock()
         self._gate.acquire()
 
@@ -62,6 +66,18 @@ class Job:
         """Let whoever waits go on."""
         self.error, self.done = error, True
         self._gate.release()
+        self._tell()
+
+    def when_ended(self, tell: Callable[[], object]) -> None:
+        """Have this called once it has ended, in the thread of the writer or in this one, and never twice."""
+        self._to_tell.append(tell)
+        if self.done:
+            self._tell()
+
+    def _tell(self) -> None:
+        with suppress(IndexError):  # it may be told to end and be asked to tell at once: to take it out is atomic
+            while True:
+                self._to_tell.pop()()
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended; says whether it has."""

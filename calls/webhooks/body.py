@@ -15,6 +15,7 @@ class WholeBody:
 
     def __init__(self, application: Application) -> None:
         self.application = application
+        self.is_prompt: Callable[[str], bool] = getattr(application, "is_prompt", lambda path: False)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("HTTP_TRANSFER_ENCODING") and not environ.get("CONTENT_LENGTH"):

@@ -1,10 +1,13 @@
 """What a webhook answers: little, and the same whether it is asked by WSGI or through Django's URLs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+
+from calls.records.store import Keeping
 
 
 @dataclass(slots=True)
@@ -23,3 +26,16 @@ class Reply:
     @property
     def all_headers(self) -> list[tuple[str, str]]:
         return [("Content-Type", self.content_type), ("Content-Length", str(len(self.body))), *self.headers]
+
+
+@dataclass(slots=True)
+class Promise:
+    """A reply that can be given once an event is kept. A thread may wait for that, and need not."""
+
+    keeping: Keeping
+    fulfil: Callable[[Keeping], Reply]  # takes a while where the database has not got the event
+
+    def wait(self) -> Reply:
+        """Give the reply, however long that takes."""
+        self.keeping.wait()
+        return self.fulfil(self.keeping)

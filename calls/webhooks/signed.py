@@ -14,7 +14,7 @@ from calls.vonage.signatures import Claims, SignatureMissing, SignatureRefused, 
 from calls.webhooks.delivery import Delivery, Environ
 from calls.webhooks.heads import head_of
 from calls.webhooks.refusals import refuse
-from calls.webhooks.reply import Reply
+from calls.webhooks.reply import Promise, Reply
 
 logger = logging.getLogger(__name__)
 TOO_MUCH = "the body is over 256 KiB, or its length is no number"
@@ -25,15 +25,15 @@ class TooMuch(ValueError):
     """More is sent than we read."""
 
 
-View = Callable[[Delivery], Reply]
-Webhook = Callable[[Environ], Reply]
+View = Callable[[Delivery], Reply | Promise]
+Webhook = Callable[[Environ], Reply | Promise]
 
 
 def signed_by_vonage(door: str) -> Callable[[View], Webhook]:
     """Hand the view a Delivery whose signature is good; refuse all else with 401, and too much with 413."""
 
     def decorate(view: View) -> Webhook:
-        def checked(environ: Environ) -> Reply:
+        def checked(environ: Environ) -> Reply | Promise:
             delivery = Delivery.of(environ)
             if delivery.method not in METHODS:
                 return Reply(HTTPStatus.METHOD_NOT_ALLOWED, headers=[("Allow", ", ".join(METHODS))])

@@ -10,6 +10,7 @@ from django.urls import re_path
 from django.views.decorators.csrf import csrf_exempt
 
 from calls.webhooks import views
+from calls.webhooks.reply import Promise
 from calls.webhooks.signed import Webhook
 
 PREFIXES = ("", "webhooks/")
@@ -25,7 +26,8 @@ def by_django(door: Webhook) -> Callable[[HttpRequest], HttpResponse]:
 
     @csrf_exempt
     def view(request: HttpRequest) -> HttpResponse:
-        reply = door(request.META)
+        given = door(request.META)
+        reply = given.wait() if isinstance(given, Promise) else given
         return HttpResponse(reply.body, status=reply.status, headers=dict(reply.all_headers))
 
     return view

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -19,12 +20,12 @@ from calls.flows.engine import Served
 from calls.flows.routing import directory
 from calls.flows.run import Heard
 from calls.flows.tokens import Place
-from calls.records.store import StoreUnavailable, later, store, store_later
+from calls.records.store import Keeping, StoreUnavailable, later, store_later
 from calls.vonage.events import Event, EventError, Payload, text_of
 from calls.webhooks.delivery import Delivery
 from calls.webhooks.lines import line_of, shown, whole_line_of
 from calls.webhooks.refusals import keep_sample, refuse
-from calls.webhooks.reply import Reply
+from calls.webhooks.reply import Promise, Reply
 from calls.webhooks.signed import signed_by_vonage
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def answer_webhook(delivery: Delivery) -> Reply:
 
 
 @signed_by_vonage("event")
-def event_webhook(delivery: Delivery) -> Reply:
+def event_webhook(delivery: Delivery) -> Reply | Promise:
     """Keep one event of a call. Vonage repeats it when we are slow: a retry changes nothing."""
     try:
         payload, raw = delivery.payload()
@@ -53,14 +54,19 @@ def event_webhook(delivery: Delivery) -> Reply:
     place = places.read(delivery.token) if delivery.token else None
     if place:
         return go_on(place, event, delivery)
-    reply = keep(event)
     if delivery.token and event.status == "started" and (placement := tokens.read(delivery.token)):
-        later(lambda: tie(placement, event), "A call that we placed does not know its leg")
-    return reply
+        return keep(event, partial(tied, placement, event))
+    return keep(event)
+
+
+def tied(placement: int, event: Event) -> Reply:
+    """Have a call that we placed know its leg, now that the leg is kept."""
+    later(partial(tie, placement, event), "A call that we placed does not know its leg")
+    return Reply()
 
 
 @signed_by_vonage("fallback")
-def fallback_webhook(delivery: Delivery) -> Reply:
+def fallback_webhook(delivery: Delivery) -> Reply | Promise:
     """Stand in for a webhook of ours that failed: the caller hears an answer, an event is kept after all."""
     try:
         payload, raw = delivery.payload()
@@ -113,20 +119,23 @@ def pick_up(payload: Payload, raw: bytes | None, delivery: Delivery) -> Reply:
     return response
 
 
-def go_on(place: Place, event: Event, delivery: Delivery) -> Reply:
+def go_on(place: Place, event: Event, delivery: Delivery) -> Promise:
     """Keep an event that a flow waits for, and say how the call goes on: from memory, whatever the database does."""
     served = directory.go_on(place, Heard.of(event.payload, event.kind, event.status))
     if served is None:
         return keep(event)
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
     told = {**event.payload, "reply": reply_of(served, milliseconds)}
-    kept = keep(replace(event, payload=told))
-    if kept.status != HTTPStatus.OK or not served.ncco:
-        return kept
+    return keep(replace(event, payload=told), partial(say, served))
+
+
+def say(served: Served) -> Reply:
+    """Say how a call goes on, now that what led there is kept; nothing where it goes on as it was."""
+    if not served.ncco:
+        return Reply()
     if served.order:
         move_on(served.order, served.moved)
-    reply = Reply.json(served.ncco)
-    return replace(reply, headers=kept.headers)
+    return Reply.json(served.ncco)
 
 
 def reply_of(found: Served, milliseconds: float) -> dict[str, Any]:
@@ -145,13 +154,20 @@ def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door:
     return Event(payload=payload, received_at=now, door=door, raw=raw, signed=signed, head=head)
 
 
-def keep(event: Event) -> Reply:
-    """Store the event, then acknowledge it: 503 is the status that Vonage repeats, a 500 it does not."""
+def keep(event: Event, and_say: Callable[[], Reply] = Reply) -> Promise:
+    """Store the event, then acknowledge it: with an empty 200 the flow goes on as it was."""
+    return Promise(Keeping(event), partial(acknowledge, and_say))
+
+
+def acknowledge(say: Callable[[], Reply], keeping: Keeping) -> Reply:
+    """Say that an event is kept; or 503, the status that Vonage repeats: a 500 it does not."""
+    event = keeping.event
     try:
-        where = store(event)
+        where = keeping.end()
     except StoreUnavailable as error:
         logger.critical("An event was not kept, Vonage is asked for it again: %s  %s", error, whole_line_of(event))
         return Reply(HTTPStatus.SERVICE_UNAVAILABLE)
     logger.info("%s", line_of(event))
-    # An empty 200: the flow goes on as it was.
-    return Reply(headers=[("X-Stored", where)])
+    reply = say()
+    reply.headers.append(("X-Stored", where))
+    return reply

@@ -1,6 +1,6 @@
 """The short way to the webhooks: past everything that is there for people with browsers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from django.http.request import split_domain_port, validate_host
 from calls.webhooks.body import Application, StartResponse
 from calls.webhooks.delivery import Delivery, Environ
 from calls.webhooks.refusals import refuse
-from calls.webhooks.reply import Reply
+from calls.webhooks.reply import Promise, Reply
 from calls.webhooks.urls import DOORS, PREFIXES
 
 
@@ -26,16 +26,63 @@ class Webhooks:
         self.doors = {f"/{way}{name}{end}": name for name in DOORS for way in PREFIXES for end in ends}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        door = self.doors.get(path)
-        if door is None and ("/event/" in path or "/answer/" in path):  # with a token behind it
-            door = self.doors.get(path.rstrip("/").rpartition("/")[0])
+        door = self.door_at(environ["PATH_INFO"])
         if door is None:
             return self.application(environ, start_response)
         host = environ.get("HTTP_HOST") or environ["SERVER_NAME"]
         reply = DOORS[door](environ) if is_ours(host) else misdirected(environ, door, host)
-        start_response(f"{reply.status:d} {reply.status.phrase}", reply.all_headers)
+        if isinstance(reply, Promise):
+            return Promised(reply, start_response)
+        start_response(status_of(reply), reply.all_headers)
         return [reply.body]
+
+    def is_prompt(self, path: str) -> bool:
+        """Whether a request for this path waits for nothing: what has to be waited for is `Promised`."""
+        return self.door_at(path) is not None
+
+    def door_at(self, path: str) -> str | None:
+        door = self.doors.get(path)
+        if door is None and ("/event/" in path or "/answer/" in path):  # with a token behind it
+            door = self.doors.get(path.rstrip("/").rpartition("/")[0])
+        return door
+
+
+class Promised:
+    """A body that is there once an event is kept, and so are status and headers.
+
+    Any WSGI server can wait for it, as it goes through it. One that knows more about it has better to do.
+    """
+
+    def __init__(self, promise: Promise, start_response: StartResponse) -> None:
+        self._promise, self._start_response = promise, start_response
+
+    @property
+    def seconds(self) -> float:
+        """How long it may be waited for. Then it is to be fulfilled all the same, which takes a while."""
+        return self._promise.keeping.seconds
+
+    def when_ready(self, tell: Callable[[], object]) -> bool:
+        """Have this called, in any thread, when waiting is over. False: there is nothing to wait for."""
+        return self._promise.keeping.when_kept(tell)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be fulfilled at once."""
+        return self._promise.keeping.is_kept
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._promise.keeping.wait()
+        yield from self.fulfil()
+
+    def fulfil(self) -> list[bytes]:
+        """Give status, headers and body, and wait no longer."""
+        reply = self._promise.fulfil(self._promise.keeping)
+        self._start_response(status_of(reply), reply.all_headers)
+        return [reply.body]
+
+
+def status_of(reply: Reply) -> str:
+    return f"{reply.status:d} {reply.status.phrase}"
 
 
 def misdirected(environ: Environ, door: str, host: str) -> Reply:

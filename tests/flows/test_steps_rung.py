@@ -9,9 +9,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from calls.models import Call, CallEvent, OpeningHours
-from calls.records.store import StoreUnavailable
-from calls.records.store import store as keep_event
-from calls.vonage.events import Event
+from calls.records.store import Keeping, StoreUnavailable
 from calls.webhooks import views
 from tests.control.conftest import local_vonage, point_to
 from tests.factories import CALLER, OURS, PERSON
@@ -191,12 +189,13 @@ def test_raw_ncco(ring: Ring) -> None:
 def test_a_reply_that_never_comes_is_no_silence(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
     """The platform asks twice, then the fallback URL, and then goes on with what it has."""
 
-    def store(event: Event) -> str:
-        if event.kind == "input":
-            raise StoreUnavailable("both refuse")
-        return keep_event(event)
+    class Refused(Keeping):
+        def end(self) -> str:
+            if self.event.kind == "input":
+                raise StoreUnavailable("both refuse")
+            return super().end()
 
-    monkeypatch.setattr(views, "store", store)
+    monkeypatch.setattr(views, "Keeping", Refused)
     publish_flow("Line", ("menu", {"prompt": "Press 1."}, {"1": "next"}), ("greeting", {"text": "Hello."}, {}))
     call = ring(
         suffers="503", steps=[{"press": "1"}], expect=["Sorry, something is wrong here.", {"not said": "Hello."}]

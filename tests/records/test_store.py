@@ -16,7 +16,7 @@ from calls.records import spool
 from calls.records import store as store_module
 from calls.records import writer as writer_module
 from calls.records.batch import write_batch
-from calls.records.store import StoreUnavailable, later, store, store_later
+from calls.records.store import Keeping, StoreUnavailable, later, store, store_later
 from calls.records.writer import Writer
 from calls.vonage.events import Event
 from tests.factories import make_event
@@ -73,6 +73,43 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_event_is_committed_when_store_returns(writer: Writer) -> None:
     assert store(told(1)) == "db"
     assert CallEvent.objects.count() == 1
+
+
+def test_who_does_not_wait_is_told_when_an_event_is_kept(writer: Writer, go_on: threading.Event) -> None:
+    keepings, told_of = [Keeping(told(number)) for number in range(3)], threading.Semaphore(0)
+    assert all(keeping.when_kept(told_of.release) for keeping in keepings)
+    assert not any(keeping.is_kept for keeping in keepings)
+    go_on.set()
+    assert all(told_of.acquire(timeout=20) for _ in keepings)
+    assert all(keeping.is_kept for keeping in keepings)
+    assert [keeping.end() for keeping in keepings] == ["db"] * 3
+    assert keepings[0].when_kept(told_of.release)  # later than that, at once
+    assert told_of.acquire(blocking=False)
+    assert CallEvent.objects.count() == 3
+
+
+def test_who_does_not_wait_ends_it_when_it_takes_too_long(writer: Writer, go_on: threading.Event) -> None:
+    keeping, told_of = Keeping(told(1)), threading.Event()
+    keeping.when_kept(told_of.set)
+    assert keeping.end() == "spool"
+    assert writer.blocked
+    go_on.set()
+    assert told_of.wait(20)
+    until(lambda: spool.is_empty())
+    assert CallEvent.objects.get().times_received == 1
+
+
+def test_who_does_not_wait_hears_when_there_is_nothing_to_wait_for(
+    writer: Writer, away: Callable[[bool], None]
+) -> None:
+    first, told_of = Keeping(told(1)), threading.Event()
+    assert first.when_kept(told_of.set)
+    assert told_of.wait(20)
+    assert not first.is_kept  # the database is away: that was all
+    assert first.end() == "spool"
+    second = Keeping(told(2))
+    assert not second.when_kept(pytest.fail)
+    assert second.end() == "spool"
 
 
 def test_many_requests_at_once_are_all_kept(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
