@@ -7,6 +7,10 @@ from typing import TextIO
 
 GATHER_SECONDS = 0.2
 
+# No line of ours names a thread, a process or a place in the code: Python need not look for them each time.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+logging._srcfile = None  # documented in its "how to", under optimization
+
 
 class Gathering(logging.StreamHandler[TextIO]):
     """Writes lines some at a time, a moment later; a warning, and all that waits before it, at once."""

@@ -96,6 +96,8 @@ class Callers:
 
     def flow_for(self, caller: Caller, number: str) -> int | None:
         """Give the flow that a rule leads them to when they call this number of ours; None where none does."""
+        if not caller.tags:
+            return None
         fitting = (
             (place, flow)
             for tag in caller.tags

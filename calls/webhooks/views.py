@@ -4,11 +4,10 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-
-from django.utils import timezone
 
 from calls.control import tokens
 from calls.control.moving import move_on
@@ -150,7 +149,7 @@ def reply_of(found: Served, milliseconds: float) -> dict[str, Any]:
 
 
 def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str) -> Event:
-    now, signed, head = timezone.now(), delivery.signed, delivery.head
+    now, signed, head = datetime.now(UTC), delivery.signed, delivery.head
     return Event(payload=payload, received_at=now, door=door, raw=raw, signed=signed, head=head)
 
 
