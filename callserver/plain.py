@@ -22,6 +22,14 @@ UNDERSCORE = re.compile(rb"\r\n[^:\r\n]*_")
 LENGTH = re.compile(rb"\r\nContent-Length: *(\d{1,5})\r\n", re.IGNORECASE)
 # What changes how long a request is, or what becomes of its connection.
 NOT_PLAIN = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE")
+# The version, and what is said of the connection: whether it is to last. A proxy may want another one for each request.
+CONNECTIONS = {
+    ("HTTP/1.1", ""): True,
+    ("HTTP/1.1", "keep-alive"): True,
+    ("HTTP/1.1", "close"): False,
+    ("HTTP/1.0", ""): False,
+    ("HTTP/1.0", "close"): False,
+}
 
 Environ = dict[str, Any]  # WSGI's
 Address = tuple[Any, ...]
@@ -58,14 +66,18 @@ def begun(data: bytes) -> str | None:
 
 def is_plain(environ: Environ) -> bool:
     """Whether it means the same to everybody who reads it."""
-    path = environ["PATH_INFO"]
+    path, connection = environ["PATH_INFO"], environ.get("HTTP_CONNECTION", "").lower()
     return (
         environ["REQUEST_METHOD"] in {"GET", "POST"}
-        and environ["SERVER_PROTOCOL"] == "HTTP/1.1"
-        and environ.get("HTTP_CONNECTION", "keep-alive").lower() == "keep-alive"
+        and (environ["SERVER_PROTOCOL"], connection) in CONNECTIONS
         and not any(name in environ for name in NOT_PLAIN)
         and not ("%" in path or "#" in path or "#" in environ["QUERY_STRING"])
     )
+
+
+def lasts(environ: Environ) -> bool:
+    """Whether the other side wants to go on with this connection."""
+    return CONNECTIONS[environ["SERVER_PROTOCOL"], environ.get("HTTP_CONNECTION", "").lower()]
 
 
 @lru_cache(maxsize=1)
@@ -74,8 +86,10 @@ def date(second: int) -> str:
     return str(http_date(second))
 
 
-def spell(status: str, headers: Iterable[tuple[str, str]], body: Iterable[bytes], *, keep: bool) -> bytes:
+def spell(
+    status: str, headers: Iterable[tuple[str, str]], body: Iterable[bytes], *, keep: bool, version: str = "HTTP/1.1"
+) -> bytes:
     """Write a reply as gunicorn would. `keep`: the connection stays."""
     ours = [("Server", SERVER), ("Date", date(int(time.time()))), ("Connection", "keep-alive" if keep else "close")]
-    lines = [f"HTTP/1.1 {status}", *[f"{name}: {value}" for name, value in (*ours, *headers)]]
+    lines = [f"{version} {status}", *[f"{name}: {value}" for name, value in (*ours, *headers)]]
     return b"".join(["\r\n".join([*lines, "", ""]).encode("latin-1"), *body])

@@ -28,10 +28,12 @@ COUNTS = memoryview(mmap.mmap(-1, 64 * 4)).cast("i")
 class Exchange:
     """A webhook, and what the application replies: at once, or as it promises."""
 
-    __slots__ = ("_headers", "_status", "body", "conn", "overdue")
+    __slots__ = ("_headers", "_status", "_version", "body", "conn", "lasts", "overdue")
 
-    def __init__(self, conn: TConn) -> None:
+    def __init__(self, conn: TConn, environ: plain.Environ) -> None:
         self.conn = conn
+        self.lasts = plain.lasts(environ)
+        self._version = environ["SERVER_PROTOCOL"]
         self.body: Any = ()
         self.overdue: Alarm | None = None  # for what is promised
 
@@ -40,7 +42,7 @@ class Exchange:
         self._status, self._headers = status, headers
 
     def spell(self, body: Iterable[bytes], *, keep: bool) -> bytes:
-        return plain.spell(self._status, self._headers, body, keep=keep)
+        return plain.spell(self._status, self._headers, body, keep=keep, version=self._version)
 
 
 class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
@@ -213,10 +215,13 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         self.tpool.do(do)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Close the connections that rested for too long, or all."""
+        """Close the connections that rested for too long, or all. Where something came just now, see to it."""
         now = float("inf") if force else time.monotonic()
         while conn := self.keepalived_conns.take_late(now):
-            self.part(conn)
+            if force or not is_readable(conn):
+                self.part(conn)
+            else:
+                self.attend(conn)
 
     def part(self, conn: TConn) -> None:
         """Close a connection on which nothing is under way."""
@@ -235,7 +240,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         self.nr += 1
         if self.nr >= self.max_requests:
             self.alive = False
-        exchange = Exchange(conn)
+        exchange = Exchange(conn, environ)
         try:
             exchange.body = self.wsgi(environ, exchange.start_response)
             if not hasattr(exchange.body, "when_ready"):
@@ -275,7 +280,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 
     def reply(self, exchange: Exchange, body: Iterable[bytes]) -> None:
         """Send the reply. Where the other side does not take it all at once, a thread sends the rest."""
-        conn, keep = exchange.conn, self.keeps
+        conn, keep = exchange.conn, exchange.lasts and self.keeps
         data = exchange.spell(body, keep=keep)
         try:
             sent = conn.sock.send(data)
@@ -284,13 +289,13 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         except OSError:  # it hung up
             self.part(conn)
             return
-        if keep and sent == len(data):
-            self.rest(conn)
+        if sent == len(data):
+            (self.rest if keep else self.part)(conn)
         else:
             self.in_thread(conn, partial(self.send, conn, data[sent:], keep=keep))
 
     def reply_late(self, exchange: Exchange) -> bool:
-        conn, keep = exchange.conn, self.keeps
+        conn, keep = exchange.conn, exchange.lasts and self.keeps
         try:
             data = exchange.spell(exchange.body.fulfil(), keep=keep)
         except Exception as error:
@@ -318,3 +323,10 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 def read_ahead(conn: TConn) -> bool:
     """Say whether gunicorn has read a part of the next request already, so that its socket need not tell of any."""
     return conn.parser is not None and bool(conn.parser.unreader.buf.getvalue())
+
+
+def is_readable(conn: TConn) -> bool:
+    """Say whether something has come, if only an end."""
+    look = select.poll()
+    look.register(conn.sock, select.POLLIN)
+    return bool(look.poll(0))

@@ -54,6 +54,9 @@ def told(environ: dict[str, Any]) -> dict[str, Any]:
         request(body=b""),
         b"GET /answer?to=442079460000&from=%2B44&x=a%20b#c HTTP/1.1\r\nHost: h\r\n\r\n".replace(b"#c", b""),
         b"GET /event/token-1:of_ours HTTP/1.1\r\nHost: h\r\n\r\n",
+        request(b"Connection: close"),
+        request(line=b"POST /event HTTP/1.0"),
+        request(b"Connection: close", line=b"POST /event HTTP/1.0"),
     ],
 )
 def test_a_plain_request_is_what_gunicorn_reads(data: bytes) -> None:
@@ -62,6 +65,21 @@ def test_a_plain_request_is_what_gunicorn_reads(data: bytes) -> None:
     theirs, body = by_gunicorn(data)
     assert told(environ) == told(theirs)
     assert environ["wsgi.input"].read() == body
+
+
+@pytest.mark.parametrize(
+    ("data", "lasts"),
+    [
+        (request(), True),
+        (request(b"Connection: keep-alive"), True),
+        (request(b"Connection: Close"), False),
+        (request(line=b"POST /event HTTP/1.0"), False),
+    ],
+)
+def test_it_says_whether_the_connection_is_to_last(data: bytes, lasts: bool) -> None:
+    environ = plain.read(data, SERVER, CLIENT)
+    assert environ
+    assert plain.lasts(environ) == lasts
 
 
 @pytest.mark.parametrize(
@@ -79,7 +97,8 @@ def test_a_plain_request_is_what_gunicorn_reads(data: bytes) -> None:
         request(b"Transfer-Encoding: chunked"),
         request(b"Expect: 100-continue"),
         request(b"Upgrade: h2c", b"Connection: upgrade"),
-        request(b"Connection: close"),
+        request(b"Connection: close, x"),
+        request(b"Connection: keep-alive", line=b"POST /event HTTP/1.0"),
         request(b"Script_Name: /x"),
         request(b"X_Forwarded_For: 192.0.2.1"),
         request(b"X: a", b" folded"),
@@ -89,7 +108,6 @@ def test_a_plain_request_is_what_gunicorn_reads(data: bytes) -> None:
         request(b"X: a\nY: b"),
         request(b"Host: another"),
         request(b"X: " + b"x" * 9_000),
-        request(line=b"POST /event HTTP/1.0"),
         request(line=b"POST /event HTTP/2.0"),
         request(line=b"PUT /event HTTP/1.1"),
         request(line=b"HEAD /event HTTP/1.1", body=b""),
@@ -151,4 +169,6 @@ def test_a_reply_is_spelt_as_gunicorn_does() -> None:
     assert (status, server, body) == (b"HTTP/1.1 200 OK", b"Server: gunicorn", b"ab")
     assert re.fullmatch(rb"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", date)
     assert rest == [b"Connection: keep-alive", b"Content-Length: 2", b"X-Stored: db"]
-    assert b"\r\nConnection: close\r\n" in plain.spell("503 Service Unavailable", [], [], keep=False)
+    last = plain.spell("503 Service Unavailable", [], [], keep=False, version="HTTP/1.0")
+    assert last.startswith(b"HTTP/1.0 503 Service Unavailable\r\n")
+    assert b"\r\nConnection: close\r\n" in last

@@ -264,9 +264,11 @@ def test_requests_right_behind_each_other_are_answered_in_order(worker: Worker) 
 
 
 @pytest.mark.parametrize("path", ["/event", "/"])
-def test_who_asks_for_it_is_not_kept(worker: Worker, path: str) -> None:
-    assert worker.ask(path, headers={"Connection": "close"}) == (HTTPStatus.OK, b"page")
+def test_who_asks_for_it_is_not_kept(worker: Worker, app: App, path: str) -> None:
+    line = worker.connect()
+    assert worker.ask(path, line, headers={"Connection": "close"}) == (HTTPStatus.OK, b"page")
     worker.until(lambda: worker.nr_conns == 0)
+    assert (app.done_by[0][1] == MAIN) == (path == "/event")
 
 
 def test_who_hangs_up_is_noticed_and_counted_out(worker: Worker) -> None:
@@ -414,6 +416,16 @@ def test_connections_that_rested_for_too_long_are_closed_the_oldest_first(worker
     worker.murder_keepalived(force=True)
     assert young.sock.recv(1) == b""
     assert (len(worker.keepalived_conns), worker.nr_conns) == (0, 0)
+
+
+def test_what_came_at_the_last_moment_is_answered(worker: Worker, app: App) -> None:
+    line = worker.connect()
+    worker.alive = False
+    worker.keepalived_conns[0].timeout = time.monotonic() - 1
+    line.request("POST", "/event")
+    worker.murder_keepalived()
+    assert worker.reply_on(line) == (HTTPStatus.OK, b"page")
+    assert worker.nr_conns == 0
 
 
 def test_however_the_main_thread_ends_the_others_do_so_too(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
