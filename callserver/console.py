@@ -7,10 +7,6 @@ from typing import TextIO
 
 GATHER_SECONDS = 0.2
 
-# No line of ours names a thread, a process or a place in the code: Python need not look for them each time.
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-logging._srcfile = None  # documented in its "how to", under optimization
-
 
 class Gathering(logging.StreamHandler[TextIO]):
     """Writes lines some at a time, a moment later; a warning, and all that waits before it, at once."""
@@ -18,6 +14,7 @@ class Gathering(logging.StreamHandler[TextIO]):
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
         self.lines: list[str] = []
+        self.writing = threading.Lock()  # so that who logs a line waits for no stream that takes none
         os.register_at_fork(after_in_child=self.lines_of_parent)
 
     def lines_of_parent(self) -> None:
@@ -37,11 +34,10 @@ class Gathering(logging.StreamHandler[TextIO]):
             later.start()
 
     def flush(self) -> None:
-        self.acquire()
-        try:
+        with self.writing:
+            self.acquire()
             lines, self.lines = self.lines, []
+            self.release()
             if lines and not self.stream.closed:
                 self.stream.write("\n".join([*lines, ""]))
                 self.stream.flush()
-        finally:
-            self.release()

@@ -13,13 +13,14 @@ from typing import Any
 
 from gunicorn import SERVER
 from gunicorn.util import http_date
-from gunicorn_h1c import ParseError, parse_to_wsgi_environ
+from gunicorn_h1c import IncompleteError, ParseError, parse_to_wsgi_environ
 
 MOST_BYTES = 65_536  # of a request
 LONGEST_HEAD = 8_190  # gunicorn's limit of a header: none can be longer in there
 # A proxy may name our own variables so, if gunicorn is told to trust it; from others gunicorn drops them.
 UNDERSCORE = re.compile(rb"\r\n[^:\r\n]*_")
 LENGTH = re.compile(rb"\r\nContent-Length: *(\d{1,5})\r\n", re.IGNORECASE)
+EXPECTS = re.compile(rb"\r\nExpect:", re.IGNORECASE)  # then nothing more comes before gunicorn says so
 # What changes how long a request is, or what becomes of its connection.
 NOT_PLAIN = ("HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE")
 # The version, and what is said of the connection: whether it is to last. A proxy may want another one for each request.
@@ -40,9 +41,11 @@ def read(data: bytes, server: Address, client: Address) -> Environ | None:
     head_ends = data.find(b"\r\n\r\n") + 4
     if not 4 <= head_ends <= LONGEST_HEAD or UNDERSCORE.search(data, 0, head_ends):
         return None
+    if not data[: data.find(b"\r\n")].isascii():
+        return None
     try:
         environ: Environ = parse_to_wsgi_environ(data[:head_ends], server[:2], client[:2])
-    except (ParseError, ValueError):
+    except (ParseError, IncompleteError, ValueError):
         return None
     length = environ.get("CONTENT_LENGTH", "0")
     if not (length.isdecimal() and length.isascii() and head_ends + int(length) == len(data)):
@@ -54,14 +57,18 @@ def read(data: bytes, server: Address, client: Address) -> Environ | None:
 
 
 def begun(data: bytes) -> str | None:
-    """Give the path where these bytes are the beginning of a request, and the rest is not there yet; else None."""
-    words = data.partition(b"\r\n")[0].split(b" ")
+    """Give the path where these bytes are the beginning of a request, and the rest is not there yet; else None.
+
+    "" is for a path that is not there yet either.
+    """
+    line, line_ends, _ = data.partition(b"\r\n")
     head_ends = data.find(b"\r\n\r\n") + 4
     length = LENGTH.search(data, 0, head_ends)
     whole = head_ends + int(length[1] if length else 0) if head_ends >= 4 else LONGEST_HEAD
-    if len(words) != 3 or not len(data) < whole <= MOST_BYTES:
+    if not len(data) < whole <= MOST_BYTES or EXPECTS.search(data):
         return None
-    return words[1].partition(b"?")[0].decode("latin-1")
+    words = line.decode("latin-1").split(" ")
+    return "" if not line_ends else words[1].partition("?")[0] if len(words) == 3 else None
 
 
 def is_plain(environ: Environ) -> bool:

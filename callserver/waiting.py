@@ -51,14 +51,14 @@ class Pool:
     the executor's lock. To put something into a SimpleQueue is safe there.
     """
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, name: str) -> None:
+        self.number, self.name = number, name
         self.threads: list[threading.Thread] = []
         self._acts: SimpleQueue[Act | None] = SimpleQueue()
 
     def start(self) -> None:
         for number in range(self.number):
-            self.threads.append(threading.Thread(target=self._run, name=f"request-{number}"))
+            self.threads.append(threading.Thread(target=self._run, name=f"{self.name}-{number}"))
             self.threads[-1].start()
 
     def do(self, act: Act) -> None:

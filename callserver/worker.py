@@ -18,6 +18,9 @@ from callserver import plain
 from callserver.waiting import Alarm, Alarms, Pool, Resting
 
 POLITE_SECONDS = 0.002
+FIRST_SECONDS = 5.0  # how long a connection may rest where none is kept
+HALF_SECONDS = 10.0  # how long the rest of a webhook may take to come
+HASTY_THREADS = 4  # for what is late already: it does not queue behind pages
 SEND_SECONDS = 5.0  # how long a thread sends to somebody who does not read on
 AT_ONCE = 64  # connections that are looked at before anything else is
 WHEN_READABLE = select.EPOLLIN | select.EPOLLONESHOT  # then nothing more is told of a connection until it rests again
@@ -52,7 +55,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     event is kept. That was two thirds of all that a webhook cost, and where 16 events waited for the database no caller
     got an answer. What has to be waited for the application promises (`calls.webhooks.wsgi`), and the main thread sends
     the reply when it is told to. All other requests go to threads, where gunicorn handles them, and so does whatever
-    is not plain HTTP in one piece.
+    is not plain HTTP.
     """
 
     tpool: Pool
@@ -64,11 +67,12 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         self.doorbell = select.epoll()
         self.alarms = Alarms()
         self.polite: dict[socket.socket, Alarm] = {}  # listeners at which another process may go first
-        self.begun: dict[TConn, bytes] = {}  # what came of a webhook that is not all there yet
+        self.begun: dict[TConn, tuple[bytes, Alarm]] = {}  # what came of a webhook that is not all there yet
+        self.hasty = Pool(HASTY_THREADS, "late")
         self.ready: deque[Exchange] = deque()  # whose reply can be given, or can't be waited for
         self.woken = False
         self.is_prompt: Callable[[str], bool] | None = None  # whether a path is one of webhooks
-        return Pool(self.cfg.threads)
+        return Pool(self.cfg.threads, "request")
 
     def init_process(self) -> None:
         # gunicorn looks each of its settings up anew, twenty times a request; none changes in a process.
@@ -88,10 +92,13 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     def run(self) -> None:
         try:
             self.tpool.start()
+            self.hasty.start()
             self.poller.register(self.doorbell, selectors.EVENT_READ, self.answer_the_door)
             super().run()
         finally:
-            self.tpool.shutdown()  # however it ends: else the process would wait for threads that wait
+            self.woken = True  # the pipe by which it would be is closed
+            for pool in (self.tpool, self.hasty):
+                pool.shutdown()  # however it ends: else the process would wait for threads that wait
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(self.alarms.seconds(timeout))
@@ -104,7 +111,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 
         Connections stay for long, and so would the work stay with whoever was quick once.
         """
-        if COUNTS[self.place] > min(filter(None, COUNTS)):
+        if COUNTS[self.place] > min(filter(None, COUNTS), default=0):
             self.poller.unregister(listener)
             self.polite[listener] = self.alarms.set(POLITE_SECONDS, partial(self.accept_after_all, listener))
         else:
@@ -154,7 +161,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
             self.hand_over(conn)
             return
         conn.sock.setblocking(False)
-        conn.set_timeout()
+        conn.timeout = time.monotonic() + (self.cfg.keepalive or FIRST_SECONDS)
         if not self.alive:
             conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         self.keepalived_conns.put(conn)
@@ -166,30 +173,49 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
                 self.attend(conn)
 
     def attend(self, conn: TConn) -> None:
-        """See what came, and handle it where that takes only a moment. Of a webhook more may be on its way."""
+        """See what came. Whatever it is, it ends no more than its connection."""
         if self.is_prompt is None:
             self.hand_over(conn)
             return
         try:
-            more = conn.sock.recv(plain.MOST_BYTES)
+            data = conn.sock.recv(plain.MOST_BYTES)
         except OSError:
-            more = b""
-        if not more:  # the other side hung up
+            data = b""
+        if not data:  # the other side hung up
             self.part(conn)
             return
-        data = self.begun.pop(conn, b"") + more
-        environ = plain.read(data, conn.server, conn.client)
-        if environ and self.is_prompt(environ["PATH_INFO"]):
-            self.answer(conn, environ)
-        elif not environ and (path := plain.begun(data)) and self.is_prompt(path):
-            self.begun[conn] = data
+        try:
+            self.take_in(conn, data)
+        except Exception:
+            self.log.exception("What came could not be read")
+            self.part(conn)
+
+    def take_in(self, conn: TConn, data: bytes) -> None:
+        """Handle what takes only a moment, and wait for the rest of it; hand over all else."""
+        before, too_long = self.begun.pop(conn, (b"", None))
+        data = before + data
+        environ, begun = plain.read(data, conn.server, conn.client), plain.begun(data)
+        is_webhook = self.is_prompt is not None and self.is_prompt(environ["PATH_INFO"] if environ else begun or "")
+        if not environ and (begun == "" or (begun and is_webhook)):
+            too_long = too_long or self.alarms.set(HALF_SECONDS, partial(self.give_up, conn))
+            self.begun[conn] = data, too_long
             self.rest(conn)
+            return
+        if too_long:
+            too_long.needed = False
+        if environ and is_webhook:
+            self.answer(conn, environ)
         else:
             self.hand_over(conn, data)
 
+    def give_up(self, conn: TConn) -> None:
+        """Part with somebody who does not send the rest."""
+        if self.keepalived_conns.take(conn.sock.fileno()):
+            self.part(conn)
+
     def hand_over(self, conn: TConn, data: bytes = b"") -> None:
         """Let gunicorn handle what comes, and give it what was read of it."""
-        self.in_thread(conn, partial(self.by_gunicorn, conn, data))
+        self.in_thread(self.tpool, conn, partial(self.by_gunicorn, conn, data))
 
     def by_gunicorn(self, conn: TConn, data: bytes) -> bool:
         conn.data_ready = True  # or an end: gunicorn need not wait for it
@@ -198,7 +224,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
             conn.parser.unreader.unread(data)
         return self.handle(conn) is True and conn.sock.fileno() >= 0
 
-    def in_thread(self, conn: TConn, act: Callable[[], bool]) -> None:
+    def in_thread(self, pool: Pool, conn: TConn, act: Callable[[], bool]) -> None:
         """Have a thread do what takes a while. It says whether the connection is kept."""
 
         def do() -> None:
@@ -212,7 +238,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
                     conn.close(graceful=True)  # which may take a moment, while the other side reads to the end
             self.method_queue.defer(self.rest if kept else self.count_out, conn)
 
-        self.tpool.do(do)
+        pool.do(do)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close the connections that rested for too long, or all. Where something came just now, see to it."""
@@ -225,7 +251,8 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
 
     def part(self, conn: TConn) -> None:
         """Close a connection on which nothing is under way."""
-        self.begun.pop(conn, None)
+        if conn in self.begun:
+            self.begun.pop(conn)[1].needed = False
         conn.close()
         self.count_out(conn)
 
@@ -263,20 +290,20 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         self.woken = False  # before it looks: what is appended from now on wakes it again
         while self.ready:
             exchange = self.ready.popleft()
-            if exchange.overdue and exchange.overdue.needed:  # else a thread is at it
+            if exchange.overdue:  # else a thread is at it
                 self.fulfil(exchange)
 
     def fulfil(self, exchange: Exchange) -> None:
         """Reply as promised; in a thread, where that takes longer."""
         if exchange.overdue:
-            exchange.overdue.needed = False
+            exchange.overdue.needed, exchange.overdue = False, None
         if exchange.body.is_ready:
             try:
                 self.reply(exchange, exchange.body.fulfil())
             except Exception as error:
                 self.fail(exchange.conn, error)
         else:
-            self.in_thread(exchange.conn, partial(self.reply_late, exchange))
+            self.in_thread(self.hasty, exchange.conn, partial(self.reply_late, exchange))
 
     def reply(self, exchange: Exchange, body: Iterable[bytes]) -> None:
         """Send the reply. Where the other side does not take it all at once, a thread sends the rest."""
@@ -292,7 +319,7 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         if sent == len(data):
             (self.rest if keep else self.part)(conn)
         else:
-            self.in_thread(conn, partial(self.send, conn, data[sent:], keep=keep))
+            self.in_thread(self.hasty, conn, partial(self.send, conn, data[sent:], keep=keep))
 
     def reply_late(self, exchange: Exchange) -> bool:
         conn, keep = exchange.conn, exchange.lasts and self.keeps
@@ -306,7 +333,10 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
     def send(self, conn: TConn, data: bytes, *, keep: bool) -> bool:
         """Send this, in a thread, and say whether the connection is kept."""
         conn.sock.settimeout(SEND_SECONDS)
-        conn.sock.sendall(data)
+        try:
+            conn.sock.sendall(data)
+        except OSError:  # it hung up, or reads no further
+            return False
         return keep
 
     @property

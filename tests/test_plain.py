@@ -113,6 +113,10 @@ def test_it_says_whether_the_connection_is_to_last(data: bytes, lasts: bool) -> 
         request(line=b"HEAD /event HTTP/1.1", body=b""),
         request(line=b"post /event HTTP/1.1"),
         request(line=b"POST /ev%65nt HTTP/1.1"),
+        request(line="POST /\u00e9vent HTTP/1.1".encode()),
+        request(line=b"GET /answer?to=\xff HTTP/1.1"),
+        b"GET / H\r\n\r\n",
+        b"GET /event HTTP\r\n\r\n",
         request(line=b"POST /event#x HTTP/1.1"),
         request(line=b"POST /event?a#x HTTP/1.1"),
     ],
@@ -129,9 +133,12 @@ LINES = st.lists(
 ).map(b"".join)
 
 
-@given(LINES, st.sampled_from([b"abc", b""]))
-def test_what_we_read_gunicorn_reads_alike(lines: bytes, body: bytes) -> None:
-    data = b"POST /event HTTP/1.1\r\n" + lines + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+FIRST = st.sampled_from([b"POST /event HTTP/1.1", b"GET /answer?a=b HTTP/1.0", b"GET / H", b""]) | st.binary(max_size=9)
+
+
+@given(FIRST, LINES, st.sampled_from([b"abc", b""]))
+def test_what_we_read_gunicorn_reads_alike(first: bytes, lines: bytes, body: bytes) -> None:
+    data = first + b"\r\n" + lines + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     environ = plain.read(data, SERVER, CLIENT)
     if environ is not None:
         theirs, their_body = by_gunicorn(data)
@@ -141,7 +148,8 @@ def test_what_we_read_gunicorn_reads_alike(lines: bytes, body: bytes) -> None:
 
 @pytest.mark.parametrize("data", [request(), request(b"Connection: close"), request(body=b"x" * 60_000)])
 def test_what_is_not_all_there_is_the_beginning_of_it(data: bytes) -> None:
-    line = data.index(b"\r\n")
+    line = data.index(b"\r\n") + 2
+    assert {plain.begun(data[:end]) for end in range(1, line)} == {""}
     assert {plain.begun(data[:end]) for end in range(line, len(data))} == {"/event"}
     assert plain.begun(data) is None
 
@@ -149,13 +157,14 @@ def test_what_is_not_all_there_is_the_beginning_of_it(data: bytes) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"POST /ev",
         b"GET /answer HTTP/1.1\r\nHost: h\r\n\r\n",  # whole
         request(b"X: " + b"x" * 9_000)[:9_000],
         request(body=b"x" * 70_000)[:1_000],
         request() + b"more",
         b"POST /event HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"hello, is anybody there\r\n",
+        b"x" * 9_000,
+        request(b"Expect: 100-continue")[:-1],
     ],
 )
 def test_what_else_has_begun_is_left_to_gunicorn(data: bytes) -> None:

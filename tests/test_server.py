@@ -122,11 +122,14 @@ def test_more_connections_than_threads_are_served_alike(server: Server) -> None:
 
 
 def test_whoever_sends_half_a_request_holds_up_no_call(server: Server) -> None:
-    """Without a proxy in front all threads wait for the rest, and pages with them."""
-    half = b"POST /event HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
+    """Without a proxy in front. Where it is half a page all threads wait for the rest, and other pages with them."""
+    half = [
+        b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{" % path
+        for path in (b"/event", b"/login/")
+    ]
     lines = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(100)]
-    for line in lines:
-        line.sendall(half)
+    for number, line in enumerate(lines):
+        line.sendall(half[number % 2])
     begun = time.monotonic()
     assert server.answer(to=OURS)[0]["text"] == "Good morning."
     assert server.event(make_event("started")) == 200

@@ -18,6 +18,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from callserver import plain
 from callserver import worker as worker_module
 from callserver.waiting import Alarms, Pool
 from callserver.worker import CallWorker
@@ -117,6 +118,7 @@ class Worker(CallWorker):
 
     def begin(self) -> None:
         self.tpool.start()
+        self.hasty.start()
         self.poller.register(self.method_queue.fileno(), 1, self.method_queue.run_callbacks)
         self.poller.register(self.doorbell, 1, self.answer_the_door)
         self.set_accept_enabled(True)
@@ -160,8 +162,9 @@ class Worker(CallWorker):
     def end(self) -> None:
         for line in self.lines:
             line.close()
-        self.tpool.shutdown()
-        assert have_ended(self.tpool)
+        for pool in (self.tpool, self.hasty):
+            pool.shutdown()
+            assert have_ended(pool)
         for conn in self.conns:
             conn.close()
         self.poller.close()
@@ -237,6 +240,55 @@ def test_a_webhook_in_pieces_is_put_together(worker: Worker, app: App, size: int
     assert worker.reply_on(line, asked=False) == (HTTPStatus.OK, body)
     assert (app.done_by[0][1] == MAIN) == (size < 65_536)
     assert worker.ask("/event", line)[0] == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"GET / H\r\n\r\n",
+        b"GET / x\r\n\r\n",
+        b"GET /event HTTP\r\n\r\n",
+        b"\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_costs_its_connection_alone(worker: Worker, data: bytes) -> None:
+    line = worker.connect()
+    line.sock.sendall(data)
+    worker.until(lambda: not worker.keepalived_conns)
+    assert worker.ask("/event") == worker.ask("/") == (HTTPStatus.OK, b"page")
+    line.close()
+    worker.until(lambda: worker.nr_conns == 2)
+
+
+def test_a_fault_of_ours_in_reading_costs_a_connection_alone(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain, "read", lambda *_: 1 / 0)
+    worker.connect().sock.sendall(b"GET /event HTTP/1.1\r\n\r\n")
+    worker.until(lambda: worker.nr_conns == 0)
+
+
+@pytest.mark.parametrize("sent", [b"PO", b"POST /event HTTP/1.1\r\nContent-Length: 9\r\n\r\nbo"])
+def test_who_does_not_send_the_rest_is_parted_with(
+    worker: Worker, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "HALF_SECONDS", 0.1)
+    drips, line = worker.connect(), worker.connect()
+    drips.sock.sendall(sent)
+    worker.until(lambda: worker.begun)
+    drips.sock.sendall(b"S"[:1])  # a little more does not make it later
+    worker.until(lambda: worker.nr_conns == 1)
+    assert not worker.begun
+    assert worker.ask("/event", line)[0] == HTTPStatus.OK
+
+
+def test_who_waits_to_be_asked_for_the_rest_is(worker: Worker) -> None:
+    line = worker.connect()
+    line.sock.sendall(b"POST /event HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    worker.until(lambda: not worker.keepalived_conns)
+    assert line.sock.recv(100).startswith(b"HTTP/1.1 100 Continue")
+    line.sock.sendall(b"ab")
+    assert worker.reply_on(line, asked=False) == (HTTPStatus.OK, b"ab")
 
 
 def test_who_hangs_up_half_way_is_forgotten(worker: Worker) -> None:
@@ -344,11 +396,14 @@ def test_a_promise_that_takes_a_while_to_keep_is_kept_by_a_thread_and_once(
     line, promise = promised(worker, app)
     if why == "it came to nothing":
         promise.come_true(is_ready=False)
+    app.go_on.clear()
+    for _ in range(THREADS):  # all that there are serve pages
+        worker.connect().request("GET", "/slow")
     assert worker.reply_on(line) == (HTTPStatus.OK, b"kept")
     promise.come_true()  # later, after all
     assert worker.ask("/event", line)[0] == HTTPStatus.OK
     assert len(promise.fulfilled_by) == 1
-    assert promise.fulfilled_by != [MAIN]
+    assert promise.fulfilled_by[0].startswith("late-")
 
 
 def test_who_hung_up_meanwhile_costs_nothing(worker: Worker, app: App) -> None:
@@ -445,6 +500,11 @@ def test_what_gunicorn_is_told_besides_holds(begin: Callable[..., Worker], app: 
     worker = begin(**setting)
     assert worker.ask("/event")[0] == HTTPStatus.OK
     if "keepalive" in setting:
+        worker.connect()
+        worker.murder_keepalived()
+        assert worker.nr_conns >= 1  # a request may still come
+        worker.keepalived_conns[0].timeout = 0.0
+        worker.murder_keepalived()
         worker.until(lambda: worker.nr_conns == 0)
     else:
         assert app.done_by[0][1] != MAIN  # gunicorn read it
@@ -533,7 +593,7 @@ def test_alarms_ring_at_their_time_in_order_and_wake_nobody_where_they_are_not_n
 
 
 def test_a_pool_does_what_it_was_given_before_it_ends() -> None:
-    pool, done = Pool(THREADS), list[int]()
+    pool, done = Pool(THREADS, "request"), list[int]()
     for number in range(10):
         pool.do(lambda number=number: done.append(number))  # type: ignore[misc]
     pool.shutdown()
@@ -544,7 +604,7 @@ def test_a_pool_does_what_it_was_given_before_it_ends() -> None:
 
 def test_a_signal_may_end_a_pool_while_it_is_being_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """gunicorn ends the pool in a handler, which Python calls in the thread that starts it, wherever that is."""
-    ended = Pool(THREADS)
+    ended = Pool(THREADS, "request")
     start = threading.Thread.start
 
     def start_when_the_signal_comes(thread: threading.Thread) -> None:

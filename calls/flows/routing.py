@@ -83,6 +83,10 @@ class Directory:
         """Say what a telephone hears that a flow rang, before it is put through. Never raises."""
         return _told(engine.pick_up(self, place, timezone.now()))
 
+    def knows(self, place: Place) -> bool:
+        """Whether memory or this host's disk has what is said at this place. Of a call that began elsewhere not."""
+        return self.versions.get(str(place.version)) is not None
+
     def owns(self, msisdn: str) -> bool:
         return msisdn in self.numbers.things
 

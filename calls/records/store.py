@@ -6,6 +6,7 @@ INGEST=inline (ordinary tests) the request's own thread and transaction do it.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ DATABASE, SPOOL = "db", "spool"
 
 
 _refused_at = float("-inf")
+_spooling = threading.Lock()  # one at a time, of what nobody waits for
 
 
 def refused_lately() -> bool:
@@ -85,7 +87,8 @@ class Keeping:
                 return DATABASE
         elif self._job and not self._job.done:
             self._reason = "it takes too long"
-            writer.note_trouble(self._reason)
+            if writer.hangs:
+                writer.note_trouble(self._reason)
         elif self._job:
             self._reason = self._job.error
         return self._spool()
@@ -130,10 +133,16 @@ def store_later(event: Event) -> None:
         else:
             writer.hand_over(event)
     except Exception as error:
-        try:
+        threading.Thread(target=_spool_beside, args=(event, error), name="spooling").start()
+
+
+def _spool_beside(event: Event, error: Exception) -> None:
+    """Spool an event in a thread of its own: whoever answers calls waits for no disk."""
+    try:
+        with _spooling:
             spool.keep(event)
-        except OSError:
-            logger.exception("What we did could not be recorded: %s", error)
+    except OSError:
+        logger.exception("What we did could not be recorded: %s", error)
 
 
 def later(work: Work, failure: str) -> None:

@@ -168,6 +168,12 @@ class Writer:
         now, since = time.monotonic(), self.busy_since
         return now < self.away_until or (since is not None and now - since > STUCK_SECONDS)
 
+    @property
+    def hangs(self) -> bool:
+        """Whether the batch under way takes too long. Where it does not, there is merely much to do."""
+        since = self.busy_since
+        return since is not None and time.monotonic() - since > SLOW_SECONDS
+
     def note_trouble(self, error: object) -> None:
         """Spare the next requests the wait."""
         self.away_until = time.monotonic() + SPARED_SECONDS

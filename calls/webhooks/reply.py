@@ -30,12 +30,13 @@ class Reply:
 
 @dataclass(slots=True)
 class Promise:
-    """A reply that can be given once an event is kept. A thread may wait for that, and need not."""
+    """A reply that can be given once an event is kept, or once somebody has the time that it takes."""
 
-    keeping: Keeping
-    fulfil: Callable[[Keeping], Reply]  # takes a while where the database has not got the event
+    fulfil: Callable[[], Reply]  # takes a while where there is no event, or the database has not got it
+    keeping: Keeping | None = None
 
     def wait(self) -> Reply:
         """Give the reply, however long that takes."""
-        self.keeping.wait()
-        return self.fulfil(self.keeping)
+        if self.keeping:
+            self.keeping.wait()
+        return self.fulfil()

@@ -31,14 +31,16 @@ logger = logging.getLogger(__name__)
 
 
 @signed_by_vonage("answer")
-def answer_webhook(delivery: Delivery) -> Reply:
+def answer_webhook(delivery: Delivery) -> Reply | Promise:
     """Say what the caller hears. Whatever it says, a signed request that can be read gets 200 and a sentence."""
     try:
         payload, raw = delivery.payload()
     except EventError as error:
         return sorry(delivery, "answer", error)
     if delivery.token:
-        return pick_up(payload, raw, delivery)
+        place = places.read(delivery.token)
+        given = partial(pick_up, place, payload, raw, delivery)
+        return Promise(given) if place and not directory.knows(place) else given()
     return answer(payload, raw, delivery, door="answer")
 
 
@@ -51,8 +53,10 @@ def event_webhook(delivery: Delivery) -> Reply | Promise:
         return refuse(delivery, "event", HTTPStatus.BAD_REQUEST, f"Event refused: {error}")
     event = event_from(payload, raw, delivery, door="event")
     place = places.read(delivery.token) if delivery.token else None
-    if place:
+    if place and directory.knows(place):
         return go_on(place, event, delivery)
+    if place:
+        return Promise(lambda: go_on(place, event, delivery).wait())
     if delivery.token and event.status == "started" and (placement := tokens.read(delivery.token)):
         return keep(event, partial(tied, placement, event))
     return keep(event)
@@ -108,9 +112,8 @@ def answer(payload: Payload, raw: bytes | None, delivery: Delivery, *, door: str
     return response
 
 
-def pick_up(payload: Payload, raw: bytes | None, delivery: Delivery) -> Reply:
+def pick_up(place: Place | None, payload: Payload, raw: bytes | None, delivery: Delivery) -> Reply:
     """Say what a telephone hears that a flow rang. A token that is not ours says nothing: both are put through."""
-    place = places.read(delivery.token)
     found = directory.pick_up(place) if place else Served(engine.NOTHING_MORE, problem="the address is not of ours")
     response = Reply.json(found.ncco)
     milliseconds = round((time.perf_counter() - delivery.begun) * 1000, 2)
@@ -155,10 +158,11 @@ def event_from(payload: Payload, raw: bytes | None, delivery: Delivery, *, door:
 
 def keep(event: Event, and_say: Callable[[], Reply] = Reply) -> Promise:
     """Store the event, then acknowledge it: with an empty 200 the flow goes on as it was."""
-    return Promise(Keeping(event), partial(acknowledge, and_say))
+    keeping = Keeping(event)
+    return Promise(partial(acknowledge, keeping, and_say), keeping)
 
 
-def acknowledge(say: Callable[[], Reply], keeping: Keeping) -> Reply:
+def acknowledge(keeping: Keeping, say: Callable[[], Reply]) -> Reply:
     """Say that an event is kept; or 503, the status that Vonage repeats: a 500 it does not."""
     event = keeping.event
     try:

@@ -59,24 +59,25 @@ class Promised:
     @property
     def seconds(self) -> float:
         """How long it may be waited for. Then it is to be fulfilled all the same, which takes a while."""
-        return self._promise.keeping.seconds
+        return self._promise.keeping.seconds if self._promise.keeping else 0.0
 
     def when_ready(self, tell: Callable[[], object]) -> bool:
         """Have this called, in any thread, when waiting is over. False: there is nothing to wait for."""
-        return self._promise.keeping.when_kept(tell)
+        return self._promise.keeping is not None and self._promise.keeping.when_kept(tell)
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be fulfilled at once."""
-        return self._promise.keeping.is_kept
+        return self._promise.keeping is not None and self._promise.keeping.is_kept
 
     def __iter__(self) -> Iterator[bytes]:
-        self._promise.keeping.wait()
-        yield from self.fulfil()
+        yield from self._given(self._promise.wait())
 
     def fulfil(self) -> list[bytes]:
         """Give status, headers and body, and wait no longer."""
-        reply = self._promise.fulfil(self._promise.keeping)
+        return self._given(self._promise.fulfil())
+
+    def _given(self, reply: Reply) -> list[bytes]:
         self._start_response(status_of(reply), reply.all_headers)
         return [reply.body]
 

@@ -5,9 +5,14 @@ import json
 import threading
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from calls.flows.engine import Served
+from calls.flows.routing import directory
+from calls.flows.run import Heard
+from calls.flows.tokens import Place, url_of
 from calls.models import CallEvent
 from calls.records.writer import Writer
 from calls.webhooks.body import WholeBody
@@ -103,3 +108,27 @@ def test_an_answer_is_not_promised_but_given(writer: Writer) -> None:
 def test_what_is_refused_is_so_at_once(writer: Writer) -> None:
     asked = Asked("/event", {"not": "an event" * 40_000})
     assert asked.status == "413 Request Entity Too Large"
+
+
+def test_where_a_call_began_elsewhere_the_database_is_asked_by_who_has_the_time(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said at its place is neither in memory nor on this host's disk."""
+    place = Place(version=1_000_000, step="1", number=OURS, caller="447700900123")
+    path = urlsplit(url_of(place)).path
+    asked: list[Place] = []
+    go_on = directory.go_on
+
+    def ask(place: Place, heard: Heard) -> Served | None:
+        asked.append(place)
+        return go_on(place, heard)
+
+    monkeypatch.setattr(directory, "go_on", ask)
+    request = Asked(unquote(path), make_event("", dtmf={"digits": "1", "timed_out": False}))
+    assert isinstance(request.body, Promised)
+    assert not request.body.when_ready(pytest.fail)
+    assert not request.body.is_ready
+    assert not asked
+    assert request.body.fulfil()[0]
+    assert (request.status, asked) == ("200 OK", [place])
+    assert CallEvent.objects.get().kind == "input"
