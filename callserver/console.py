@@ -3,9 +3,23 @@
 import logging
 import os
 import threading
+import time
+from functools import lru_cache
 from typing import TextIO
 
 GATHER_SECONDS = 0.2
+
+
+class Lines(logging.Formatter):
+    """Spells the time of a line once a second."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        return spelt(int(record.created), datefmt or self.default_time_format)
+
+
+@lru_cache(maxsize=1)
+def spelt(second: int, form: str) -> str:
+    return time.strftime(form, time.localtime(second))
 
 
 class Gathering(logging.StreamHandler[TextIO]):

@@ -219,7 +219,9 @@ logging.logThreads = logging.logMultiprocessing = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {message}", "style": "{", "datefmt": "%H:%M:%S"}},
+    "formatters": {
+        "line": {"()": "callserver.console.Lines", "format": "%(asctime)s %(message)s", "datefmt": "%H:%M:%S"}
+    },
     "handlers": {
         "console": {"class": "callserver.console.Gathering", "formatter": "line", "stream": "ext://sys.stdout"}
     },

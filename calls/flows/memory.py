@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 logger = logging.getLogger(__name__)
+LOOK_SECONDS = 0.01  # so long a file is taken for no newer: where many call, each need not look
 
 
 class Shelf:
@@ -27,13 +29,18 @@ class Shelf:
         self.things: dict[str, Any] = {}
         self.stamps: dict[str, Any] = {}
         self.ages: dict[str, int] = {}
+        self.looked: dict[str, float] = {}  # when at the age of a file
 
     def clear(self) -> None:
-        for memory in (self.things, self.stamps, self.ages):
+        for memory in (self.things, self.stamps, self.ages, self.looked):
             memory.clear()
 
     def get(self, name: str) -> Any:
         """Give the thing, None where there is none. Reads its file again when a neighbour has written a newer one."""
+        now = time.monotonic()
+        if now < self.looked.get(name, 0.0) + LOOK_SECONDS:
+            return self.things.get(name)
+        self.looked[name] = now
         try:
             age = os.stat(self._name(name)).st_mtime_ns
         except (OSError, ValueError):
