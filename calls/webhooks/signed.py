@@ -58,10 +58,10 @@ def signed_by_vonage(door: str) -> Callable[[View], Webhook]:
 
 def body_of(environ: Environ) -> bytes:
     """Read the raw body. Raises TooMuch without reading more than is allowed, and OSError."""
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not (length.isdecimal() and len(length) < 16 and int(length) <= settings.WEBHOOK_MAX_BYTES):
+    length, most = environ.get("CONTENT_LENGTH") or "0", settings.WEBHOOK_MAX_BYTES
+    if not (length.isdecimal() and len(length) < 16 and int(length) <= most):
         raise TooMuch
-    if len(environ.get("QUERY_STRING", "")) > settings.WEBHOOK_MAX_BYTES:
+    if len(environ.get("QUERY_STRING", "")) > most:
         raise TooMuch
     return bytes(environ["wsgi.input"].read(int(length))) if int(length) else b""
 
