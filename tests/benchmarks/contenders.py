@@ -110,7 +110,7 @@ def ours(port: int) -> list[str]:
 
 
 def ours_by_granian(port: int) -> list[str]:
-    command = f"{BIN}/granian --interface wsgi --http 1 --no-ws --workers 2 --blocking-threads 8"
+    command = f"{BIN}/granian --interface wsgi --http 1 --no-ws --workers 2 --blocking-threads 12"
     return [*command.split(), "--log-level", "warning", "--port", str(port), "callserver.wsgi:application"]
 
 
