@@ -4,6 +4,8 @@ import logging
 import os
 import threading
 import time
+from collections import deque
+from contextlib import suppress
 from functools import lru_cache
 from typing import TextIO
 
@@ -27,13 +29,13 @@ class Gathering(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(stream)
-        self.lines: list[str] = []
-        self.writing = threading.Lock()  # so that who logs a line waits for no stream that takes none
+        self.lines: deque[str] = deque()
+        self.writing = threading.RLock()  # not the handler's own: who logs a line waits for no stream that takes none
         os.register_at_fork(after_in_child=self.lines_of_parent)
 
     def lines_of_parent(self) -> None:
         """Leave them to it: its timer did not come along, and would be waited for in vain."""
-        self.lines = []
+        self.lines, self.writing = deque(), threading.RLock()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -48,10 +50,11 @@ class Gathering(logging.StreamHandler[TextIO]):
             later.start()
 
     def flush(self) -> None:
+        lines = []
         with self.writing:
-            self.acquire()
-            lines, self.lines = self.lines, []
-            self.release()
+            with suppress(IndexError):  # each is taken out at once: others add to them meanwhile
+                while True:
+                    lines.append(self.lines.popleft())
             if lines and not self.stream.closed:
                 self.stream.write("\n".join([*lines, ""]))
                 self.stream.flush()
