@@ -133,11 +133,13 @@ def store_later(event: Event) -> None:
         else:
             writer.hand_over(event)
     except Exception as error:
-        threading.Thread(target=_spool_beside, args=(event, error), name="spooling").start()
+        if settings.INGEST == "inline":
+            _spool_later(event, error)
+        else:  # whoever answers calls waits for no disk
+            threading.Thread(target=_spool_later, args=(event, error), name="spooling").start()
 
 
-def _spool_beside(event: Event, error: Exception) -> None:
-    """Spool an event in a thread of its own: whoever answers calls waits for no disk."""
+def _spool_later(event: Event, error: Exception) -> None:
     try:
         with _spooling:
             spool.keep(event)
