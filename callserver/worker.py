@@ -194,9 +194,10 @@ class CallWorker(ThreadWorker):  # type: ignore[misc] # gunicorn is not typed
         """Handle what takes only a moment, and wait for the rest of it; hand over all else."""
         before, too_long = self.begun.pop(conn, (b"", None))
         data = before + data
-        environ, begun = plain.read(data, conn.server, conn.client), plain.begun(data)
-        is_webhook = self.is_prompt is not None and self.is_prompt(environ["PATH_INFO"] if environ else begun or "")
-        if not environ and (begun == "" or (begun and is_webhook)):
+        environ = plain.read(data, conn.server, conn.client)
+        path = environ["PATH_INFO"] if environ else plain.begun(data)
+        is_webhook = self.is_prompt is not None and self.is_prompt(path or "")
+        if not environ and (is_webhook or path == ""):
             too_long = too_long or self.alarms.set(HALF_SECONDS, partial(self.give_up, conn))
             self.begun[conn] = data, too_long
             self.rest(conn)
